@@ -1,0 +1,81 @@
+#include "sys/process.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <optional>
+
+namespace catena::sys {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string read_all(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+// The parent's pid, from the field behind the name, which is in parentheses and may hold anything.
+std::optional<std::int32_t> parent_of(std::int32_t pid) {
+    const std::string stat = read_all(fmt::format("/proc/{}/stat", pid));
+    const auto name_end = stat.rfind(')');
+    if (name_end == std::string::npos || name_end + 4 >= stat.size()) return std::nullopt;
+    std::int32_t parent = 0;
+    const char* begin = stat.data() + name_end + 4;
+    if (std::from_chars(begin, stat.data() + stat.size(), parent).ec != std::errc()) return std::nullopt;
+    return parent;
+}
+
+}  // namespace
+
+std::vector<std::int32_t> all_pids() {
+    std::vector<std::int32_t> pids;
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator("/proc", ignored)) {
+        const std::string name = entry.path().filename().string();
+        std::int32_t pid = 0;
+        const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
+        if (error == std::errc() && end == name.data() + name.size()) pids.push_back(pid);
+    }
+    return pids;
+}
+
+std::string join_arguments(std::string raw) {
+    while (!raw.empty() && raw.back() == '\0') raw.pop_back();
+    std::ranges::replace(raw, '\0', ' ');
+    return raw;
+}
+
+std::string process_cmdline(std::int32_t pid) {
+    return join_arguments(read_all(fmt::format("/proc/{}/cmdline", pid)));
+}
+
+std::string process_exe(std::int32_t pid) {
+    std::error_code failed;
+    const fs::path exe = fs::read_symlink(fmt::format("/proc/{}/exe", pid), failed);
+    return failed ? std::string() : exe.string();
+}
+
+base::Result<std::vector<std::int32_t>> process_tree(std::int32_t pid) {
+    if (!parent_of(pid)) {
+        return base::fail(base::ErrorCode::NotFound,
+                          fmt::format("there is no process {}: it may have ended", pid));
+    }
+    std::multimap<std::int32_t, std::int32_t> children;
+    for (const std::int32_t each : all_pids()) {
+        if (const auto parent = parent_of(each)) children.emplace(*parent, each);
+    }
+    std::vector<std::int32_t> tree{pid};
+    for (std::size_t i = 0; i < tree.size(); ++i) {
+        const auto [begin, end] = children.equal_range(tree[i]);
+        for (auto it = begin; it != end; ++it) tree.push_back(it->second);
+    }
+    return tree;
+}
+
+}  // namespace catena::sys

@@ -1,0 +1,44 @@
+#include "sys/syscalls.h"
+
+#include <algorithm>
+#include <span>
+#include <string_view>
+#include <unordered_map>
+
+#include "sys/syscalls_i386_table.h"
+#include "sys/syscalls_x86_64_table.h"
+
+namespace catena::sys {
+namespace {
+
+std::span<const SyscallRow> table(Abi abi) {
+    return abi == Abi::X64 ? std::span<const SyscallRow>(kSyscallsX64)
+                           : std::span<const SyscallRow>(kSyscallsI386);
+}
+
+using NameIndex = std::unordered_map<std::string_view, int>;
+
+NameIndex index_names(std::span<const SyscallRow> rows) {
+    NameIndex index;
+    for (const SyscallRow& row : rows) index.emplace(row.name, row.number);
+    return index;
+}
+
+}  // namespace
+
+std::string_view syscall_name(int number, Abi abi) {
+    const auto rows = table(abi);
+    const auto row = std::ranges::lower_bound(rows, number, {}, &SyscallRow::number);
+    return row != rows.end() && row->number == number ? row->name : std::string_view();
+}
+
+std::optional<int> syscall_number(std::string_view name, Abi abi) {
+    static const NameIndex x86_64 = index_names(kSyscallsX64);
+    static const NameIndex i386 = index_names(kSyscallsI386);
+    const NameIndex& index = abi == Abi::X64 ? x86_64 : i386;
+    const auto found = index.find(name);
+    if (found == index.end()) return std::nullopt;
+    return found->second;
+}
+
+}  // namespace catena::sys

@@ -1,0 +1,25 @@
+// System calls by number and name, per architecture. Constant data; safe from any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace catena::sys {
+
+enum class Abi : std::uint8_t {
+    X64,
+    I386,  // int 0x80 and 32-bit programs
+};
+
+struct SyscallRow {
+    int number;
+    std::string_view name;
+};
+
+// "openat" for 257; empty where there is no such call. Points to static storage.
+std::string_view syscall_name(int number, Abi abi = Abi::X64);
+
+std::optional<int> syscall_number(std::string_view name, Abi abi = Abi::X64);
+
+}  // namespace catena::sys
