@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * What syscalls.bpf.c hands a finished call to, one function a family; each lives in the file named behind it. They are
+ * global, so that the verifier checks each once. A call that turns out to carry nothing is filtered by its handler.
+ */
+#ifndef CATENA_BPF_HANDLERS_H
+#define CATENA_BPF_HANDLERS_H
+
+#include "lib/emit.bpf.h"
+
+int cat_on_open(struct cat_call *call);		/* files.bpf.c */
+int cat_on_path(struct cat_call *call);
+int cat_on_close(struct cat_call *call, u64 closed);
+int cat_on_fd(struct cat_call *call);
+int cat_on_dup(struct cat_call *call);
+int cat_on_new_fd(struct cat_call *call);
+int cat_on_fd_pair(struct cat_call *call);
+int cat_on_mmap(struct cat_call *call);		/* io.bpf.c */
+int cat_on_transfer(struct cat_call *call);
+int cat_on_read_write(struct cat_call *call);
+int cat_on_connection(struct cat_call *call);	/* sockets.bpf.c */
+int cat_on_addressed(struct cat_call *call);
+int cat_on_message(struct cat_call *call);
+int cat_on_messages(struct cat_call *call);
+int cat_on_credentials(struct cat_call *call);	/* processes.bpf.c */
+int cat_on_target(struct cat_call *call);
+
+/* A path operation: one or two paths, each from the program's memory or (exec) the kernel's. */
+struct cat_paths {
+	u64 dir, dir2;		/* ids of the directories they start from */
+	u64 path, path2;	/* addresses, 0 for none */
+	u32 in_kernel;		/* path is a kernel address */
+	u32 pad;
+};
+int cat_emit_paths(struct cat_call *call, struct cat_deed *deed, struct cat_paths *paths);	/* files.bpf.c */
+
+#endif

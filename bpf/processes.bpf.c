@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+/*
+ * Question: which processes are there, where do they come from, what do they run, who do they act as, and what do they do
+ * to each other?
+ */
+#include "lib/handlers.bpf.h"
+#include "lib/objects.bpf.h"
+#include "lib/process.bpf.h"
+#include "lib/scope.bpf.h"
+
+#define ARGS_SMALL 256
+#define NO_SYSCALL 0xffff
+#define NR_CLONE 56
+#define NR_CLONE3 435
+#define NR_PTRACE 101
+#define NR_PIDFD_SEND_SIGNAL 424
+
+/* A call record for events that come from a tracepoint of their own. */
+static __always_inline void call_of(struct cat_call *call, struct task_struct *task, u16 nr)
+{
+	struct task_struct *leader = task->group_leader;
+
+	__builtin_memset(call, 0, sizeof(*call));
+	call->tgid = task->tgid;
+	call->tid = task->pid;
+	call->process_start = leader->start_boottime;
+	call->process = cat_process_id(call->tgid, call->process_start);
+	call->nr = nr;
+}
+
+/* Flags of the clone that is going on, as far as registers and memory of the parent tell. */
+static __always_inline u64 clone_flags(struct pt_regs *regs, u64 nr)
+{
+	u64 flags = 0;
+
+	if (nr == NR_CLONE)
+		return BPF_CORE_READ(regs, di);
+	if (nr == NR_CLONE3)
+		bpf_probe_read_user(&flags, sizeof(flags), (void *)BPF_CORE_READ(regs, di));
+	return flags;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(cat_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct cat_task *state = cat_tracked_task();
+	struct pt_regs *regs;
+	struct cat_task *child_state;
+	struct cat_deed deed = { .fd = -1 };
+	struct cat_call call;
+	bool thread = child->tgid == parent->tgid;
+
+	if (!state)
+		return 0;
+	if (cat_scope == CAT_SCOPE_TREE) {
+		child_state = bpf_task_storage_get(&cat_tasks, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+		if (child_state)
+			child_state->tracked = 1;
+		if (!thread)
+			__sync_fetch_and_add(&cat_live, 1);
+	}
+	regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	call_of(&call, parent, BPF_CORE_READ(regs, orig_ax));
+	deed.op = thread ? CAT_OP_THREAD : CAT_OP_FORK;
+	deed.object = thread ? call.process : cat_process_id(child->tgid, child->start_boottime);
+	deed.ret = child->pid;
+	deed.arg = clone_flags(regs, call.nr);
+	if (!thread)
+		cat_describe_process(child, CAT_PROCESS_FORK, 0, 0);
+	cat_emit(&call, &deed);
+	return 0;
+}
+
+#define EMIT_ARGS(record_size)                                                                  \
+	({                                                                                      \
+		struct cat_args *record_ = bpf_ringbuf_reserve(&cat_ring, record_size, 0);      \
+		const u32 room_ = (record_size) - __builtin_offsetof(struct cat_args, data);    \
+		if (record_) {                                                                  \
+			cat_fill_header(&record_->header, CAT_ARGS, record_size);               \
+			record_->process = process;                                             \
+			record_->offset = offset;                                               \
+			if (len > room_)                                                        \
+				len = room_;                                                    \
+			record_->len = bpf_probe_read_user(record_->data, len, (void *)from) ? 0 : len; \
+			bpf_ringbuf_submit(record_, cat_wakeup_flags());                        \
+		} else {                                                                        \
+			CAT_COUNT(lost_descriptions);                                           \
+		}                                                                               \
+	})
+
+/* Where a new program's arguments lie. */
+struct args_range {
+	u64 process;
+	u64 start;
+	u64 len;
+};
+
+/* One piece of an exec's arguments; a callback of bpf_loop. */
+static long emit_args(u32 index, void *context)
+{
+	struct args_range *range = context;
+	u64 process = range->process, offset = (u64)index * CAT_ARGS_CHUNK, from = range->start + offset;
+	u64 len = range->len - offset;
+
+	if (offset >= range->len)
+		return 1;
+	if (len <= ARGS_SMALL)
+		EMIT_ARGS(__builtin_offsetof(struct cat_args, data) + ARGS_SMALL);
+	else
+		EMIT_ARGS(sizeof(struct cat_args));
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(cat_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+{
+	struct cat_task *state = cat_tracked_task();
+	struct cat_deed deed = { .op = CAT_OP_EXEC, .fd = -1 };
+	struct cat_paths paths = { .in_kernel = true };
+	struct mm_struct *mm = task->mm;
+	struct pt_regs *regs;
+	struct args_range range;
+	struct cat_call call;
+
+	if (!state || !mm)
+		return 0;
+	regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	/* A thread that execs becomes its group's leader just before. */
+	call_of(&call, task, BPF_CORE_READ(regs, orig_ax));
+	deed.object = CAT_ID(cat_file_object((u64)BPF_CORE_READ(mm, exe_file)));
+	range.process = call.process;
+	range.start = mm->arg_start;
+	range.len = mm->arg_end - range.start;
+	if (range.len > (u64)CAT_ARGS_CHUNK * CAT_ARGS_MAX_CHUNKS)
+		range.len = (u64)CAT_ARGS_CHUNK * CAT_ARGS_MAX_CHUNKS;
+	cat_describe_process(task, CAT_PROCESS_EXEC, deed.object, range.len);
+	bpf_loop(CAT_ARGS_MAX_CHUNKS, emit_args, &range, 0);
+	paths.path = (u64)bprm->filename;
+	return cat_emit_paths(&call, &deed, &paths);
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(cat_exit, struct task_struct *task)
+{
+	struct cat_task *state = cat_tracked_task();
+	struct cat_deed deed = { .op = CAT_OP_EXIT, .fd = -1 };
+	struct cat_call call;
+
+	/* The process has ended when its last thread has. */
+	if (!state || task->signal->live.counter > 0)
+		return 0;
+	call_of(&call, task, NO_SYSCALL);
+	deed.ret = task->signal->flags & SIGNAL_GROUP_EXIT ? task->signal->group_exit_code :
+							      task->group_leader->exit_code;
+	cat_emit(&call, &deed);
+	if (cat_scope == CAT_SCOPE_TREE)
+		__sync_fetch_and_add(&cat_live, -1);
+	return 0;
+}
+
+/* setuid and its kind: who the process acts as afterwards. */
+__noinline int cat_on_credentials(struct cat_call *call)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct cat_deed deed = { .fd = -1 };
+	u64 real, effective;
+
+	if (!call)
+		return 0;
+	if (call->ret < 0 && !cat_refused(call->ret)) {
+		cat_filter();
+		return 0;
+	}
+	deed.op = call->spec.op;
+	deed.ret = call->ret;
+	if (deed.op == CAT_OP_SETUID) {
+		real = task->cred->uid.val;
+		effective = task->cred->euid.val;
+		deed.object = cat_user_object(effective);
+	} else {
+		real = task->cred->gid.val;
+		effective = task->cred->egid.val;
+	}
+	deed.arg = real | effective << 32;
+	cat_emit(call, &deed);
+	return 0;
+}
+
+/* The pid that a pidfd stands for; kept in the inode since pidfs, in the file before. */
+static __always_inline s32 pid_of_pidfd(s32 fd)
+{
+	struct file *file = cat_fd_file(bpf_get_current_task_btf(), fd);
+	struct inode *inode = file ? BPF_CORE_READ(file, f_inode) : NULL;
+	struct pid *pid;
+
+	if (!inode)
+		return 0;
+	pid = BPF_CORE_READ(inode, i_sb, s_magic) == PID_FS_MAGIC ? BPF_CORE_READ(inode, i_private) :
+								     BPF_CORE_READ(file, private_data);
+	return pid ? BPF_CORE_READ(pid, numbers[0].nr) : 0;
+}
+
+/* Something done to another process: kill, ptrace, process_vm_readv… User space knows which process has the pid. */
+__noinline int cat_on_target(struct cat_call *call)
+{
+	struct cat_deed deed = { .fd = -1, .flags = CAT_FLAG_TARGET_PID };
+	s32 pid;
+
+	if (!call)
+		return 0;
+	if (call->ret < 0 && !cat_refused(call->ret)) {
+		cat_filter();
+		return 0;
+	}
+	deed.op = call->spec.op;
+	deed.ret = call->ret;
+	deed.arg = cat_table_arg(call);
+	pid = cat_arg(call, call->spec.fd);
+	if (call->nr == NR_PIDFD_SEND_SIGNAL)
+		pid = pid_of_pidfd(pid);
+	if (call->nr == NR_PTRACE && deed.arg == PTRACE_TRACEME)
+		pid = 0;
+	deed.object = pid > 0 ? pid : 0;
+	if (deed.op == CAT_OP_VM_READ || deed.op == CAT_OP_VM_WRITE)
+		deed.bytes = call->ret > 0 ? call->ret : 0;
+	cat_emit(call, &deed);
+	return 0;
+}

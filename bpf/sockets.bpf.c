@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+/*
+ * Question: who talked to whom, and how much? Addresses come from the kernel's sockets; only a datagram socket without a
+ * peer, and a connection that failed, have theirs in the program's memory alone.
+ */
+#include "lib/handlers.bpf.h"
+#include "lib/objects.bpf.h"
+
+#include <bpf/bpf_endian.h>
+
+#define EINPROGRESS_RET (-115)
+
+/* include/linux/socket.h, as 64-bit programs lay them out. */
+struct user_msghdr {
+	u64 name;
+	s32 namelen;
+	u32 pad;
+	u64 iov, iovlen, control, controllen;
+	u32 flags, pad2;
+};
+
+struct user_mmsghdr {
+	struct user_msghdr header;
+	u32 len, pad;
+};
+
+/* Reads a sockaddr; `out` keeps family 0 when there is none or it cannot be read. */
+static __always_inline void read_address(struct cat_address *out, u64 from, u32 len)
+{
+	u16 family = 0;
+
+	if (!from || bpf_probe_read_user(&family, sizeof(family), (void *)from))
+		return;
+	out->family = family;
+	if (family == AF_INET || family == AF_INET6) {
+		bpf_probe_read_user(&out->port, 2, (void *)(from + 2));
+		out->port = bpf_ntohs(out->port);
+		if (family == AF_INET)
+			bpf_probe_read_user(out->bytes, 4, (void *)(from + 4));
+		else
+			bpf_probe_read_user(out->bytes, 16, (void *)(from + 8));
+	} else if (family == AF_UNIX && len > 2) {
+		len -= 2;
+		if (len > CAT_UNIX_PATH)
+			len = CAT_UNIX_PATH;
+		bpf_probe_read_user(out->path, len, (void *)(from + 2));
+		out->path_len = len;
+	} else {
+		out->family = 0;
+	}
+}
+
+/* An event on a socket towards an address; object 0 (not a socket) filters it. */
+static __always_inline void emit_towards(struct cat_call *call, struct cat_address *to, s32 fd, u16 op, s64 bytes)
+{
+	struct file *file = cat_fd_file(bpf_get_current_task_btf(), fd);
+	struct cat_deed deed = { .fd = fd, .op = op, .bytes = bytes, .ret = call->ret };
+
+	if (file && cat_fd_object(fd) & CAT_OBJECT_SOCKET)
+		deed.object = CAT_ID(cat_socket_object((u64)file, to->family ? to : NULL));
+	if (!deed.object) {
+		cat_filter();
+		return;
+	}
+	if (to->family)
+		deed.flags = CAT_FLAG_USER_SOURCE;
+	cat_emit(call, &deed);
+}
+
+/* connect. When it failed, the socket does not say where to; the program's memory does. */
+__noinline int cat_on_connection(struct cat_call *call)
+{
+	struct cat_address to = {};
+
+	if (!call)
+		return 0;
+	if (call->ret < 0 && call->ret != EINPROGRESS_RET) {
+		if (!cat_refused(call->ret)) {
+			cat_filter();
+			return 0;
+		}
+		read_address(&to, call->args[1], call->args[2]);
+	}
+	emit_towards(call, &to, call->args[0], call->spec.op, 0);
+	return 0;
+}
+
+/* sendto and recvfrom. */
+__noinline int cat_on_addressed(struct cat_call *call)
+{
+	struct cat_address to = {};
+	bool receives;
+	u32 len;
+
+	if (!call)
+		return 0;
+	if (call->ret <= 0) {
+		cat_filter();
+		return 0;
+	}
+	receives = call->spec.handler == CAT_H_RECVFROM;
+	len = call->args[5];
+	if (receives && call->args[5]) {
+		len = 0;
+		bpf_probe_read_user(&len, sizeof(len), (void *)call->args[5]);
+	}
+	read_address(&to, call->args[4], len);
+	emit_towards(call, &to, call->args[0], receives ? CAT_OP_RECV : CAT_OP_SEND, call->ret);
+	return 0;
+}
+
+/* sendmsg and recvmsg. */
+__noinline int cat_on_message(struct cat_call *call)
+{
+	struct user_msghdr header = {};
+	struct cat_address to = {};
+
+	if (!call)
+		return 0;
+	if (call->ret <= 0) {
+		cat_filter();
+		return 0;
+	}
+	bpf_probe_read_user(&header, sizeof(header), (void *)call->args[1]);
+	read_address(&to, header.name, header.namelen);
+	emit_towards(call, &to, call->args[0], call->spec.op, call->ret);
+	return 0;
+}
+
+/* One message of sendmmsg or recvmmsg; a callback of bpf_loop. */
+static long emit_message(u32 index, void *context)
+{
+	struct cat_call *call = *(struct cat_call **)context;
+	u64 at;
+	struct {
+		u64 name;
+		u32 namelen;
+		u32 pad;
+	} header = {};
+	struct cat_address to = {};
+	u32 len = 0;
+
+	at = call->args[1] + (u64)index * sizeof(struct user_mmsghdr);
+	bpf_probe_read_user(&header, sizeof(header), (void *)at);
+	bpf_probe_read_user(&len, sizeof(len), (void *)(at + sizeof(struct user_msghdr)));
+	read_address(&to, header.name, header.namelen);
+	emit_towards(call, &to, call->args[0], call->spec.op, len);
+	return 0;
+}
+
+__noinline int cat_on_messages(struct cat_call *call)
+{
+	if (!call)
+		return 0;
+	if (call->ret <= 0) {
+		cat_filter();
+		return 0;
+	}
+	bpf_loop(call->ret < CAT_MAX_MESSAGES ? call->ret : CAT_MAX_MESSAGES, emit_message, &call, 0);
+	return 0;
+}
