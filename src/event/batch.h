@@ -1,0 +1,29 @@
+// Batch: what a recorder hands over in one go, from the decoder to the store.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "event/entity.h"
+#include "event/event.h"
+
+namespace catena::event {
+
+// What a recorder hands over in one go. Rows are appended in this order and become visible together.
+struct Batch {
+    std::vector<Event> events;
+    std::vector<ProcessImage> processes;
+    std::vector<FileName> files;
+    std::vector<Socket> sockets;  // a socket that learns its peer later is written again; the last row holds
+    std::vector<Object> objects;
+    std::vector<Accounting> accounting;
+    std::map<std::string, std::string> meta;  // later values replace earlier ones
+
+    [[nodiscard]] bool empty() const {
+        return events.empty() && processes.empty() && files.empty() && sockets.empty() && objects.empty() &&
+               accounting.empty() && meta.empty();
+    }
+};
+
+}  // namespace catena::event
