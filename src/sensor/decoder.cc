@@ -1,0 +1,275 @@
+#include "sensor/decoder.h"
+
+#include <fmt/format.h>
+#include <pwd.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sys/syscalls.h"
+
+namespace catena::sensor {
+namespace {
+
+constexpr std::int64_t kRenameExchange = 2;  // RENAME_EXCHANGE of include/uapi/linux/fs.h
+
+// Copies the fixed part of a record out of the ring, or nothing where the record is shorter.
+template <class Record>
+bool copy_record(std::span<const std::byte> bytes, Record& out) {
+    if (bytes.size() < sizeof(Record)) return false;
+    std::memcpy(&out, bytes.data(), sizeof(Record));
+    return true;
+}
+
+std::string_view text_at(std::span<const std::byte> bytes, std::size_t offset, std::size_t len) {
+    return {reinterpret_cast<const char*>(bytes.data()) + offset, len};
+}
+
+// "leaf\0dir\0" → "/dir/leaf".
+std::string path_from_names(std::string_view names) {
+    std::string path;
+    path.reserve(names.size() + 1);
+    while (!names.empty()) {
+        names.remove_suffix(1);  // the NUL behind the outermost name that is left
+        const auto before = names.rfind('\0');
+        const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
+        path.append("/").append(names.substr(begin));
+        names = names.substr(0, begin);
+    }
+    return path.empty() ? "/" : path;
+}
+
+event::FileKind kind_of_mode(std::uint32_t mode) {
+    switch (mode & S_IFMT) {
+        case S_IFREG:
+            return event::FileKind::Regular;
+        case S_IFDIR:
+            return event::FileKind::Directory;
+        case S_IFLNK:
+            return event::FileKind::Symlink;
+        case S_IFCHR:
+            return event::FileKind::CharDevice;
+        case S_IFBLK:
+            return event::FileKind::BlockDevice;
+        case S_IFIFO:
+            return event::FileKind::Fifo;
+        default:
+            return event::FileKind::Unknown;
+    }
+}
+
+std::string user_name(std::uint32_t uid) {
+    passwd entry{};
+    passwd* found = nullptr;
+    std::array<char, 4096> buffer{};
+    if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found) return found->pw_name;
+    return fmt::format("{}", uid);
+}
+
+bool is_path_operation(event::Op op) {
+    switch (op) {
+        case event::Op::Rename:
+        case event::Op::Link:
+        case event::Op::Symlink:
+        case event::Op::Unlink:
+        case event::Op::Mkdir:
+        case event::Op::Rmdir:
+        case event::Op::Truncate:
+        case event::Op::Chmod:
+        case event::Op::Chown:
+        case event::Op::Open:
+        case event::Op::Exec:
+            return true;
+        default:
+            return false;
+    }
+}
+
+}  // namespace
+
+Decoder::Decoder(std::int64_t boot_to_real_ns)
+    : boot_to_real_ns_(boot_to_real_ns), processes_(boot_to_real_ns) {}
+
+bool Decoder::decode(std::span<const std::byte> record, event::Batch& out) {
+    cat_header header{};
+    if (copy_record(record, header) && header.size <= record.size() && header.size >= sizeof(header) &&
+        decode_known(header, record.first(header.size), out)) {
+        return true;
+    }
+    ++malformed_;
+    return false;
+}
+
+bool Decoder::decode_known(const cat_header& header, std::span<const std::byte> record, event::Batch& out) {
+    switch (header.type) {
+        case CAT_EVENT: {
+            cat_event fixed{};
+            if (!copy_record(record, fixed) || fixed.op >= CAT_OP_COUNT) return false;
+            event::Event event = to_event(fixed, out);
+            name_object(event);
+            out.events.push_back(std::move(event));
+            return true;
+        }
+        case CAT_PATH_EVENT:
+            return decode_path_event(record, out);
+        case CAT_FILE:
+            return decode_file(record, out);
+        case CAT_PROCESS: {
+            cat_process process{};
+            if (!copy_record(record, process)) return false;
+            processes_.describe(process, out.processes);
+            return true;
+        }
+        case CAT_ARGS: {
+            cat_args args{};
+            const std::size_t room = record.size() - std::min(record.size(), offsetof(cat_args, data));
+            std::memcpy(&args, record.data(), std::min(record.size(), sizeof(args)));
+            if (args.len > room || args.len > sizeof(args.data)) return false;
+            processes_.add_arguments(args, args.len, out.processes);
+            return true;
+        }
+        case CAT_SOCKET: {
+            cat_socket socket{};
+            if (!copy_record(record, socket)) return false;
+            sockets_.describe(socket, real_time(header), out.sockets);
+            return true;
+        }
+        default:
+            return false;
+    }
+}
+
+bool Decoder::decode_file(std::span<const std::byte> record, event::Batch& out) {
+    cat_file file{};
+    if (!copy_record(record, file) || file.names_len > record.size() - sizeof(file)) return false;
+    const event::EntityId id{file.id};
+    const std::int64_t ts_ns = real_time(file.header);
+    if (file.file_class == CAT_CLASS_PIPE) {
+        out.objects.push_back({id, event::EntityType::Pipe, ts_ns, fmt::format("pipe:[{}]", file.inode)});
+        return true;
+    }
+    if (file.file_class == CAT_CLASS_USER) {
+        out.objects.push_back(
+            {id, event::EntityType::User, ts_ns, user_name(static_cast<std::uint32_t>(file.inode))});
+        return true;
+    }
+    std::string path = path_from_names(text_at(record, sizeof(file), file.names_len));
+    if (file.file_class == CAT_CLASS_MEMFD) {
+        out.objects.push_back({id, event::EntityType::Memory, ts_ns, path.substr(1)});
+        return true;
+    }
+    event::FileName name;
+    name.kind = kind_of_mode(file.mode);
+    name.id = id;
+    name.since_ns = ts_ns;
+    name.inode = file.inode;
+    name.dev = file.dev;
+    name.generation = file.generation;
+    name.path = std::move(path);
+    name.id = paths_.describe(name);
+    processes_.name_file(id, name.path);
+    out.files.push_back(std::move(name));
+    return true;
+}
+
+event::Event Decoder::to_event(const cat_event& record, event::Batch& out) {
+    event::Event event;
+    event.id = next_event_++;
+    event.ts_ns = real_time(record.header);
+    event.last_ns = event.ts_ns;
+    event.op = static_cast<event::Op>(record.op);
+    if (record.syscall != 0xffff) event.syscall = sys::syscall_name(record.syscall);
+    event.process = {record.process};
+    event.tid = static_cast<std::int32_t>(record.tid);
+    event.object = {record.object};
+    event.bytes = record.bytes;
+    event.ret = record.ret;
+    event.fd = record.fd;
+    event.arg = record.arg;
+    event.source = record.flags & CAT_FLAG_USER_SOURCE ? event::Source::User : event::Source::Kernel;
+    if (record.flags & CAT_FLAG_TARGET_PID) {
+        event.object =
+            record.object ? processes_.with_pid(static_cast<std::int32_t>(record.object)) : event::EntityId{};
+    }
+    processes_.meet(event.process, static_cast<std::int32_t>(record.tgid), record.process_start, event.ts_ns,
+                    out.processes);
+    return event;
+}
+
+void Decoder::name_object(event::Event& event) {
+    event.object = paths_.resolve(event.object);
+    if (event.op == event::Op::Exit) processes_.ended(event.process);
+}
+
+bool Decoder::decode_path_event(std::span<const std::byte> record, event::Batch& out) {
+    cat_path_event fixed{};
+    if (!copy_record(record, fixed) || fixed.event.op >= CAT_OP_COUNT) return false;
+    const std::size_t room = record.size() - sizeof(fixed);
+    if (fixed.room > room / 2 || fixed.path_len > fixed.room || fixed.path2_len > fixed.room) return false;
+    const std::string_view path = text_at(record, sizeof(fixed), fixed.path_len);
+    const std::string_view path2 = text_at(record, sizeof(fixed) + fixed.room, fixed.path2_len);
+
+    event::Event event = to_event(fixed.event, out);
+    if (event.op == event::Op::Exec && event.ret >= 0) {
+        processes_.finish_exec(event.process, out.processes);
+        event.path2 = path;
+        name_object(event);
+    } else if (is_path_operation(event.op)) {
+        event.path = paths_.absolute({fixed.dir}, path);
+        if (event.op == event::Op::Symlink) {
+            event.path2 = path2;
+        } else if (!path2.empty()) {
+            event.path2 = paths_.absolute({fixed.dir2}, path2);
+        }
+        apply_path_operation(event, out);
+    }
+    out.events.push_back(std::move(event));
+    return true;
+}
+
+// Finds or makes the entity that a path operation is about, and follows what the operation does to names.
+void Decoder::apply_path_operation(event::Event& event, event::Batch& out) {
+    const bool directory = event.op == event::Op::Mkdir || event.op == event::Op::Rmdir;
+    const auto kind = directory                        ? event::FileKind::Directory
+                      : event.op == event::Op::Symlink ? event::FileKind::Symlink
+                                                       : event::FileKind::Unknown;
+    const auto [file, is_new] = paths_.at(event.path, kind);
+    event.object = file.id;
+    if (is_new) add_name(file, event.path, event.ts_ns, out);
+    if (event.ret < 0) return;
+    switch (event.op) {
+        case event::Op::Rename:
+            if (event.arg & kRenameExchange) {
+                const event::FileName other = paths_.at(event.path2, kind).file;
+                paths_.exchange(event.path, event.path2);
+                add_name(other, event.path, event.ts_ns, out);
+            } else {
+                paths_.rename(event.path, event.path2);
+            }
+            add_name(file, event.path2, event.ts_ns, out);
+            break;
+        case event::Op::Link:
+            paths_.link(event.path2, file);
+            add_name(file, event.path2, event.ts_ns, out);
+            break;
+        case event::Op::Unlink:
+        case event::Op::Rmdir:
+            paths_.remove(event.path);
+            break;
+        default:
+            break;
+    }
+}
+
+void Decoder::add_name(event::FileName file, const std::string& path, std::int64_t ts_ns, event::Batch& out) {
+    file.since_ns = ts_ns;
+    file.path = path;
+    out.files.push_back(std::move(file));
+}
+
+}  // namespace catena::sensor

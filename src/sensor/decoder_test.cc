@@ -1,0 +1,222 @@
+#include "sensor/decoder.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace catena::sensor {
+namespace {
+
+using Bytes = std::vector<std::byte>;
+
+constexpr std::int64_t kOffset = 1'000'000;
+
+template <class Record>
+Bytes bytes_of(Record record, std::uint16_t type, const std::string& tail = {}) {
+    cat_header header{};
+    header.type = type;
+    header.size = static_cast<cat_u32>(sizeof(Record) + tail.size());
+    header.ts_ns = 5;
+    std::memcpy(&record, &header, sizeof(header));
+    Bytes bytes(sizeof(Record) + tail.size());
+    std::memcpy(bytes.data(), &record, sizeof(Record));
+    std::memcpy(bytes.data() + sizeof(Record), tail.data(), tail.size());
+    return bytes;
+}
+
+Bytes file_record(std::uint64_t id, const std::string& names, std::uint32_t mode = S_IFREG,
+                  std::uint32_t file_class = CAT_CLASS_FILE) {
+    cat_file record{};
+    record.id = id;
+    record.inode = id + 100;
+    record.mode = mode;
+    record.file_class = file_class;
+    record.names_len = static_cast<cat_u32>(names.size());
+    return bytes_of(record, CAT_FILE, names);
+}
+
+cat_event event_record(cat_op op, std::uint64_t object = 0) {
+    cat_event record{};
+    record.op = static_cast<cat_u16>(op);
+    record.process = 7;
+    record.tgid = 70;
+    record.tid = 71;
+    record.object = object;
+    record.syscall = 0;
+    return record;
+}
+
+Bytes path_record(cat_op op, const std::string& path, const std::string& path2, std::uint64_t dir) {
+    cat_path_event record{};
+    record.event = event_record(op);
+    record.dir = dir;
+    record.dir2 = dir;
+    record.path_len = static_cast<cat_u16>(path.size());
+    record.path2_len = static_cast<cat_u16>(path2.size());
+    record.room = CAT_PATH_SMALL;
+    std::string tail = path + std::string(CAT_PATH_SMALL - path.size(), '\0');
+    tail += path2 + std::string(CAT_PATH_SMALL - path2.size(), '\0');
+    return bytes_of(record, CAT_PATH_EVENT, tail);
+}
+
+Bytes process_record(std::uint64_t id, cat_process_reason reason, std::uint64_t parent,
+                     std::uint32_t args_len) {
+    cat_process record{};
+    record.id = id;
+    record.tgid = static_cast<cat_u32>(id * 10);
+    record.parent = parent;
+    record.parent_tgid = static_cast<cat_u32>(parent * 10);
+    record.reason = reason;
+    record.args_len = args_len;
+    record.exe = 50;
+    return bytes_of(record, CAT_PROCESS);
+}
+
+Bytes args_record(std::uint64_t process, std::uint32_t offset, const std::string& data) {
+    cat_args record{};
+    record.process = process;
+    record.offset = offset;
+    record.len = static_cast<cat_u32>(data.size());
+    std::memcpy(record.data, data.data(), data.size());
+    return bytes_of(record, CAT_ARGS);
+}
+
+class DecoderTest : public testing::Test {
+  protected:
+    bool decode(const Bytes& bytes) { return decoder_.decode(bytes, batch_); }
+    Decoder decoder_{kOffset};
+    event::Batch batch_;
+};
+
+TEST_F(DecoderTest, TurnsNamesRound) {
+    using namespace std::string_literals;
+    ASSERT_TRUE(decode(file_record(1, "leaf\0dir\0top\0"s)));
+    ASSERT_TRUE(decode(file_record(2, "", S_IFDIR)));
+    EXPECT_EQ(batch_.files.at(0).path, "/top/dir/leaf");
+    EXPECT_EQ(batch_.files.at(0).inode, 101u);
+    EXPECT_EQ(batch_.files.at(0).since_ns, 5 + kOffset);
+    EXPECT_EQ(batch_.files.at(1).path, "/");
+    EXPECT_EQ(batch_.files.at(1).kind, event::FileKind::Directory);
+}
+
+TEST_F(DecoderTest, PipesAndMemoryAreObjectsNotFiles) {
+    using namespace std::string_literals;
+    ASSERT_TRUE(decode(file_record(1, "x\0"s, S_IFIFO, CAT_CLASS_PIPE)));
+    ASSERT_TRUE(decode(file_record(2, "memfd:secret\0"s, S_IFREG, CAT_CLASS_MEMFD)));
+    ASSERT_EQ(batch_.objects.size(), 2u);
+    EXPECT_EQ(batch_.objects[0].label, "pipe:[101]");
+    EXPECT_EQ(batch_.objects[1].label, "memfd:secret");
+    EXPECT_EQ(batch_.objects[1].type, event::EntityType::Memory);
+}
+
+TEST_F(DecoderTest, NumbersEventsInTheOrderTheyArrive) {
+    ASSERT_TRUE(decode(bytes_of(event_record(CAT_OP_READ, 3), CAT_EVENT)));
+    ASSERT_TRUE(decode(bytes_of(event_record(CAT_OP_WRITE, 3), CAT_EVENT)));
+    EXPECT_EQ(batch_.events.at(0).id, 1);
+    EXPECT_EQ(batch_.events.at(1).id, 2);
+    EXPECT_EQ(batch_.events.at(0).syscall, "read");
+    EXPECT_EQ(batch_.events.at(1).op, event::Op::Write);
+    EXPECT_EQ(batch_.events.at(0).ts_ns, 5 + kOffset);
+}
+
+TEST_F(DecoderTest, AProcessNobodyDescribedStillGetsAnImage) {
+    ASSERT_TRUE(decode(bytes_of(event_record(CAT_OP_READ, 3), CAT_EVENT)));
+    ASSERT_TRUE(decode(bytes_of(event_record(CAT_OP_READ, 3), CAT_EVENT)));
+    ASSERT_EQ(batch_.processes.size(), 1u);
+    EXPECT_EQ(batch_.processes[0].pid, 70);
+}
+
+TEST_F(DecoderTest, AnImageAfterExecWaitsForAllItsArguments) {
+    using namespace std::string_literals;
+    ASSERT_TRUE(decode(file_record(50, "cat\0bin\0"s)));
+    ASSERT_TRUE(decode(process_record(3, CAT_PROCESS_EXEC, 2, 10)));
+    ASSERT_TRUE(decode(args_record(3, 0, "cat\0a b"s)));
+    EXPECT_TRUE(batch_.processes.empty());
+    ASSERT_TRUE(decode(args_record(3, 7, "\0c\0"s)));
+    ASSERT_EQ(batch_.processes.size(), 1u);
+    EXPECT_EQ(batch_.processes[0].cmdline, "cat a b c");
+    EXPECT_EQ(batch_.processes[0].exe, "/bin/cat");
+}
+
+TEST_F(DecoderTest, AChildHasItsParentsImage) {
+    using namespace std::string_literals;
+    ASSERT_TRUE(decode(file_record(50, "cat\0bin\0"s)));
+    ASSERT_TRUE(decode(process_record(3, CAT_PROCESS_EXEC, 2, 4)));
+    ASSERT_TRUE(decode(args_record(3, 0, "cat\0"s)));
+    ASSERT_TRUE(decode(process_record(4, CAT_PROCESS_FORK, 3, 0)));
+    ASSERT_EQ(batch_.processes.size(), 2u);
+    EXPECT_EQ(batch_.processes[1].cmdline, "cat");
+    EXPECT_EQ(batch_.processes[1].parent, event::EntityId{3});
+}
+
+TEST_F(DecoderTest, ASignalFindsTheProcessThatHasThePid) {
+    ASSERT_TRUE(decode(process_record(3, CAT_PROCESS_SNAPSHOT, 0, 0)));
+    cat_event kill = event_record(CAT_OP_KILL, 30);
+    kill.flags = CAT_FLAG_TARGET_PID;
+    ASSERT_TRUE(decode(bytes_of(kill, CAT_EVENT)));
+    EXPECT_EQ(batch_.events.back().object, event::EntityId{3});
+    kill.object = 31;
+    ASSERT_TRUE(decode(bytes_of(kill, CAT_EVENT)));
+    EXPECT_EQ(batch_.events.back().object, event::EntityId{});
+}
+
+TEST_F(DecoderTest, ARenamedFileKeepsItsIdentity) {
+    using namespace std::string_literals;
+    ASSERT_TRUE(decode(file_record(1, "", S_IFDIR)));
+    ASSERT_TRUE(decode(file_record(2, "a\0no-such\0"s)));
+    ASSERT_TRUE(decode(path_record(CAT_OP_RENAME, "/no-such/a", "/no-such/b", 1)));
+    ASSERT_TRUE(decode(path_record(CAT_OP_UNLINK, "/no-such/b", "", 1)));
+    ASSERT_EQ(batch_.events.size(), 2u);
+    EXPECT_EQ(batch_.events[0].object, event::EntityId{2});
+    EXPECT_EQ(batch_.events[0].path, "/no-such/a");
+    EXPECT_EQ(batch_.events[0].path2, "/no-such/b");
+    EXPECT_EQ(batch_.events[1].object, event::EntityId{2});
+    EXPECT_EQ(batch_.files.back().path, "/no-such/b");
+    EXPECT_EQ(batch_.files.back().inode, 102u);
+}
+
+TEST_F(DecoderTest, AnOpenAfterAnOperationByPathIsOnTheSameFile) {
+    using namespace std::string_literals;
+    ASSERT_TRUE(decode(file_record(1, "", S_IFDIR)));
+    ASSERT_TRUE(decode(path_record(CAT_OP_CHMOD, "/no-such/a", "", 1)));
+    ASSERT_TRUE(decode(file_record(2, "a\0no-such\0"s)));
+    ASSERT_TRUE(decode(bytes_of(event_record(CAT_OP_READ, 2), CAT_EVENT)));
+    EXPECT_EQ(batch_.events.at(0).object, batch_.events.at(1).object);
+}
+
+// Whatever a record says of itself, decoding must not read past its end (the sanitizers watch) nor fall over.
+TEST_F(DecoderTest, SurvivesTruncatedAndMutatedRecords) {
+    using namespace std::string_literals;
+    const std::vector<Bytes> good = {
+        file_record(1, "leaf\0dir\0"s),
+        bytes_of(event_record(CAT_OP_READ, 3), CAT_EVENT),
+        path_record(CAT_OP_RENAME, "/a", "/b", 1),
+        process_record(3, CAT_PROCESS_EXEC, 2, 10),
+        args_record(3, 0, "cat\0"s),
+        bytes_of(cat_socket{}, CAT_SOCKET),
+    };
+    for (const Bytes& record : good) {
+        for (std::size_t size = 0; size < record.size(); ++size) {
+            // A copy of its own, so that a read past the end is a read past an allocation.
+            const Bytes shorter(record.begin(), record.begin() + static_cast<std::ptrdiff_t>(size));
+            EXPECT_FALSE(decode(shorter)) << "its size says more than there is";
+        }
+    }
+    std::mt19937_64 random(1);
+    for (int round = 0; round < 20000; ++round) {
+        Bytes record = good[random() % good.size()];
+        for (int changes = 0; changes < 4; ++changes) {
+            record[random() % std::min<std::size_t>(record.size(), 160)] = static_cast<std::byte>(random());
+        }
+        decode(record);
+        batch_ = {};
+    }
+    EXPECT_GT(decoder_.malformed(), 1000u);
+}
+
+}  // namespace
+}  // namespace catena::sensor

@@ -1,0 +1,59 @@
+// ProcessTable: the processes that are alive as far as the recording has told, and which process has which
+// pid. Bounded by the number of processes; a process that has ended is forgotten, save that its pid still
+// leads to it. One thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/generation_map.h"
+#include "event/entity.h"
+#include "wire/records.h"
+
+namespace catena::sensor {
+
+class ProcessTable {
+  public:
+    // `boot_to_real_ns` added to the kernel's boot time gives time since 1970.
+    explicit ProcessTable(std::int64_t boot_to_real_ns);
+
+    // The path of an executable's file, as described before.
+    void name_file(event::EntityId id, const std::string& path);
+
+    // A process was described. Its image goes to `out`, after exec only once all its arguments are there.
+    void describe(const cat_process& record, std::vector<event::ProcessImage>& out);
+    void add_arguments(const cat_args& record, std::size_t len, std::vector<event::ProcessImage>& out);
+
+    // The exec event came: whatever arguments arrived have to do.
+    void finish_exec(event::EntityId process, std::vector<event::ProcessImage>& out);
+
+    // An event names a process. If nobody described it (its description was lost), what /proc says goes to
+    // `out`.
+    void meet(event::EntityId id, std::int32_t pid, std::uint64_t start_ns, std::int64_t now_ns,
+              std::vector<event::ProcessImage>& out);
+
+    void ended(event::EntityId id);
+
+    // The process that has, or last had, a pid; none where it is not known.
+    event::EntityId with_pid(std::int32_t pid);
+
+  private:
+    struct Alive {
+        event::ProcessImage image;
+        std::string arguments;  // of an exec, NUL after each
+        std::size_t arguments_expected = 0;
+        bool exec_pending = false;
+    };
+    void finish_exec(Alive& process, std::vector<event::ProcessImage>& out);
+    std::string cgroup_name(std::uint64_t id);
+
+    std::int64_t boot_to_real_ns_;
+    std::unordered_map<event::EntityId, Alive> alive_;
+    std::unordered_map<std::int32_t, event::EntityId> by_pid_;
+    base::GenerationMap<event::EntityId, std::string> executables_;
+    base::GenerationMap<std::uint64_t, std::string> cgroups_;
+};
+
+}  // namespace catena::sensor

@@ -1,0 +1,337 @@
+#include "sensor/sensor.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <span>
+#include <thread>
+
+#include "base/fd.h"
+#include "catena.skel.h"
+#include "sensor/decoder.h"
+#include "sensor/syscall_specs_table.h"
+#include "sys/process.h"
+
+namespace catena::sensor {
+namespace {
+
+constexpr int kRecordsAPoll = 16384;
+constexpr int kEnoughRecords = -EXFULL;  // what the callback returns to pause libbpf
+const char* const kBtf = "/sys/kernel/btf/vmlinux";
+
+struct SkeletonDeleter {
+    void operator()(catena_bpf* skeleton) const { catena_bpf::destroy(skeleton); }
+};
+using Skeleton = std::unique_ptr<catena_bpf, SkeletonDeleter>;
+
+struct RingDeleter {
+    void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
+};
+
+// libbpf's last warning, for error messages; libbpf prints through one process-wide function.
+std::string& last_warning() {
+    static thread_local std::string text;
+    return text;
+}
+
+int keep_warning(enum libbpf_print_level level, const char* format, va_list arguments) {
+    if (level != LIBBPF_WARN) return 0;
+    std::array<char, 512> line{};
+    std::vsnprintf(line.data(), line.size(), format, arguments);
+    std::string text = line.data();
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    // The first warning says most; those behind it say that loading failed.
+    if (last_warning().empty()) last_warning() = text;
+    return 0;
+}
+
+std::int64_t clock_ns(clockid_t clock) {
+    timespec now{};
+    ::clock_gettime(clock, &now);
+    return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+}
+
+// What to add to boot time for time since 1970: the tightest of several readings.
+std::int64_t boot_to_real_ns() {
+    std::int64_t best_width = INT64_MAX;
+    std::int64_t offset = 0;
+    for (int i = 0; i < 16; ++i) {
+        const std::int64_t before = clock_ns(CLOCK_BOOTTIME);
+        const std::int64_t real = clock_ns(CLOCK_REALTIME);
+        const std::int64_t after = clock_ns(CLOCK_BOOTTIME);
+        if (after - before < best_width) {
+            best_width = after - before;
+            offset = real - (before + (after - before) / 2);
+        }
+    }
+    return offset;
+}
+
+std::string first_line(const char* path) {
+    std::ifstream file(path);
+    std::string line;
+    std::getline(file, line);
+    return line;
+}
+
+void fill_table(catena_bpf& skeleton) {
+    for (const SyscallSpec& spec : kSyscallSpecs) {
+        cat_syscall& row = skeleton.rodata->cat_syscalls[spec.number];
+        row = {.handler = spec.handler,
+               .op = spec.op,
+               .fd = spec.fd,
+               .fd2 = spec.fd2,
+               .dir = spec.dir,
+               .path = spec.path,
+               .dir2 = spec.dir2,
+               .path2 = spec.path2,
+               .arg = spec.arg,
+               .arg2 = spec.arg2,
+               .pad = {}};
+    }
+}
+
+// Runs a BPF iterator to its end. It has no output of its own: what it finds goes into the ring buffer.
+base::Status run_iterator(const bpf_program* program) {
+    bpf_link* link = bpf_program__attach_iter(program, nullptr);
+    if (!link) return base::fail_errno(fmt::format("attaching iterator {}", bpf_program__name(program)));
+    const base::Fd iterator(bpf_iter_create(bpf_link__fd(link)));
+    std::array<char, 4096> nothing{};
+    ssize_t got = iterator ? 1 : -1;
+    while (got > 0 || (got < 0 && errno == EINTR))
+        got = ::read(iterator.get(), nothing.data(), nothing.size());
+    const int error = errno;
+    bpf_link__destroy(link);
+    if (got < 0)
+        return base::fail_errno(fmt::format("running iterator {}", bpf_program__name(program)), error);
+    return {};
+}
+
+class BpfSensor final : public Sensor {
+  public:
+    explicit BpfSensor(Scope scope)
+        : scope_(scope), boot_to_real_(boot_to_real_ns()), decoder_(boot_to_real_) {}
+
+    base::Status start(const Options& options);
+
+    base::Status track(int pidfd) override;
+    base::Status track_tree(std::int32_t pid) override;
+    void start_snapshot() override;
+    [[nodiscard]] bool snapshot_done() const override { return snapshot_done_; }
+    [[nodiscard]] int wait_fd() const override { return ring_buffer__epoll_fd(ring_.get()); }
+    bool poll(event::Batch& out) override;
+    void stop() override;
+    std::vector<event::Accounting> accounting() override;
+    Progress progress() override;
+    Troubles troubles() override;
+    std::map<std::string, std::string> description() override;
+
+  private:
+    static int on_record(void* context, void* data, std::size_t size);
+    std::vector<cat_counters> counters();
+
+    Scope scope_;
+    std::int64_t boot_to_real_;
+    Decoder decoder_;
+    Skeleton skeleton_;
+    std::unique_ptr<ring_buffer, RingDeleter> ring_;
+    std::vector<std::uint64_t> stored_;  // events taken from the ring, by the CPU that emitted them
+    event::Batch* out_ = nullptr;        // while polling
+    int taken_ = 0;                      // records in this poll
+    std::atomic<bool> snapshot_done_ = false;
+    std::jthread snapshot_;  // last: joined before what it uses goes away
+};
+
+base::Status BpfSensor::start(const Options& options) {
+    libbpf_set_print(keep_warning);
+    last_warning().clear();
+    skeleton_.reset(catena_bpf::open());
+    if (!skeleton_) return base::fail_errno("reading the kernel programs");
+    skeleton_->rodata->cat_scope = static_cast<std::uint32_t>(options.scope);
+    skeleton_->rodata->cat_cgroup_id = options.cgroup.id;
+    skeleton_->rodata->cat_cgroup_level = options.cgroup.level;
+    skeleton_->rodata->cat_wakeup_bytes = options.ring_bytes / 16;
+    fill_table(*skeleton_);
+    for (bpf_program* program : {skeleton_->progs.cat_mark_tasks, skeleton_->progs.cat_describe_tasks,
+                                 skeleton_->progs.cat_describe_files}) {
+        bpf_program__set_autoattach(program, false);
+    }
+    bpf_map__set_max_entries(skeleton_->maps.cat_ring, static_cast<std::uint32_t>(options.ring_bytes));
+    if (catena_bpf::load(skeleton_.get()) != 0) {
+        const int error = errno;
+        auto failed = base::fail_errno("the kernel refused a program", error);
+        failed.error().message += fmt::format(" ({}): catena doctor shows what works here", last_warning());
+        return failed;
+    }
+    bpf_test_run_opts run{};
+    run.sz = sizeof(run);
+    if (bpf_prog_test_run_opts(bpf_program__fd(skeleton_->progs.cat_introduce), &run) != 0) {
+        return base::fail_errno("introducing the recorder to the kernel");
+    }
+    ring_.reset(ring_buffer__new(bpf_map__fd(skeleton_->maps.cat_ring), on_record, this, nullptr));
+    if (!ring_) return base::fail_errno("mapping the ring buffer");
+    stored_.resize(static_cast<std::size_t>(libbpf_num_possible_cpus()));
+    if (catena_bpf::attach(skeleton_.get()) != 0) return base::fail_errno("attaching the kernel programs");
+    return {};
+}
+
+base::Status BpfSensor::track(int pidfd) {
+    cat_task task{};
+    task.tracked = 1;
+    __sync_fetch_and_add(&skeleton_->bss->cat_live, 1);
+    const int map = bpf_map__fd(skeleton_->maps.cat_tasks);
+    if (bpf_map_update_elem(map, &pidfd, &task, BPF_ANY) != 0) return base::fail_errno("marking the command");
+    return {};
+}
+
+base::Status BpfSensor::track_tree(std::int32_t pid) {
+    std::vector<std::int32_t> known;
+    // What is marked marks its children itself; look again until no process slipped through before it was
+    // marked.
+    for (;;) {
+        auto tree = sys::process_tree(pid);
+        if (!tree) return known.empty() ? base::Status(std::unexpected(tree.error())) : base::Status{};
+        std::erase(*tree, static_cast<std::int32_t>(::getpid()));
+        std::ranges::sort(*tree);
+        if (std::ranges::includes(known, *tree)) return {};
+        for (const std::int32_t each : *tree) {
+            const auto key = static_cast<std::uint32_t>(each);
+            const std::uint32_t value = 1;
+            if (bpf_map_update_elem(bpf_map__fd(skeleton_->maps.cat_roots), &key, &value, BPF_ANY) != 0) {
+                return base::fail_errno(fmt::format("marking process {}", each));
+            }
+        }
+        known = std::move(*tree);
+        if (auto marked = run_iterator(skeleton_->progs.cat_mark_tasks); !marked) return marked;
+    }
+}
+
+void BpfSensor::start_snapshot() {
+    snapshot_ = std::jthread([this] {
+        // Names for what was there before are a help, not a condition: where an iterator fails, placeholders
+        // name it.
+        (void)run_iterator(skeleton_->progs.cat_describe_tasks);
+        (void)run_iterator(skeleton_->progs.cat_describe_files);
+        snapshot_done_ = true;
+    });
+}
+
+int BpfSensor::on_record(void* context, void* data, std::size_t size) {
+    auto& self = *static_cast<BpfSensor*>(context);
+    const auto* bytes = static_cast<const std::byte*>(data);
+    const std::size_t before = self.out_->events.size();
+    self.decoder_.decode({bytes, size}, *self.out_);
+    if (self.out_->events.size() != before) {
+        const std::uint16_t cpu = static_cast<const cat_header*>(data)->cpu;
+        if (cpu < self.stored_.size()) ++self.stored_[cpu];
+    }
+    return ++self.taken_ < kRecordsAPoll ? 0 : kEnoughRecords;
+}
+
+bool BpfSensor::poll(event::Batch& out) {
+    out_ = &out;
+    taken_ = 0;
+    skeleton_->bss->cat_wakeup_pending = 0;
+    return ring_buffer__consume(ring_.get()) == kEnoughRecords;
+}
+
+void BpfSensor::stop() {
+    if (snapshot_.joinable()) snapshot_.join();
+    catena_bpf::detach(skeleton_.get());
+}
+
+std::vector<cat_counters> BpfSensor::counters() {
+    std::vector<cat_counters> rows(stored_.size());
+    const std::uint32_t key = 0;
+    bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.cat_counts), &key, rows.data());
+    return rows;
+}
+
+std::vector<event::Accounting> BpfSensor::accounting() {
+    const std::vector<cat_counters> kernel = counters();
+    std::vector<event::Accounting> rows;
+    for (std::size_t cpu = 0; cpu < kernel.size(); ++cpu) {
+        event::Accounting row;
+        row.ts_ns = clock_ns(CLOCK_BOOTTIME) + boot_to_real_;
+        row.cpu = static_cast<std::int32_t>(cpu);
+        row.stored = stored_[cpu];
+        row.merged = kernel[cpu].merged;
+        row.filtered = kernel[cpu].filtered;
+        row.lost = kernel[cpu].lost;
+        // What is still in the ring buffer counts as not seen yet; at the end there is none.
+        row.seen = kernel[cpu].seen - (kernel[cpu].emitted - stored_[cpu]);
+        rows.push_back(row);
+    }
+    return rows;
+}
+
+Progress BpfSensor::progress() {
+    Progress sum;
+    const std::vector<cat_counters> kernel = counters();
+    for (std::size_t cpu = 0; cpu < kernel.size(); ++cpu) {
+        sum.seen += kernel[cpu].seen;
+        sum.filtered += kernel[cpu].filtered;
+        sum.lost += kernel[cpu].lost;
+        sum.stored += stored_[cpu];
+    }
+    sum.live_processes = __sync_fetch_and_add(&skeleton_->bss->cat_live, 0);
+    return sum;
+}
+
+Sensor::Troubles BpfSensor::troubles() {
+    Troubles found;
+    for (const cat_counters& row : counters()) found.lost_descriptions += row.lost_descriptions;
+    found.malformed = decoder_.malformed();
+    found.forgotten = decoder_.forgotten();
+    return found;
+}
+
+std::map<std::string, std::string> BpfSensor::description() {
+    utsname host{};
+    ::uname(&host);
+    return {
+        {"host", host.nodename},
+        {"kernel", fmt::format("{} {}", host.sysname, host.release)},
+        {"machine", host.machine},
+        {"boot_id", first_line("/proc/sys/kernel/random/boot_id")},
+        {"boot_to_real_ns", fmt::format("{}", boot_to_real_)},
+        {"recorder_pid", fmt::format("{}", static_cast<std::uint32_t>(skeleton_->bss->cat_recorder_tgid))},
+        {"scope", scope_ == Scope::Host     ? "host"
+                  : scope_ == Scope::Cgroup ? "cgroup"
+                                            : "tree"}};
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Sensor>> Sensor::create(const Options& options) {
+    if (::geteuid() != 0) {
+        return base::fail(base::ErrorCode::NotPermitted,
+                          "recording needs root (CAP_BPF and CAP_PERFMON at least): run it with sudo");
+    }
+    std::error_code ignored;
+    if (!std::filesystem::exists(kBtf, ignored)) {
+        return base::fail(
+            base::ErrorCode::NotSupported,
+            fmt::format("this kernel does not describe its types: {} is missing; it must be built with "
+                        "CONFIG_DEBUG_INFO_BTF=y, as those of Debian are",
+                        kBtf));
+    }
+    auto sensor = std::make_unique<BpfSensor>(options.scope);
+    if (auto started = sensor->start(options); !started) return std::unexpected(started.error());
+    return sensor;
+}
+
+}  // namespace catena::sensor

@@ -1,0 +1,92 @@
+// Sensor: loads the kernel programs, reads what they report, and says what was lost. One thread, but for the
+// snapshot, which runs on its own while the ring buffer is read.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "event/batch.h"
+#include "sys/cgroup.h"
+
+namespace catena::sensor {
+
+enum class Scope : std::uint8_t {
+    Tree,   // marked processes and all that they fork
+    Host,   // everything but the recorder
+    Cgroup  // one cgroup and those below it
+};
+
+struct Options {
+    Scope scope = Scope::Tree;
+    sys::Cgroup cgroup;                      // for Scope::Cgroup
+    std::uint64_t ring_bytes = 64ULL << 20;  // a power of two, at least a page
+};
+
+// What the sensor knows about itself at a moment.
+struct Progress {
+    std::uint64_t seen = 0;
+    std::uint64_t stored = 0;  // handed to the caller
+    std::uint64_t filtered = 0;
+    std::uint64_t lost = 0;
+    std::int64_t live_processes = 0;  // of Scope::Tree
+};
+
+class Sensor {
+  public:
+    // Loads and attaches the programs; recording begins. NotPermitted without the rights to, NotSupported
+    // where the kernel lacks BTF or refuses a program (the message says which).
+    static base::Result<std::unique_ptr<Sensor>> create(const Options& options);
+
+    virtual ~Sensor() = default;
+
+    // Marks a process that has not done anything yet (stopped before its exec) as the root of the tree.
+    virtual base::Status track(int pidfd) = 0;
+
+    // Marks a running process and its descendants.
+    virtual base::Status track_tree(std::int32_t pid) = 0;
+
+    // Starts describing processes, and the open files of those recorded, from before. poll() must go on
+    // meanwhile.
+    virtual void start_snapshot() = 0;
+    [[nodiscard]] virtual bool snapshot_done() const = 0;
+
+    // A descriptor that is readable when records wait; it may stay silent for a little while when there are
+    // few.
+    [[nodiscard]] virtual int wait_fd() const = 0;
+
+    // Takes what waits, up to a bounded number of records, into `out`. True where more waits.
+    virtual bool poll(event::Batch& out) = 0;
+
+    // Detaches the programs: nothing more is recorded. What waits can still be polled.
+    virtual void stop() = 0;
+
+    // One row for each CPU, up to now. After stop() and the last poll() they are final.
+    virtual std::vector<event::Accounting> accounting() = 0;
+    virtual Progress progress() = 0;
+
+    // Entity descriptions that found the ring full, malformed records, names forgotten for want of room.
+    struct Troubles {
+        std::uint64_t lost_descriptions = 0;
+        std::uint64_t malformed = 0;
+        std::uint64_t forgotten = 0;
+    };
+    virtual Troubles troubles() = 0;
+
+    // Clock offset to time since 1970, boot id, kernel and host names…: for the recording's meta table.
+    virtual std::map<std::string, std::string> description() = 0;
+};
+
+// For `catena doctor`: tries each program and feature by itself.
+struct Finding {
+    std::string what;
+    bool works = false;
+    bool needed = false;  // recording needs it
+    std::string detail;   // what the kernel said, or what it is good for
+};
+std::vector<Finding> examine();
+
+}  // namespace catena::sensor
