@@ -1,0 +1,226 @@
+// A recording may come from anybody. DuckDB is opened so that nothing in it (its views can say anything)
+// reaches other files or changes settings; every SELECT of ours casts to the types it expects and checks that
+// it got them.
+#include <array>
+#include <charconv>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "event/escape.h"
+#include "store/duckdb/database.h"
+#include "store/duckdb/recording_file.h"
+#include "store/duckdb/rows.h"
+#include "store/duckdb/schema.h"
+#include "store/duckdb/text_query.h"
+#include "store/store.h"
+
+namespace catena::store {
+namespace duckdb {
+
+using base::ErrorCode;
+using base::fail;
+using base::Result;
+using base::Status;
+
+namespace {
+
+constexpr std::array<const char*, 7> kTables = {
+    "events", "process_images", "cmdline_rests", "file_names", "socket_states", "objects", "loss"};
+
+Settings reader_settings() {
+    return {{"access_mode", "READ_ONLY"},
+            {"enable_external_access", "false"},
+            {"autoinstall_known_extensions", "false"},
+            {"autoload_known_extensions", "false"},
+            {"lock_configuration", "true"}};
+}
+
+class DuckReader final : public Reader {
+  public:
+    static Result<std::unique_ptr<Reader>> open(const std::string& path);
+
+    std::map<std::string, std::string> meta() override { return meta_; }
+
+    Status events(const std::string& where, const std::function<void(event::Event&&)>& visit) override {
+        // The line break ends a comment in `where`.
+        const std::string condition = where.empty() ? "" : "WHERE (" + where + "\n) ";
+        auto status = rows("events", event_columns(), condition + "ORDER BY ts_ns, id", to_event, visit,
+                           where.empty() ? ErrorCode::BadInput : ErrorCode::Usage);
+        if (!status && !where.empty() && status.error().code == ErrorCode::Usage) {
+            // The rest of DuckDB's message would show a statement that the user did not write.
+            status.error().message =
+                "the condition \"" + where + "\" is not possible: " + first_paragraph(status.error().message);
+        }
+        return status;
+    }
+    Status processes(const std::function<void(event::ProcessImage&&)>& visit) override {
+        return rows("images", process_columns(), "ORDER BY since_ns, image", to_process, visit);
+    }
+    Status files(const std::function<void(event::FileName&&)>& visit) override {
+        return rows("file_names", file_columns(), "ORDER BY since_ns, rowid", to_file, visit);
+    }
+    Status sockets(const std::function<void(event::Socket&&)>& visit) override {
+        return rows("sockets", socket_columns(), "ORDER BY since_ns, id", to_socket, visit);
+    }
+    Status objects(const std::function<void(event::Object&&)>& visit) override {
+        return rows("objects", object_columns(), "ORDER BY since_ns, rowid", to_object, visit);
+    }
+    Result<event::Accounting> accounting() override;
+    Status query(const std::string& sql, const std::function<void(const Table&)>& header,
+                 const std::function<void(const Row&)>& row) override;
+
+  private:
+    DuckReader(std::string path, Database database)
+        : path_(std::move(path)), database_(std::move(database)) {}
+
+    // Visits the rows of one table or view. A connection of its own, so that `visit` may ask for other rows
+    // meanwhile.
+    template <class T>
+    Status rows(const std::string& table, const std::vector<Column>& columns, const std::string& rest,
+                T (*convert)(const Chunk&, std::size_t), const std::function<void(T&&)>& visit,
+                ErrorCode otherwise = ErrorCode::BadInput) {
+        auto connection = database_.connect();
+        if (!connection) return std::unexpected(std::move(connection).error());
+        auto status = connection->select(
+            columns, "FROM " + table + " " + rest,
+            [&](const Chunk& chunk) {
+                for (std::size_t i = 0; i < chunk.size(); ++i) visit(convert(chunk, i));
+            },
+            otherwise);
+        return status || status.error().code == ErrorCode::Usage ? status
+                                                                 : damaged(std::move(status).error());
+    }
+    std::unexpected<base::Error> damaged(base::Error&& error) const {
+        return std::unexpected(std::move(error).with_context("cannot read " + path_));
+    }
+    Status load_meta();
+    Status check_schema() const;
+    Status check_readable();
+
+    std::string path_;
+    Database database_;
+    std::map<std::string, std::string> meta_;
+};
+
+Result<event::Accounting> DuckReader::accounting() {
+    event::Accounting sum;
+    const auto keep = [&](event::Accounting&& found) { sum = found; };
+    auto status = rows<event::Accounting>("loss", accounting_columns(),
+                                          "WHERE rowid IN (SELECT max(rowid) FROM loss GROUP BY cpu)",
+                                          to_accounting, keep);
+    if (!status) return std::unexpected(std::move(status).error());
+    return sum;
+}
+
+Status DuckReader::query(const std::string& sql, const std::function<void(const Table&)>& header,
+                         const std::function<void(const Row&)>& row) {
+    auto connection = database_.connect();
+    if (!connection) return std::unexpected(std::move(connection).error());
+    return text_query(*connection, sql, header, row);
+}
+
+Status DuckReader::load_meta() {
+    auto connection = database_.connect();
+    if (!connection) return std::unexpected(std::move(connection).error());
+    const std::array<Column, 2> columns = {text_column("key"), text_column("value")};
+    return connection->select(
+        columns, "FROM meta",
+        [&](const Chunk& chunk) {
+            for (std::size_t i = 0; i < chunk.size(); ++i) {
+                meta_[event::unescape(chunk.text(0, i))] = event::unescape(chunk.text(1, i));
+            }
+        },
+        ErrorCode::Usage);
+}
+
+Status DuckReader::check_schema() const {
+    const auto found = meta_.find(kSchemaKey);
+    int version = 0;
+    if (found != meta_.end()) {
+        std::from_chars(found->second.data(), found->second.data() + found->second.size(), version);
+    }
+    if (version <= 0) {
+        return fail(ErrorCode::BadInput, path_ + " is a DuckDB database, but not a recording of Catena");
+    }
+    if (version > kSchemaVersion) {
+        return fail(ErrorCode::BadInput, path_ + " was made by a newer Catena (schema " +
+                                             std::to_string(version) + ", this one reads up to " +
+                                             std::to_string(kSchemaVersion) + "): upgrade Catena");
+    }
+    return {};
+}
+
+// Reads everything once.
+Status DuckReader::check_readable() {
+    auto connection = database_.connect();
+    if (!connection) return std::unexpected(std::move(connection).error());
+    for (const char* table : kTables) {
+        const std::array<Column, 1> columns = {integer_column(std::string("count(hash(") + table + "))")};
+        auto read = connection->select(columns, std::string("FROM ") + table, [](const Chunk&) {});
+        if (!read) return read;
+    }
+    return {};
+}
+
+base::Error open_error(const std::string& path, FileContent content, base::Error&& error) {
+    if (error.message.find("Could not set lock on file") != std::string::npos) {
+        return held_error(path, "DuckDB: " + first_paragraph(error.message), Access::Write);
+    }
+    if (content == FileContent::Cut) {
+        return {ErrorCode::BadInput, 0,
+                path + " is truncated: it ends before its own headers say. Copy it again, whole"};
+    }
+    return {ErrorCode::BadInput, 0,
+            path + " is damaged, or not a recording: " + first_paragraph(error.message)};
+}
+
+// What can be said of the file before DuckDB opens it: Database or Cut, or the error.
+Result<FileContent> inspect_recording(const std::string& path) {
+    const auto fd = open_regular(path, Access::Read);
+    if (!fd) return std::unexpected(fd.error());
+    if (auto free = check_unlocked(fd->get(), path, Access::Read); !free)
+        return std::unexpected(free.error());
+    const auto content = inspect(fd->get(), path);
+    if (!content) return content;
+    switch (*content) {
+        case FileContent::Empty:
+            return fail(ErrorCode::BadInput, path + " is empty, so not a recording");
+        case FileContent::Other:
+            return fail(ErrorCode::BadInput, path + " is not a recording");
+        case FileContent::Short:
+            return fail(ErrorCode::BadInput,
+                        path + " is truncated: it ends within its headers. Copy it again, whole");
+        case FileContent::Database:
+        case FileContent::Cut:
+            break;
+    }
+    return content;
+}
+
+Result<std::unique_ptr<Reader>> DuckReader::open(const std::string& path) {
+    const auto content = inspect_recording(path);
+    if (!content) return std::unexpected(content.error());
+    auto database = Database::open(path, reader_settings());
+    if (!database) return std::unexpected(open_error(path, *content, std::move(database).error()));
+    std::unique_ptr<DuckReader> self(new DuckReader(path, *std::move(database)));
+    auto readable = self->load_meta();
+    // Usage: there is no such table, or not with these columns. check_schema has the sentence for that.
+    if (readable || readable.error().code == ErrorCode::Usage) {
+        if (auto schema = self->check_schema(); !schema) return std::unexpected(std::move(schema).error());
+        if (*content == FileContent::Cut) readable = self->check_readable();
+    }
+    if (!readable) return std::unexpected(open_error(path, *content, std::move(readable).error()));
+    return self;
+}
+
+}  // namespace
+}  // namespace duckdb
+
+base::Result<std::unique_ptr<Reader>> open_recording(const std::string& path) {
+    return duckdb::DuckReader::open(path);
+}
+
+}  // namespace catena::store

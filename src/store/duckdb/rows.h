@@ -1,0 +1,38 @@
+// How the rows of a recording become events and entities. Each columns function says what to select, each
+// to_… function reads one row of that. Nothing is trusted: types are cast, numbers may be any, names that are
+// not known become the first one.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "event/entity.h"
+#include "event/event.h"
+#include "store/duckdb/database.h"
+
+namespace catena::store::duckdb {
+
+Column integer_column(const std::string& expression);
+Column text_column(const std::string& expression);
+
+std::vector<Column> event_columns();
+event::Event to_event(const Chunk& chunk, std::size_t row);
+
+std::vector<Column> process_columns();
+event::ProcessImage to_process(const Chunk& chunk, std::size_t row);
+
+std::vector<Column> file_columns();
+event::FileName to_file(const Chunk& chunk, std::size_t row);
+
+std::vector<Column> socket_columns();
+event::Socket to_socket(const Chunk& chunk, std::size_t row);
+
+std::vector<Column> object_columns();
+event::Object to_object(const Chunk& chunk, std::size_t row);
+
+// Sums over the CPUs, from table loss.
+std::vector<Column> accounting_columns();
+event::Accounting to_accounting(const Chunk& chunk, std::size_t row);
+
+}  // namespace catena::store::duckdb

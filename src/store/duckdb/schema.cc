@@ -1,0 +1,83 @@
+// Tables hold what happened, in the order of arrival; they have no keys and no indexes, because those cost
+// more than all the rest of an append. Names that users expect (processes, files, sockets, entities) are
+// views that pick the latest row.
+#include "store/duckdb/schema.h"
+
+#include "event/op.h"
+
+namespace catena::store::duckdb {
+namespace {
+
+constexpr const char* kTables = R"sql(
+CREATE TYPE source AS ENUM ('kernel', 'user');
+
+CREATE TABLE meta (key VARCHAR, value VARCHAR);
+
+CREATE TABLE events (
+    id BIGINT, ts_ns BIGINT, last_ns BIGINT, op op, syscall VARCHAR, process BIGINT, tid INTEGER, object BIGINT,
+    bytes BIGINT, ret BIGINT, count BIGINT, fd INTEGER, arg BIGINT, path VARCHAR, path2 VARCHAR, source source);
+
+CREATE TABLE process_images (
+    id BIGINT, since_ns BIGINT, start_ns BIGINT, pid INTEGER, parent BIGINT, uid UINTEGER, gid UINTEGER,
+    exe VARCHAR, cmdline VARCHAR, comm VARCHAR, cgroup VARCHAR, rest BIGINT);
+
+CREATE TABLE cmdline_rests (rest BIGINT, part INTEGER, text VARCHAR);
+
+CREATE TABLE file_names (
+    id BIGINT, since_ns BIGINT, path VARCHAR, inode UBIGINT, dev UINTEGER, generation UINTEGER, kind VARCHAR);
+
+CREATE TABLE socket_states (
+    id BIGINT, since_ns BIGINT, protocol VARCHAR, local VARCHAR, remote VARCHAR, peer BIGINT, inode UBIGINT);
+
+CREATE TABLE objects (id BIGINT, type VARCHAR, since_ns BIGINT, label VARCHAR);
+
+CREATE TABLE loss (
+    ts_ns BIGINT, cpu INTEGER, seen BIGINT, stored BIGINT, merged BIGINT, filtered BIGINT, lost BIGINT);
+)sql";
+
+constexpr const char* kViews = R"sql(
+CREATE VIEW images AS
+SELECT i.* EXCLUDE (rest) REPLACE (i.cmdline || coalesce(r.text, '') AS cmdline), i.rowid AS image
+FROM process_images i
+LEFT JOIN (SELECT rest, string_agg(text, '' ORDER BY part) AS text FROM cmdline_rests GROUP BY rest) r ON r.rest = i.rest;
+
+CREATE VIEW processes AS
+SELECT i.id, i.pid, i.parent, i.exe, i.cmdline, i.comm, i.uid, i.gid, i.cgroup, i.start_ns, i.since_ns,
+       e.exit_ns, e.exit_status
+FROM (SELECT * FROM images QUALIFY row_number() OVER (PARTITION BY id ORDER BY since_ns DESC, image DESC) = 1) i
+LEFT JOIN (SELECT process, max(ts_ns) AS exit_ns, arg_max(ret, ts_ns) AS exit_status
+           FROM events WHERE op = 'exit' GROUP BY process) e ON e.process = i.id;
+
+CREATE VIEW files AS
+SELECT id, path, kind, inode, dev, generation, since_ns FROM file_names
+QUALIFY row_number() OVER (PARTITION BY id ORDER BY since_ns DESC, rowid DESC) = 1;
+
+CREATE VIEW sockets AS
+SELECT id, protocol, local, remote, peer, inode, since_ns FROM socket_states
+QUALIFY row_number() OVER (PARTITION BY id ORDER BY rowid DESC) = 1;
+
+CREATE VIEW entities AS
+SELECT id, 'process' AS type, CASE WHEN exe = '' THEN comm ELSE exe END || ' (' || pid || ')' AS label FROM processes
+UNION ALL SELECT id, 'file', path FROM files
+UNION ALL SELECT id, 'socket', protocol || ' ' || local || ' -> ' || remote FROM sockets
+UNION ALL (SELECT id, type, label FROM objects
+           QUALIFY row_number() OVER (PARTITION BY id ORDER BY rowid DESC) = 1);
+)sql";
+
+}  // namespace
+
+std::string op_enum() {
+    std::string text = "ENUM (";
+    for (std::size_t i = 0; i < event::kOpCount; ++i) {
+        if (i > 0) text += ", ";
+        text.append("'").append(event::to_string(static_cast<event::Op>(i))).append("'");
+    }
+    return text + ")";
+}
+
+std::string schema_sql() {
+    return "CREATE TYPE op AS " + op_enum() + ";" + kTables + kViews + "INSERT INTO meta VALUES ('" +
+           kSchemaKey + "', '" + std::to_string(kSchemaVersion) + "');";
+}
+
+}  // namespace catena::store::duckdb

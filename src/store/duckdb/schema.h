@@ -1,0 +1,19 @@
+// The tables and views of a recording (docs/formats/recording.md). A change that an old reader would misread
+// raises the version.
+#pragma once
+
+#include <string>
+
+namespace catena::store::duckdb {
+
+inline constexpr int kSchemaVersion = 1;
+inline constexpr const char* kSchemaKey =
+    "schema_version";  // its row in table meta makes a database a recording
+
+// "ENUM('none', 'fork', …)": the operations this program knows, in the order of event::Op.
+std::string op_enum();
+
+// Creates everything, in an empty database.
+std::string schema_sql();
+
+}  // namespace catena::store::duckdb

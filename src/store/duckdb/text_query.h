@@ -1,0 +1,18 @@
+// Runs a user's SQL and gives every value as text, in DuckDB's own notation.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/result.h"
+#include "store/duckdb/database.h"
+#include "store/store.h"
+
+namespace catena::store::duckdb {
+
+// As Reader::query. `connection` must be fresh: a temporary view stays behind on it.
+base::Status text_query(Connection& connection, const std::string& sql,
+                        const std::function<void(const Table&)>& header,
+                        const std::function<void(const Row&)>& row);
+
+}  // namespace catena::store::duckdb

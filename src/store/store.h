@@ -1,0 +1,70 @@
+// Store: where recordings are kept. One writer or several readers a recording; DuckDB now (store/duckdb/).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "event/batch.h"
+#include "event/entity.h"
+#include "event/event.h"
+
+namespace catena::store {
+
+using Batch = event::Batch;
+
+// Appends to one recording. Used by one thread at a time. Destroying it without finish() leaves what was
+// committed.
+class Writer {
+  public:
+    virtual ~Writer() = default;
+    virtual base::Status append(const Batch& batch) = 0;
+    // What was appended so far survives the recorder's death from here on.
+    virtual base::Status commit() = 0;
+    // Commits, folds the log into the file and closes it.
+    virtual base::Status finish() = 0;
+};
+
+// Creates a recording, replacing one that is there (a recording only: another file is refused).
+base::Result<std::unique_ptr<Writer>> create_recording(const std::string& path);
+
+// Columns and rows of a query, as text (SQL NULL is an empty optional).
+struct Table {
+    std::vector<std::string> columns;
+    std::vector<std::string> types;  // DuckDB's type names
+};
+using Row = std::vector<std::optional<std::string>>;
+
+// Reads one finished (or left behind) recording; never writes to it. One thread at a time.
+class Reader {
+  public:
+    virtual ~Reader() = default;
+
+    virtual std::map<std::string, std::string> meta() = 0;
+    // Calls `visit` for each event for which the SQL condition `where` holds (all where empty), ordered by
+    // (ts_ns, id).
+    virtual base::Status events(const std::string& where,
+                                const std::function<void(event::Event&&)>& visit) = 0;
+    // All images of all processes, ordered by since_ns.
+    virtual base::Status processes(const std::function<void(event::ProcessImage&&)>& visit) = 0;
+    virtual base::Status files(const std::function<void(event::FileName&&)>& visit) = 0;
+    // Each socket once, as last written.
+    virtual base::Status sockets(const std::function<void(event::Socket&&)>& visit) = 0;
+    virtual base::Status objects(const std::function<void(event::Object&&)>& visit) = 0;
+    virtual base::Result<event::Accounting> accounting() = 0;  // summed over the CPUs, their last rows
+    // Any SQL that reads. `header` is called once before the rows.
+    virtual base::Status query(const std::string& sql, const std::function<void(const Table&)>& header,
+                               const std::function<void(const Row&)>& row) = 0;
+};
+
+// Opens a recording. BadInput where it is missing, empty, truncated, not a recording, from a newer schema, or
+// held by a recorder.
+base::Result<std::unique_ptr<Reader>> open_recording(const std::string& path);
+
+}  // namespace catena::store
