@@ -1,0 +1,212 @@
+#include "graph/chain.h"
+
+#include <algorithm>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+
+#include "graph/label.h"
+
+namespace catena::graph {
+namespace {
+
+using event::EntityType;
+using event::Op;
+
+class ChainMaker {
+  public:
+    ChainMaker(const Graph& graph, const Anchor& anchor, const ChainQuery& query)
+        : graph_(graph), anchor_(anchor), query_(query), pruner_(graph, query.kept) {}
+
+    Chain make() {
+        if (query_.direction != Direction::Forward) follow(Direction::Back, anchor_.back);
+        if (query_.direction != Direction::Back) follow(Direction::Forward, anchor_.forward);
+        for (const EdgeIndex edge : anchor_.edges) {
+            place(graph_.source(edge), graph_.last_ns(edge));
+            place(graph_.target(edge), graph_.last_ns(edge));
+            edges_.push_back(edge);
+        }
+        for (const NodeIndex node : anchor_.nodes) {
+            if (const auto at = places_.find(node); at != places_.end())
+                chain_.nodes[at->second].start = true;
+        }
+        join_edges();
+        describe_nodes();
+        for (std::size_t i = 0; i < kRuleCount; ++i) chain_.left_out[i] = pruner_.taken(static_cast<Rule>(i));
+        return std::move(chain_);
+    }
+
+  private:
+    void follow(Direction direction, const std::vector<Moment>& starts) {
+        // The second of two directions gets the room that the first left, but always room for its starts.
+        const std::size_t left = query_.max_nodes - std::min(query_.max_nodes, chain_.nodes.size());
+        const std::size_t room = std::min(query_.max_nodes, std::max(left, starts.size()));
+        const Tracking tracking = track(graph_, direction, starts, query_.window, room,
+                                        [&](NodeIndex node) { return pruner_.takes(node); });
+        for (const Moment& moment : tracking.nodes) place(moment.node, moment.ns);
+        edges_.insert(edges_.end(), tracking.edges.begin(), tracking.edges.end());
+        chain_.cut |= tracking.cut;
+    }
+
+    std::size_t place(NodeIndex node, std::int64_t time_ns) {
+        const auto [at, is_new] = places_.try_emplace(node, chain_.nodes.size());
+        if (is_new) chain_.nodes.push_back({.node = node, .time_ns = time_ns});
+        return at->second;
+    }
+
+    struct Flow {
+        std::size_t source;
+        std::size_t target;
+        Op op;
+        EdgeIndex edge;
+        [[nodiscard]] auto kind() const { return std::tuple(source, target, op); }
+    };
+
+    // What tracking found, each once; flows of the same kind between the same two nodes side by side.
+    std::vector<Flow> flows() {
+        std::ranges::sort(edges_);
+        edges_.erase(std::ranges::unique(edges_).begin(), edges_.end());
+        std::vector<Flow> flows;
+        flows.reserve(edges_.size());
+        for (const EdgeIndex index : edges_) {
+            const Edge edge = graph_.edge(index);
+            Flow flow{places_.at(edge.source), places_.at(edge.target), edge.op, index};
+            // What joins two sockets both ways is one thing.
+            if (edge.op == Op::None && flow.target < flow.source) std::swap(flow.source, flow.target);
+            flows.push_back(flow);
+        }
+        std::ranges::stable_sort(flows, {}, [](const Flow& flow) { return flow.kind(); });
+        return flows;
+    }
+
+    // One edge for all flows of the same kind between the same two nodes.
+    void join_edges() {
+        const Flow* previous = nullptr;
+        const std::vector<Flow> all = flows();
+        for (const Flow& flow : all) {
+            const bool is_new = previous == nullptr || previous->kind() != flow.kind();
+            if (is_new) chain_.edges.push_back({.source = flow.source, .target = flow.target, .op = flow.op});
+            previous = &flow;
+            if (flow.op != Op::None) add_to(chain_.edges.back(), graph_.edge(flow.edge), is_new);
+        }
+        for (ChainEdge& edge : chain_.edges) {
+            std::ranges::sort(edge.events);
+            chain_.events += edge.events.size();
+        }
+        std::ranges::stable_sort(chain_.edges, {}, [](const ChainEdge& edge) {
+            return std::tuple(edge.op != Op::None, edge.first_ns,
+                              edge.events.empty() ? 0 : edge.events.front());
+        });
+    }
+
+    static void add_to(ChainEdge& sum, const Edge& edge, bool is_first) {
+        sum.first_ns = is_first ? edge.first_ns : std::min(sum.first_ns, edge.first_ns);
+        sum.last_ns = is_first ? edge.last_ns : std::max(sum.last_ns, edge.last_ns);
+        sum.count += edge.count;
+        sum.bytes += edge.bytes;
+        if (edge.event != 0) sum.events.push_back(edge.event);
+    }
+
+    void describe_nodes() {
+        std::vector<std::vector<const ChainEdge*>> around(chain_.nodes.size());
+        for (const ChainEdge& edge : chain_.edges) {
+            around[edge.source].push_back(&edge);
+            around[edge.target].push_back(&edge);
+        }
+        for (std::size_t i = 0; i < chain_.nodes.size(); ++i) {
+            ChainNode& node = chain_.nodes[i];
+            const Entities& entities = graph_.entities();
+            node.id = entities.id(node.node);
+            node.type = entities.type(node.node);
+            node.socket = entities.socket(node.node);
+            node.dull = pruner_.rule_for(node.node).has_value();
+            node.accepted = graph_.has(node.node, Trait::Accepted);
+            if (node.type == EntityType::Process) node.images = images_of(i, around[i]);
+            if (node.type == EntityType::File) node.names = names_of(i, around[i]);
+            node.label = label_of(graph_, node);
+        }
+    }
+
+    // The images that a process had while it took part. That it was forked, as a copy of its parent, and then
+    // ran a program, does not count as taking part where it did anything else.
+    std::vector<const event::ProcessImage*> images_of(std::size_t place,
+                                                      const std::vector<const ChainEdge*>& around) const {
+        const NodeIndex node = chain_.nodes[place].node;
+        const auto all = graph_.entities().images(node);
+        std::vector<const event::ProcessImage*> taking_part;
+        for (const event::ProcessImage& image : all) {
+            const std::int64_t until_ns = &image == &all.back() ? kAlwaysUntil : (&image + 1)->since_ns;
+            const std::int64_t since_ns = &image == &all.front() ? kAlwaysFrom : image.since_ns;
+            const bool active = std::ranges::any_of(around, [&](const ChainEdge* edge) {
+                const bool birth = edge->target == place &&
+                                   (edge->op == Op::Fork || edge->op == Op::Exec || edge->op == Op::Load);
+                return !birth && edge->first_ns < until_ns && edge->last_ns >= since_ns;
+            });
+            if (active) taking_part.push_back(&image);
+        }
+        if (!taking_part.empty() || all.empty()) return taking_part;
+        // Only born, or only asked about: what it was in the end, as far as it matters here.
+        const bool forward = query_.direction == Direction::Forward;
+        return {forward ? &all.back() : graph_.entities().image_at(node, chain_.nodes[place].time_ns)};
+    }
+
+    std::vector<const event::FileName*> names_of(std::size_t place,
+                                                 const std::vector<const ChainEdge*>& around) const {
+        std::int64_t last_ns = kAlwaysFrom;
+        for (const ChainEdge* edge : around) last_ns = std::max(last_ns, edge->last_ns);
+        const NodeIndex node = chain_.nodes[place].node;
+        const event::FileName* now = graph_.entities().name_at(node, around.empty() ? kAlwaysUntil : last_ns);
+        std::vector<const event::FileName*> names;
+        if (now != nullptr) names.push_back(now);
+        for (const event::FileName& name : graph_.entities().names(node)) {
+            const bool known =
+                std::ranges::any_of(names, [&](const auto* other) { return other->path == name.path; });
+            if (!known) names.push_back(&name);
+        }
+        return names;
+    }
+
+    const Graph& graph_;
+    const Anchor& anchor_;
+    const ChainQuery& query_;
+    Pruner pruner_;
+    Chain chain_;
+    std::unordered_map<NodeIndex, std::size_t> places_;
+    std::vector<EdgeIndex> edges_;
+};
+
+// Losses that can have hidden something: before the latest moment that matters backward, after the earliest
+// forward.
+std::vector<Gap> gaps_in(const std::vector<Gap>& losses, const ChainQuery& query, const Anchor& anchor) {
+    Window window = query.window;
+    std::int64_t latest = kAlwaysFrom;
+    std::int64_t earliest = kAlwaysUntil;
+    for (const Moment& moment : anchor.back) latest = std::max(latest, moment.ns);
+    for (const Moment& moment : anchor.forward) earliest = std::min(earliest, moment.ns);
+    if (query.direction == Direction::Back) window.until_ns = std::min(window.until_ns, latest);
+    if (query.direction == Direction::Forward) window.since_ns = std::max(window.since_ns, earliest);
+    std::vector<Gap> gaps;
+    std::ranges::copy_if(losses, std::back_inserter(gaps), [&](const Gap& gap) {
+        return gap.from_ns <= window.until_ns && gap.to_ns >= window.since_ns;
+    });
+    return gaps;
+}
+
+}  // namespace
+
+Chain make_chain(const Graph& graph, const Point& point, const Anchor& anchor, const ChainQuery& query,
+                 const std::vector<Gap>& losses) {
+    Chain chain = ChainMaker(graph, anchor, query).make();
+    chain.point = point.text;
+    chain.event = anchor.edges.empty() ? 0 : point.number;
+    chain.direction = query.direction;
+    chain.gaps = gaps_in(losses, query, anchor);
+    chain.start_ns = graph.start_ns();
+    chain.end_ns = graph.end_ns();
+    chain.recorded_nodes = graph.node_count();
+    chain.recorded_edges = graph.edge_count();
+    chain.note = anchor.note;
+    return chain;
+}
+
+}  // namespace catena::graph

@@ -1,0 +1,87 @@
+// Chain: the answer to "where did this come from" or "what came of it", ready to be shown: the nodes and
+// flows that tracking found, less what the rules left out, flows of one kind between two nodes joined into
+// one.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "event/event.h"
+#include "graph/graph.h"
+#include "graph/point.h"
+#include "graph/rules.h"
+#include "graph/tracker.h"
+
+namespace catena::graph {
+
+// Events that the recorder saw but could not keep.
+struct Gap {
+    std::int32_t cpu = 0;
+    std::uint64_t lost = 0;
+    std::int64_t from_ns = 0;
+    std::int64_t to_ns = 0;
+    bool operator==(const Gap&) const = default;
+};
+
+struct ChainNode {
+    NodeIndex node = kNoNode;
+    event::EntityId id{};
+    event::EntityType type = event::EntityType::File;
+    std::string
+        label{};  // printable: "cat (813)", "/tmp/up", "10.0.0.1:4000 → 10.0.0.2:80 (tcp)", "pipe:[12]"
+    bool start = false;        // the point names it
+    std::int64_t time_ns = 0;  // up to when (backward) or from when on (forward) it matters
+    bool dull = false;         // a rule would have left it out, were it not switched off
+    bool accepted = false;  // a socket that somebody connected to; its remote end is the one that connected
+    // Descriptions, in the graph's entities.
+    std::vector<const event::ProcessImage*> images{};  // of a process: those that took part, oldest first
+    std::vector<const event::FileName*> names{};  // of a file: the name at that time first, then its others
+    const event::Socket* socket = nullptr;
+};
+
+struct ChainEdge {
+    std::size_t source = 0;  // index into Chain::nodes
+    std::size_t target = 0;
+    event::Op op = event::Op::None;  // None joins the two ends of a connection
+    std::int64_t first_ns = 0;       // both 0 where op is None
+    std::int64_t last_ns = 0;
+    std::uint64_t count = 0;
+    std::uint64_t bytes = 0;
+    std::vector<std::int64_t> events{};  // ids, rising
+};
+
+struct Chain {
+    std::string point;
+    std::int64_t event = 0;  // that the point names, where it carried something
+    Direction direction = Direction::Back;
+    std::vector<ChainNode> nodes;  // nearest in time to the point first
+    std::vector<ChainEdge> edges;  // by first_ns; those that join come first
+    bool cut = false;              // there were more than the nodes asked for
+    std::vector<Gap> gaps;         // losses that can have hidden a part of this chain
+    std::array<Pruner::Taken, kRuleCount> left_out{};
+    std::uint64_t events = 0;   // behind the edges
+    std::int64_t start_ns = 0;  // of the recording
+    std::int64_t end_ns = 0;
+    std::size_t recorded_nodes = 0;
+    std::size_t recorded_edges = 0;
+    std::string note;
+
+    [[nodiscard]] bool complete() const { return !cut && gaps.empty(); }
+};
+
+struct ChainQuery {
+    Direction direction = Direction::Back;
+    Window window{};
+    std::size_t max_nodes = SIZE_MAX;
+    KeptRules kept{};
+};
+
+// The graph must have been built for the query's direction and must outlive the chain. `losses` are those of
+// the whole recording.
+Chain make_chain(const Graph& graph, const Point& point, const Anchor& anchor, const ChainQuery& query,
+                 const std::vector<Gap>& losses);
+
+}  // namespace catena::graph

@@ -1,0 +1,122 @@
+// A chain as JSON; docs/formats/chain.md says what each field means. Strings are escaped as everywhere
+// (event/escape.h), so that any bytes come out as valid UTF-8 and can be had back.
+#include <nlohmann/json.hpp>
+
+#include <string_view>
+#include <vector>
+
+#include "event/escape.h"
+#include "event/json_lines.h"
+#include "graph/render.h"
+
+namespace catena::graph {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using event::EntityType;
+
+std::string id_of(const ChainNode& node) { return event::json_id(node.id, node.type); }
+
+void add_process(Json& json, const ChainNode& node) {
+    if (node.images.empty()) return;
+    const event::ProcessImage& image = *node.images.back();
+    json["pid"] = image.pid;
+    json["uid"] = image.uid;
+    json["exe"] = event::escape(image.exe);
+    json["cmdline"] = event::escape(image.cmdline);
+    if (image.parent) json["parent"] = event::json_id(image.parent, EntityType::Process);
+    json["images"] = Json::array();
+    for (const event::ProcessImage* each : node.images) {
+        json["images"].push_back({{"since_ns", each->since_ns},
+                                  {"exe", event::escape(each->exe)},
+                                  {"cmdline", event::escape(each->cmdline)}});
+    }
+}
+
+void add_file(Json& json, const ChainNode& node) {
+    if (node.names.empty()) return;
+    const event::FileName& name = *node.names.front();
+    json["path"] = event::escape(name.path);
+    json["kind"] = event::to_string(name.kind);
+    json["inode"] = name.inode;
+    json["names"] = Json::array();
+    for (const event::FileName* each : node.names) json["names"].push_back(event::escape(each->path));
+}
+
+void add_socket(Json& json, const ChainNode& node) {
+    if (node.socket == nullptr) return;
+    json["protocol"] = event::escape(node.socket->protocol);
+    json["local"] = event::escape(node.socket->local);
+    json["remote"] = event::escape(node.socket->remote);
+    json["accepted"] = node.accepted;
+    if (node.socket->peer) json["peer"] = event::json_id(node.socket->peer, EntityType::Socket);
+}
+
+Json node_json(const ChainNode& node) {
+    Json json = {{"id", id_of(node)},
+                 {"type", event::to_string(node.type)},
+                 {"label", node.label},
+                 {"start", node.start}};
+    add_process(json, node);
+    add_file(json, node);
+    add_socket(json, node);
+    return json;
+}
+
+Json edge_json(const Chain& chain, const ChainEdge& edge) {
+    const bool join = edge.op == event::Op::None;
+    return {{"source", id_of(chain.nodes[edge.source])},
+            {"target", id_of(chain.nodes[edge.target])},
+            {"op", join ? "peer" : event::to_string(edge.op)},
+            {"first_ns", join ? Json() : Json(edge.first_ns)},
+            {"last_ns", join ? Json() : Json(edge.last_ns)},
+            {"count", edge.count},
+            {"bytes", edge.bytes},
+            {"events", edge.events}};
+}
+
+Json stats_json(const Chain& chain) {
+    Json left_out = Json::array();
+    for (std::size_t i = 0; i < kRuleCount; ++i) {
+        const Pruner::Taken& taken = chain.left_out[i];
+        if (taken.nodes == 0) continue;
+        left_out.push_back(
+            {{"rule", text_of(static_cast<Rule>(i)).name}, {"nodes", taken.nodes}, {"edges", taken.edges}});
+    }
+    return {{"nodes", chain.nodes.size()},
+            {"edges", chain.edges.size()},
+            {"events", chain.events},
+            {"cut", chain.cut},
+            {"left_out", left_out},
+            {"recording",
+             {{"start_ns", chain.start_ns},
+              {"end_ns", chain.end_ns},
+              {"nodes", chain.recorded_nodes},
+              {"edges", chain.recorded_edges}}}};
+}
+
+// An array with one element a line: compact, and still fit for grep and diff.
+template <class T, class MakeJson>
+void append_array(std::string& text, std::string_view name, const std::vector<T>& items, MakeJson make) {
+    text.append(Json(name).dump()).append(": [");
+    for (std::size_t i = 0; i < items.size(); ++i)
+        text.append(i == 0 ? "\n  " : ",\n  ").append(make(items[i]).dump());
+    text.append(items.empty() ? "],\n" : "\n],\n");
+}
+
+}  // namespace
+
+std::string to_json(const Chain& chain) {
+    std::string text = "{\n";
+    text += "\"point\": " + Json(event::escape(chain.point)).dump() + ",\n";
+    text += "\"direction\": " + Json(to_string(chain.direction)).dump() + ",\n";
+    append_array(text, "nodes", chain.nodes, node_json);
+    append_array(text, "edges", chain.edges, [&](const ChainEdge& edge) { return edge_json(chain, edge); });
+    text += std::string("\"complete\": ") + (chain.complete() ? "true" : "false") + ",\n";
+    append_array(text, "gaps", chain.gaps, [](const Gap& gap) {
+        return Json{{"cpu", gap.cpu}, {"lost", gap.lost}, {"from_ns", gap.from_ns}, {"to_ns", gap.to_ns}};
+    });
+    return text + "\"stats\": " + stats_json(chain).dump() + "\n}\n";
+}
+
+}  // namespace catena::graph

@@ -1,0 +1,198 @@
+// The tracker against a slow, obvious one, over every small history and over long random ones.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <random>
+#include <set>
+#include <vector>
+
+#include "graph/tracker.h"
+
+namespace catena::graph {
+namespace {
+
+using event::Op;
+
+struct Flow {
+    std::uint32_t source;  // entity id - 1
+    std::uint32_t target;
+    std::int64_t first;
+    std::int64_t last;
+};
+
+struct Answer {
+    std::map<NodeIndex, std::int64_t> moments;
+    std::set<EdgeIndex> edges;
+    bool operator==(const Answer&) const = default;
+};
+
+// The definition, applied until nothing changes: an edge matters if it began by its target's moment; then its
+// source matters up to the earlier of that moment and its end. Forward, the same with the two times and the
+// two ends exchanged.
+Answer track_slowly(const Graph& graph, Direction direction, const Moment& start, Window window) {
+    const bool back = direction == Direction::Back;
+    Answer answer;
+    const auto clip = [&](std::int64_t ns) {
+        return back ? std::min(ns, window.until_ns) : std::max(ns, window.since_ns);
+    };
+    answer.moments[start.node] = clip(start.ns);
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (EdgeIndex i = 0; i < graph.edge_count(); ++i) {
+            const Edge edge = graph.edge(i);
+            const auto at = answer.moments.find(back ? edge.target : edge.source);
+            if (at == answer.moments.end()) continue;
+            if (back ? edge.begin_ns > at->second : edge.last_ns < at->second) continue;
+            const std::int64_t moment =
+                back ? std::min(at->second, edge.last_ns) : std::max(at->second, edge.begin_ns);
+            if (back ? moment < window.since_ns : moment > window.until_ns) continue;
+            answer.edges.insert(i);
+            const auto [other, is_new] = answer.moments.try_emplace(back ? edge.source : edge.target, moment);
+            const bool wider = back ? moment > other->second : moment < other->second;
+            if (wider) other->second = moment;
+            changed |= is_new || wider;
+        }
+    }
+    return answer;
+}
+
+Answer track_fast(const Graph& graph, Direction direction, const Moment& start, Window window) {
+    const std::array starts = {start};
+    const Tracking tracking =
+        track(graph, direction, starts, window, SIZE_MAX, [](NodeIndex) { return false; });
+    Answer answer;
+    for (const Moment& moment : tracking.nodes) {
+        EXPECT_TRUE(answer.moments.emplace(moment.node, moment.ns).second) << "a node came twice";
+    }
+    for (const EdgeIndex edge : tracking.edges)
+        EXPECT_TRUE(answer.edges.insert(edge).second) << "an edge came twice";
+    return answer;
+}
+
+// All entities are processes, which can write into each other's memory in all directions; with `joined`, the
+// last two are the ends of a connection instead, and a flow between a process and one of them is a send or a
+// receive.
+Graph graph_of(const std::vector<Flow>& flows, std::uint32_t entities, bool joined,
+               std::int64_t slack_ns = 0) {
+    GraphBuilder builder(slack_ns);
+    const auto is_socket = [&](std::uint32_t entity) { return joined && entity + 2 >= entities; };
+    if (joined) {
+        builder.add(event::Socket{
+            .id = {entities - 1}, .protocol = "tcp", .local = {}, .remote = {}, .peer = {entities}});
+        builder.add(event::Socket{
+            .id = {entities}, .protocol = "tcp", .local = {}, .remote = {}, .peer = {entities - 1}});
+    }
+    std::int64_t id = 0;
+    for (const Flow& flow : flows) {
+        event::Event event;
+        event.id = ++id;
+        event.ts_ns = flow.first;
+        event.last_ns = flow.last;
+        event.tid = 1 + static_cast<std::int32_t>(flow.source);
+        const bool receive = is_socket(flow.source);
+        event.process = {1 + std::uint64_t{receive ? flow.target : flow.source}};
+        event.object = {1 + std::uint64_t{receive ? flow.source : flow.target}};
+        event.op = receive ? Op::Recv : is_socket(flow.target) ? Op::Send : Op::VmWrite;
+        event.bytes = event.ret = 1;
+        builder.add(event);
+    }
+    return std::move(builder).build(Direction::Both);
+}
+
+// Asks about node 0 only: a history in which another node is asked about is among the others, with the names
+// exchanged.
+void compare(const Graph& graph, std::int64_t moment, Window window = {}) {
+    if (graph.node_count() == 0) return;
+    for (const Direction direction : {Direction::Back, Direction::Forward}) {
+        const Moment start{0, moment};
+        ASSERT_EQ(track_fast(graph, direction, start, window), track_slowly(graph, direction, start, window));
+    }
+}
+
+// Calls `visit` with every multiset of up to `size` of these flows. The order of arrival is the order of the
+// list, which is not that of time.
+template <class Visit>
+void each_history(const std::vector<Flow>& alphabet, std::size_t size, std::size_t from,
+                  std::vector<Flow>& history, const Visit& visit) {
+    visit(history);
+    if (history.size() == size || testing::Test::HasFatalFailure()) return;
+    for (std::size_t i = from; i < alphabet.size(); ++i) {
+        history.push_back(alphabet[i]);
+        each_history(alphabet, size, i, history, visit);
+        history.pop_back();
+    }
+}
+
+using Interval = std::pair<std::int64_t, std::int64_t>;
+
+std::vector<Flow> alphabet_of(const std::vector<Interval>& intervals, std::uint32_t entities, bool joined) {
+    std::vector<Flow> alphabet;
+    for (std::uint32_t source = 0; source < entities; ++source) {
+        for (std::uint32_t target = 0; target < entities; ++target) {
+            const bool both_sockets = joined && source + 2 >= entities && target + 2 >= entities;
+            if (source == target || both_sockets) continue;
+            for (const auto& [first, last] : intervals) alphabet.push_back({source, target, first, last});
+        }
+    }
+    return alphabet;
+}
+
+TEST(TrackerDifferential, AllHistoriesOfFourEventsOnFourEntities) {
+    std::vector<Flow> history;
+    std::size_t histories = 0;
+    each_history(alphabet_of({{1, 1}, {1, 3}, {2, 2}, {3, 3}}, 4, false), 4, 0, history,
+                 [&](const std::vector<Flow>& flows) {
+                     ++histories;
+                     compare(graph_of(flows, 4, false), 2);
+                 });
+    EXPECT_EQ(histories, 270'725U);  // multisets of up to 4 of 48 flows: 52 over 4
+}
+
+TEST(TrackerDifferential, AllHistoriesOfThreeMergedEventsOnFourEntities) {
+    std::vector<Flow> history;
+    const std::vector<Interval> intervals = {{1, 1}, {1, 2}, {1, 3}, {2, 2}, {2, 3}, {3, 3}};
+    each_history(alphabet_of(intervals, 4, false), 3, 0, history, [&](const std::vector<Flow>& flows) {
+        const Graph graph = graph_of(flows, 4, false);
+        compare(graph, 2);
+        compare(graph, 3, {.since_ns = 2, .until_ns = 3});
+    });
+}
+
+TEST(TrackerDifferential, AllHistoriesOfThreeEventsWithAConnectionAmongThem) {
+    std::vector<Flow> history;
+    each_history(alphabet_of({{1, 1}, {1, 3}, {2, 2}, {3, 3}}, 4, true), 3, 0, history,
+                 [&](const std::vector<Flow>& flows) { compare(graph_of(flows, 4, true), 2); });
+}
+
+TEST(TrackerDifferential, LongRandomHistories) {
+    std::mt19937 random(20261121);
+    const auto below = [&](std::int64_t end) {
+        return std::uniform_int_distribution<std::int64_t>(0, end - 1)(random);
+    };
+    for (int round = 0; round < 300; ++round) {
+        const auto entities = static_cast<std::uint32_t>(3 + below(30));
+        const bool joined = round % 2 == 0;
+        const std::int64_t times = 1 + below(400);  // few moments: many ties
+        std::vector<Flow> flows;
+        for (std::int64_t i = 0; i < 200; ++i) {
+            const auto source = static_cast<std::uint32_t>(below(entities));
+            const auto target = static_cast<std::uint32_t>(below(entities));
+            const bool both_sockets = joined && source + 2 >= entities && target + 2 >= entities;
+            if (both_sockets) continue;  // source may be target: self-loops are left to the builder
+            const std::int64_t first = below(times);
+            flows.push_back({source, target, first, below(4) == 0 ? first + below(times) : first});
+            if (below(8) == 0) flows.push_back(flows.back());
+        }
+        const Graph graph = graph_of(flows, entities, joined, round % 3 == 0 ? 5 : 0);
+        compare(graph, below(times));
+        compare(graph, kAlwaysUntil);
+        const std::int64_t since = below(times);
+        compare(graph, times, {.since_ns = since, .until_ns = since + below(times)});
+        if (HasFatalFailure()) FAIL() << "in round " << round;
+    }
+}
+
+}  // namespace
+}  // namespace catena::graph

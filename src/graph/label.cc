@@ -1,0 +1,77 @@
+#include "graph/label.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "event/json_lines.h"
+#include "graph/text.h"
+
+namespace catena::graph {
+namespace {
+
+using event::EntityType;
+
+std::string_view program_of(const event::ProcessImage& image) {
+    const std::string_view exe = image.exe;
+    const std::string_view name = exe.substr(exe.rfind('/') + 1);
+    return name.empty() ? std::string_view(image.comm) : name;
+}
+
+int port_of(std::string_view address) {
+    int port = 0;
+    for (const char digit : address.substr(std::min(address.rfind(':') + 1, address.size()))) {
+        if (digit < '0' || digit > '9' || port > 65535) return 0;
+        port = port * 10 + (digit - '0');
+    }
+    return port;
+}
+
+std::string socket_label(const Graph& graph, const ChainNode& node) {
+    const event::Socket& socket = *node.socket;
+    const std::string local = shown(socket.local);
+    const std::string remote = shown(socket.remote);
+    if (local.empty() && remote.empty())
+        return fmt::format("socket:[{}] ({})", socket.inode, shown(socket.protocol));
+    if (remote.empty()) return fmt::format("{} ({})", local, shown(socket.protocol));
+    // From the side that connected to the side that listened; where neither was seen, the lower port is the
+    // service.
+    bool inbound = node.accepted;
+    if (!inbound && !graph.has(node.node, Trait::Connected)) {
+        const int local_port = port_of(socket.local);
+        inbound = local_port != 0 && local_port < port_of(socket.remote);
+    }
+    if (local.empty()) return fmt::format("→ {} ({})", remote, shown(socket.protocol));
+    return fmt::format("{} → {} ({})", inbound ? remote : local, inbound ? local : remote,
+                       shown(socket.protocol));
+}
+
+}  // namespace
+
+std::string program_of(const std::vector<const event::ProcessImage*>& images) {
+    std::string text;
+    std::string_view previous;
+    for (const event::ProcessImage* image : images) {
+        const std::string_view name = program_of(*image);
+        if (name.empty() || name == previous) continue;
+        text += (text.empty() ? "" : " → ") + shown(name);
+        previous = name;
+    }
+    return text.empty() ? "process" : text;
+}
+
+std::string label_of(const Graph& graph, const ChainNode& node) {
+    if (!node.images.empty()) return fmt::format("{} ({})", program_of(node.images), node.images.back()->pid);
+    if (!node.names.empty() && !node.names.front()->path.empty()) return shown(node.names.front()->path);
+    if (node.socket != nullptr) return socket_label(graph, node);
+    const event::Object* object = graph.entities().object(node.node);
+    if (object != nullptr && !object->label.empty()) return shown(object->label);
+    return fmt::format("{} {}", event::to_string(node.type), event::json_id(node.id, node.type));
+}
+
+bool is_external(const ChainNode& node) {
+    return node.socket != nullptr && !node.socket->peer && node.socket->protocol != "unix" &&
+           !node.socket->remote.empty();
+}
+
+}  // namespace catena::graph

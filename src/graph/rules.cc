@@ -1,0 +1,112 @@
+#include "graph/rules.h"
+
+#include <algorithm>
+#include <string>
+
+namespace catena::graph {
+namespace {
+
+constexpr std::array<RuleText, kRuleCount> kRules = {{
+    {"system-files", "system file that nothing wrote", "system files that nothing wrote",
+     "programs, libraries and settings under /usr, /lib*, /bin, /sbin and /opt,\n"
+     "and in /etc those of the loader, the resolver, locales, time zones and\n"
+     "certificates, where nothing in the recording wrote them"},
+    {"kernel-files", "file of the kernel", "files of the kernel",
+     "what is under /proc and /sys where nothing wrote it; /dev/null, zero,\n"
+     "full, random and urandom; eventfds and their like"},
+    {"terminals", "terminal", "terminals", "/dev/tty*, /dev/pts/*, /dev/ptmx and /dev/console"},
+}};
+
+constexpr std::array<std::string_view, 25> kSystemPrefixes = {"/usr/",
+                                                              "/lib/",
+                                                              "/lib32/",
+                                                              "/lib64/",
+                                                              "/libx32/",
+                                                              "/bin/",
+                                                              "/sbin/",
+                                                              "/opt/",
+                                                              "/etc/ld.so.",
+                                                              "/etc/locale",
+                                                              "/etc/localtime",
+                                                              "/etc/timezone",
+                                                              "/etc/nsswitch.conf",
+                                                              "/etc/host.conf",
+                                                              "/etc/hosts",
+                                                              "/etc/resolv.conf",
+                                                              "/etc/gai.conf",
+                                                              "/etc/services",
+                                                              "/etc/protocols",
+                                                              "/etc/ssl/certs/",
+                                                              "/etc/ssl/openssl.cnf",
+                                                              "/etc/ca-certificates",
+                                                              "/etc/alternatives/",
+                                                              "/etc/pki/",
+                                                              "/etc/terminfo/"};
+
+constexpr std::array<std::string_view, 5> kDevices = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random",
+                                                      "/dev/urandom"};
+
+bool is_system(std::string_view path) {
+    return std::ranges::any_of(kSystemPrefixes,
+                               [&](std::string_view prefix) { return path.starts_with(prefix); });
+}
+
+// All anonymous inodes (eventfd, timerfd, epoll) share one inode number: to follow it would join all who ever
+// used one.
+bool is_anonymous(std::string_view path) {
+    return path.starts_with("anon_inode:") || path.starts_with("/anon_inode:") ||
+           ((path.starts_with("[") || path.starts_with("/[")) && path.ends_with("]"));
+}
+
+bool is_device(std::string_view path) { return std::ranges::find(kDevices, path) != kDevices.end(); }
+
+bool is_kernel_view(std::string_view path) { return path.starts_with("/proc/") || path.starts_with("/sys/"); }
+
+bool is_terminal(std::string_view path) {
+    return path.starts_with("/dev/tty") || path.starts_with("/dev/pts/") || path == "/dev/ptmx" ||
+           path == "/dev/console";
+}
+
+}  // namespace
+
+const RuleText& text_of(Rule rule) { return kRules[static_cast<std::size_t>(rule)]; }
+
+std::optional<Rule> rule_from_string(std::string_view name) {
+    for (std::size_t i = 0; i < kRuleCount; ++i) {
+        if (kRules[i].name == name) return static_cast<Rule>(i);
+    }
+    return std::nullopt;
+}
+
+// A rule must hold for every name of a file: a hard link outside is somebody's doing.
+std::optional<Rule> Pruner::rule_for(NodeIndex node) const {
+    const auto names = graph_.entities().names(node);
+    if (names.empty()) return std::nullopt;
+    const auto all = [&](auto holds) {
+        return std::ranges::all_of(names, [&](const event::FileName& name) { return holds(name.path); });
+    };
+    if (all(is_terminal)) return Rule::Terminals;
+    if (all([](std::string_view path) { return is_device(path) || is_anonymous(path); }))
+        return Rule::KernelFiles;
+    if (graph_.has(node, Trait::Written)) return std::nullopt;
+    if (all(is_kernel_view)) return Rule::KernelFiles;
+    if (all(is_system)) return Rule::SystemFiles;
+    return std::nullopt;
+}
+
+bool Pruner::takes(NodeIndex node) {
+    std::uint8_t& verdict = verdicts_[node];
+    const bool is_new = verdict == 0;
+    if (is_new) {
+        const std::optional<Rule> rule = rule_for(node);
+        const bool taken = rule && !kept_[static_cast<std::size_t>(*rule)];
+        verdict = taken ? static_cast<std::uint8_t>(2 + static_cast<int>(*rule)) : 1;
+    }
+    if (verdict == 1) return false;
+    Taken& taken = taken_[verdict - 2];
+    if (is_new) ++taken.nodes;
+    ++taken.edges;
+    return true;
+}
+
+}  // namespace catena::graph

@@ -1,0 +1,55 @@
+// The named rules by which a chain leaves out what would only tire its reader. Each can be switched off.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "graph/graph.h"
+
+namespace catena::graph {
+
+enum class Rule : std::uint8_t { SystemFiles, KernelFiles, Terminals };
+inline constexpr std::size_t kRuleCount = 3;
+
+struct RuleText {
+    std::string_view name;      // "system-files"
+    std::string_view singular;  // "system file that nothing wrote"
+    std::string_view plural;
+    std::string_view help;  // which nodes it takes, for --help; lines end in newlines
+};
+const RuleText& text_of(Rule rule);
+std::optional<Rule> rule_from_string(std::string_view name);
+
+// Which rules are switched off.
+using KeptRules = std::array<bool, kRuleCount>;
+
+// Decides for each node of a graph, once, and counts what it took. The graph outlives it. Not thread-safe.
+class Pruner {
+  public:
+    struct Taken {
+        std::uint64_t nodes = 0;
+        std::uint64_t edges = 0;  // flows between these nodes and the rest
+    };
+
+    Pruner(const Graph& graph, KeptRules kept) : graph_(graph), kept_(kept), verdicts_(graph.node_count()) {}
+
+    // Whether a rule that is not switched off takes the node at the far end of an edge that tracking has come
+    // to.
+    bool takes(NodeIndex node);
+    // The rule that is made for this node, switched off or not.
+    [[nodiscard]] std::optional<Rule> rule_for(NodeIndex node) const;
+    [[nodiscard]] Taken taken(Rule rule) const { return taken_[static_cast<std::size_t>(rule)]; }
+
+  private:
+    const Graph& graph_;
+    KeptRules kept_;
+    std::vector<std::uint8_t> verdicts_;  // 0: not judged yet, 1: stays, 2 and more: taken by rule n - 2
+    std::array<Taken, kRuleCount> taken_{};
+};
+
+}  // namespace catena::graph

@@ -1,0 +1,41 @@
+// Time-respecting tracking through a graph: what can have led to a node (backward), and what it can have led
+// to (forward).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "graph/graph.h"
+
+namespace catena::graph {
+
+// A node and the moment that counts for it. Backward: what flowed into it no later than then matters.
+// Forward: what flowed out of it no earlier than then matters.
+struct Moment {
+    NodeIndex node = kNoNode;
+    std::int64_t ns = 0;
+    bool operator==(const Moment&) const = default;
+};
+
+// Only what happened in here is followed, ends included.
+struct Window {
+    std::int64_t since_ns = kAlwaysFrom;
+    std::int64_t until_ns = kAlwaysUntil;
+};
+
+struct Tracking {
+    std::vector<Moment> nodes;     // each once, with its widest moment, nearest in time to the start first
+    std::vector<EdgeIndex> edges;  // between these nodes, each once
+    bool cut = false;              // there were more than max_nodes
+};
+
+// Tracks in one direction (Back or Forward; the graph must have been built for it). Nodes for which
+// `leave_out` holds are neither reported nor passed through, unless one starts there. It is asked once an
+// edge.
+Tracking track(const Graph& graph, Direction direction, std::span<const Moment> starts, Window window,
+               std::size_t max_nodes, const std::function<bool(NodeIndex)>& leave_out);
+
+}  // namespace catena::graph
