@@ -1,0 +1,83 @@
+// catena events: prints the events of a recording, as text for people or as JSON Lines for programs.
+#include <csignal>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/result.h"
+#include "cli/command.h"
+#include "event/entity_table.h"
+#include "event/json_lines.h"
+#include "event/text.h"
+#include "store/store.h"
+
+namespace catena::cli {
+namespace {
+
+constexpr const char* kExamples = R"(
+EXPR is an SQL condition over the columns of the table events (catena query TRACE "describe events").
+
+Examples:
+  catena events trace.catena
+  catena events trace.catena --where "op = 'connect' and ret < 0"
+  catena events trace.catena --where "bytes > 1000000" --format json | jq .object.path
+  catena events trace.catena --where "op in ('rename', 'unlink') and path like '/etc/%'")";
+
+struct EventsOptions {
+    std::string trace;
+    std::string where;
+    std::string format = "text";
+};
+
+base::Result<event::EntityTable> load_entities(store::Reader& reader) {
+    event::EntityTable table;
+    const auto add = [&table](auto&& row) { table.add(std::forward<decltype(row)>(row)); };
+    if (auto status = reader.processes(add); !status) return std::unexpected(std::move(status).error());
+    if (auto status = reader.files(add); !status) return std::unexpected(std::move(status).error());
+    if (auto status = reader.sockets(add); !status) return std::unexpected(std::move(status).error());
+    if (auto status = reader.objects(add); !status) return std::unexpected(std::move(status).error());
+    return table;
+}
+
+base::Status print_events(const EventsOptions& options) {
+    auto reader = store::open_recording(options.trace);
+    if (!reader) return std::unexpected(std::move(reader).error());
+    const auto entities = load_entities(**reader);
+    if (!entities) return std::unexpected(entities.error());
+    const auto render = options.format == "json" ? event::to_json_line : event::to_text_line;
+    auto status = (*reader)->events(options.where, [&](event::Event&& event) {
+        const std::string line = render(event, *entities) + '\n';
+        std::fwrite(line.data(), 1, line.size(), stdout);
+    });
+    if (!status) return status;
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+        return base::fail_errno("standard output cannot be written");
+    }
+    return {};
+}
+
+int run_events(const EventsOptions& options) {
+    // A reader that has seen enough (| head) ends this program as it ends any other in a pipeline: quietly.
+    std::signal(SIGPIPE, SIG_DFL);
+    const auto status = print_events(options);
+    return status ? kDone : report(status.error());
+}
+
+}  // namespace
+
+void add_events(CLI::App& app, int& exit_code) {
+    CLI::App* command = app.add_subcommand("events", "Print the events of a recording");
+    const auto options = std::make_shared<EventsOptions>();
+    command->add_option("TRACE", options->trace, "The recording")->required();
+    command->add_option("--where", options->where, "Only events for which this SQL condition holds")
+        ->option_text("EXPR");
+    command->add_option("--format", options->format, "text (default) or json: one object a line")
+        ->option_text("text|json")
+        ->check(CLI::IsMember({"text", "json"}));
+    command->footer(kExamples);
+    command->callback([options, &exit_code] { exit_code = run_events(*options); });
+}
+
+}  // namespace catena::cli

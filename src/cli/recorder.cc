@@ -1,0 +1,106 @@
+#include "cli/recorder.h"
+
+#include <chrono>
+#include <utility>
+#include <vector>
+
+namespace catena::cli {
+namespace {
+
+constexpr std::size_t kQueuedBatches = 16;
+constexpr std::int64_t kCommitEveryNs = 400'000'000;  // well within the promised second
+
+std::int64_t steady_ns() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
+
+bool same_counts(const event::Accounting& a, const event::Accounting& b) {
+    return a.seen == b.seen && a.stored == b.stored && a.merged == b.merged && a.filtered == b.filtered &&
+           a.lost == b.lost;
+}
+
+}  // namespace
+
+Recorder::Recorder(std::unique_ptr<sensor::Sensor> sensor, std::unique_ptr<store::Writer> writer)
+    : sensor_(std::move(sensor)),
+      writer_(std::move(writer)),
+      queue_(kQueuedBatches),
+      last_commit_ns_(steady_ns()) {
+    event::Batch first;
+    first.meta = sensor_->description();
+    first.meta["state"] = "recording";
+    queue_.push({std::move(first), true});
+    thread_ = std::jthread([this] { write_all(); });
+}
+
+Recorder::~Recorder() { queue_.close(); }
+
+void Recorder::write_all() {
+    while (auto order = queue_.pop()) {
+        auto done = writer_->append(order->batch);
+        if (done && order->commit) done = writer_->commit();
+        if (done) continue;
+        const std::lock_guard lock(failure_mutex_);
+        failure_ = done.error();
+        queue_.close();
+        return;
+    }
+}
+
+base::Status Recorder::failure() {
+    const std::lock_guard lock(failure_mutex_);
+    if (failure_) return std::unexpected(*failure_);
+    return {};
+}
+
+// Adds the rows of the CPUs whose counts have changed.
+void Recorder::add_accounting(event::Batch& batch) {
+    std::vector<event::Accounting> now = sensor_->accounting();
+    for (std::size_t cpu = 0; cpu < now.size(); ++cpu) {
+        if (cpu < last_accounting_.size() && same_counts(now[cpu], last_accounting_[cpu])) continue;
+        if (now[cpu].seen != 0) batch.accounting.push_back(now[cpu]);
+    }
+    last_accounting_ = std::move(now);
+}
+
+base::Status Recorder::pump() {
+    bool more = true;
+    while (more) {
+        Order order;
+        more = sensor_->poll(order.batch);
+        uncommitted_ = uncommitted_ || !order.batch.empty();
+        const std::int64_t now = steady_ns();
+        if (uncommitted_ && now - last_commit_ns_ >= kCommitEveryNs) {
+            add_accounting(order.batch);
+            order.commit = true;
+            uncommitted_ = false;
+            last_commit_ns_ = now;
+        }
+        if (order.batch.empty() && !order.commit) continue;
+        if (!queue_.push(std::move(order))) return failure();
+        // One round takes what waited when it began, so that the caller can look at its clock and its
+        // signals.
+        if (more) return {};
+    }
+    return {};
+}
+
+base::Status Recorder::finish(std::map<std::string, std::string> meta) {
+    sensor_->stop();
+    Order last;
+    bool more = true;
+    while (more) {
+        Order order;
+        more = sensor_->poll(order.batch);
+        if (!order.batch.empty() && !queue_.push(std::move(order))) break;
+    }
+    add_accounting(last.batch);
+    last.batch.meta = std::move(meta);
+    last.batch.meta["state"] = "complete";
+    last.commit = true;
+    queue_.push(std::move(last));
+    queue_.close();
+    thread_.join();
+    if (auto failed = failure(); !failed) return failed;
+    return writer_->finish();
+}
+
+}  // namespace catena::cli

@@ -1,0 +1,59 @@
+// Recorder: moves what the sensor finds into a recording. The caller's thread reads the sensor; a thread of
+// its own writes, so that a slow disk shows as a full ring buffer, whose losses are counted, and not as a
+// slow machine.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "base/bounded_queue.h"
+#include "base/result.h"
+#include "event/batch.h"
+#include "sensor/sensor.h"
+#include "store/store.h"
+
+namespace catena::cli {
+
+class Recorder {
+  public:
+    Recorder(std::unique_ptr<sensor::Sensor> sensor, std::unique_ptr<store::Writer> writer);
+    ~Recorder();
+
+    sensor::Sensor& sensor() { return *sensor_; }
+
+    // Takes what waits at the sensor and hands it to the writing thread; at least twice a second with an
+    // order to commit. An error once writing has failed.
+    base::Status pump();
+
+    // Detaches the sensor, stores what waits and the last counts, and closes the recording.
+    base::Status finish(std::map<std::string, std::string> meta);
+
+    [[nodiscard]] sensor::Progress progress() { return sensor_->progress(); }
+
+  private:
+    struct Order {
+        event::Batch batch;
+        bool commit = false;
+    };
+    void write_all();
+    base::Status failure();
+    void add_accounting(event::Batch& batch);
+
+    std::unique_ptr<sensor::Sensor> sensor_;
+    std::unique_ptr<store::Writer> writer_;
+    base::BoundedQueue<Order> queue_;
+    std::int64_t last_commit_ns_ = 0;
+    bool uncommitted_ = false;
+    std::vector<event::Accounting> last_accounting_;
+    std::mutex failure_mutex_;
+    std::optional<base::Error> failure_;  // of the writing thread; guarded by failure_mutex_
+    std::jthread thread_;                 // last: ends before what it uses
+};
+
+}  // namespace catena::cli
