@@ -1,0 +1,213 @@
+#include "harness.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <sstream>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+namespace catena::kernel_test {
+namespace {
+
+[[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
+
+base::Fd checked(int fd, const char* what) {
+    if (fd < 0) fail(what);
+    return base::Fd(fd);
+}
+
+struct Pipe {
+    base::Fd read;
+    base::Fd write;
+};
+
+Pipe make_pipe() {
+    int fds[2];
+    if (::pipe2(fds, O_CLOEXEC) < 0) fail("pipe2");
+    return {base::Fd(fds[0]), base::Fd(fds[1])};
+}
+
+std::string contents(int fd) {
+    std::string text;
+    char buffer[65536];
+    for (off_t at = 0;;) {
+        const ssize_t bytes = ::pread(fd, buffer, sizeof(buffer), at);
+        if (bytes <= 0) return text;
+        text.append(buffer, static_cast<std::size_t>(bytes));
+        at += bytes;
+    }
+}
+
+[[noreturn]] void become(const std::vector<std::string>& arguments, const RunOptions& options) {
+    if (!options.directory.empty() && ::chdir(options.directory.c_str()) < 0) ::_exit(121);
+    if (options.prepare) options.prepare();
+    std::vector<char*> argv;
+    argv.reserve(arguments.size() + 1);
+    for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    argv.push_back(nullptr);
+    ::execvp(argv[0], argv.data());
+    ::_exit(122);
+}
+
+}  // namespace
+
+std::string catena_path() {
+    const char* given = std::getenv("CATENA");
+    return given != nullptr ? given : CATENA_BINARY;
+}
+
+std::string program_path(const std::string& name) { return std::string(CATENA_PROGRAMS_DIR) + "/" + name; }
+
+TempDir::TempDir() {
+    std::string name = (std::filesystem::temp_directory_path() / "catena-kernel-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) fail("mkdtemp");
+    ::chmod(name.c_str(), 0755);
+    path_ = name;
+}
+
+TempDir::~TempDir() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+}
+
+Command::Command(const std::vector<std::string>& arguments, const RunOptions& options) {
+    Pipe input = make_pipe();
+    Pipe ready = make_pipe();
+    out_ = checked(::memfd_create("stdout", MFD_CLOEXEC), "memfd_create");
+    err_ = checked(::memfd_create("stderr", MFD_CLOEXEC), "memfd_create");
+    pid_ = ::fork();
+    if (pid_ < 0) fail("fork");
+    if (pid_ == 0) {
+        ::dup2(input.read.get(), 0);
+        ::dup2(out_.get(), 1);
+        ::dup2(err_.get(), 2);
+        ::dup2(ready.write.get(), kReadyFd);
+        become(arguments, options);
+    }
+    input_ = std::move(input.write);
+    ready_ = std::move(ready.read);
+}
+
+Command::~Command() {
+    if (pid_ < 0) return;
+    signal(SIGKILL);
+    wait();
+}
+
+void Command::signal(int number) const { ::kill(pid_, number); }
+
+bool Command::wait_until_ready() {
+    char byte = 0;
+    ssize_t bytes = 0;
+    do {
+        bytes = ::read(ready_.get(), &byte, 1);
+    } while (bytes < 0 && errno == EINTR);
+    return bytes == 1;
+}
+
+Outcome Command::wait() {
+    int status = 0;
+    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+    pid_ = -1;
+    return {.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status),
+            .out = contents(out_.get()),
+            .err = contents(err_.get())};
+}
+
+Echo::Echo() {
+    Pipe to = make_pipe();
+    Pipe from = make_pipe();
+    pid_ = ::fork();
+    if (pid_ < 0) fail("fork");
+    if (pid_ == 0) {
+        to.write.reset();
+        char byte = 0;
+        while (::read(to.read.get(), &byte, 1) == 1) (void)!::write(from.write.get(), &byte, 1);
+        ::_exit(0);
+    }
+    to_ = std::move(to.write);
+    from_ = std::move(from.read);
+}
+
+void Echo::ping() {
+    char byte = 'x';
+    if (::write(to_.get(), &byte, 1) != 1 || ::read(from_.get(), &byte, 1) != 1) {
+        throw std::runtime_error("the echo process does not answer");
+    }
+}
+
+void Echo::end() {
+    if (pid_ < 0) return;
+    to_.reset();
+    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    pid_ = -1;
+}
+
+Outcome run(const std::vector<std::string>& arguments, const RunOptions& options) {
+    Command command(arguments, options);
+    command.close_input();
+    return command.wait();
+}
+
+Outcome catena(std::vector<std::string> arguments, const RunOptions& options) {
+    arguments.insert(arguments.begin(), catena_path());
+    return run(arguments, options);
+}
+
+std::vector<nlohmann::json> events_of(const std::string& trace, const std::string& where) {
+    std::vector<std::string> arguments{"events", trace, "--format", "json"};
+    if (!where.empty()) arguments.insert(arguments.end(), {"--where", where});
+    const Outcome outcome = catena(std::move(arguments));
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    std::vector<nlohmann::json> events;
+    std::istringstream lines(outcome.out);
+    for (std::string line; std::getline(lines, line);) events.push_back(nlohmann::json::parse(line));
+    return events;
+}
+
+std::string value_of(const std::string& trace, const std::string& sql) {
+    const Outcome outcome = catena({"query", trace, "select '<<' || (" + sql + ") || '>>' as value"});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    const auto begin = outcome.out.find("<<");
+    const auto end = outcome.out.find(">>");
+    if (begin == std::string::npos || end == std::string::npos) return "";
+    return outcome.out.substr(begin + 2, end - begin - 2);
+}
+
+void expect_full_account(const std::string& trace) {
+    // The counters only grow, so that the largest of a CPU is its last.
+    const std::string sum =
+        value_of(trace,
+                 "select sum(seen) || ' ' || sum(stored) || ' ' || sum(merged) || ' ' || sum(filtered) "
+                 "|| ' ' || sum(lost) from (select cpu, max(seen) as seen, max(stored) as stored, "
+                 "max(merged) as merged, max(filtered) as filtered, max(lost) as lost from loss "
+                 "group by cpu)");
+    long seen = -1;
+    long stored = -1;
+    long merged = -1;
+    long filtered = -1;
+    long lost = -1;
+    std::istringstream(sum) >> seen >> stored >> merged >> filtered >> lost;
+    EXPECT_GT(seen, 0);
+    EXPECT_EQ(lost, 0) << "events were lost";
+    EXPECT_EQ(seen, stored + merged + filtered + lost) << sum;
+    EXPECT_EQ(value_of(trace, "select count(*) from events"), std::to_string(stored)) << sum;
+}
+
+std::string why_not_recordable() {
+    if (::geteuid() != 0) return "recording needs root";
+    if (::access("/sys/kernel/btf/vmlinux", R_OK) != 0) return "the kernel has no BTF";
+    return "";
+}
+
+}  // namespace catena::kernel_test
