@@ -11,6 +11,8 @@
 #define ARGS_SMALL 256
 #define NO_SYSCALL 0xffff
 #define NR_CLONE 56
+#define NR_EXECVE 59
+#define NR_EXECVEAT 322	/* told only where it was given a descriptor */
 #define NR_CLONE3 435
 #define NR_PTRACE 101
 #define NR_PIDFD_SEND_SIGNAL 424
@@ -118,15 +120,13 @@ int BPF_PROG(cat_exec, struct task_struct *task, int old_pid, struct linux_binpr
 	struct cat_deed deed = { .op = CAT_OP_EXEC, .fd = -1 };
 	struct cat_paths paths = { .in_kernel = true };
 	struct mm_struct *mm = task->mm;
-	struct pt_regs *regs;
 	struct args_range range;
 	struct cat_call call;
 
 	if (!state || !mm)
 		return 0;
-	regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
-	/* A thread that execs becomes its group's leader just before. */
-	call_of(&call, task, BPF_CORE_READ(regs, orig_ax));
+	/* A thread that execs becomes its group's leader just before. The call's number is overwritten by now. */
+	call_of(&call, task, bprm->fdpath ? NR_EXECVEAT : NR_EXECVE);
 	deed.object = CAT_ID(cat_file_object((u64)BPF_CORE_READ(mm, exe_file)));
 	range.process = call.process;
 	range.start = mm->arg_start;

@@ -20,60 +20,83 @@ int BPF_PROG(cat_sys_enter, struct pt_regs *regs, long nr)
 	return 0;
 }
 
-static __always_inline void dispatch(struct cat_call *call, struct cat_task *state)
+/* Calls on sockets; false for others. */
+static __always_inline bool dispatch_socket(struct cat_call *call)
 {
 	switch (call->spec.handler) {
-	case CAT_H_TRACEPOINT:
-		if (call->ret < 0)
-			cat_on_path(call);
-		return;
-	case CAT_H_OPEN:
-		cat_on_open(call);
-		return;
-	case CAT_H_PATH:
-		cat_on_path(call);
-		return;
-	case CAT_H_FD:
-		cat_on_fd(call);
-		return;
-	case CAT_H_READ:
-	case CAT_H_WRITE:
-		cat_on_read_write(call);
-		return;
-	case CAT_H_CLOSE:
-		cat_on_close(call, call->spec.fd < 0 ? 0 : state->closing);
-		return;
-	case CAT_H_DUP:
-	case CAT_H_FCNTL:
-		cat_on_dup(call);
-		return;
-	case CAT_H_MMAP:
-		cat_on_mmap(call);
-		return;
-	case CAT_H_TRANSFER:
-		cat_on_transfer(call);
-		return;
-	case CAT_H_PIPE:
-	case CAT_H_SOCKETPAIR:
-		cat_on_fd_pair(call);
-		return;
 	case CAT_H_SOCKET:
 	case CAT_H_ACCEPT:
-	case CAT_H_NEW_FD:
 		cat_on_new_fd(call);
-		return;
+		return true;
 	case CAT_H_CONNECT:
 		cat_on_connection(call);
-		return;
+		return true;
 	case CAT_H_SENDTO:
 	case CAT_H_RECVFROM:
 		cat_on_addressed(call);
-		return;
+		return true;
 	case CAT_H_MSG:
 		cat_on_message(call);
-		return;
+		return true;
 	case CAT_H_MMSG:
 		cat_on_messages(call);
+		return true;
+	}
+	return false;
+}
+
+/* Calls on descriptors and paths; false for others. */
+static __always_inline bool dispatch_file(struct cat_call *call, struct cat_task *state)
+{
+	switch (call->spec.handler) {
+	case CAT_H_OPEN:
+		cat_on_open(call);
+		return true;
+	case CAT_H_PATH:
+		cat_on_path(call);
+		return true;
+	case CAT_H_FD:
+		cat_on_fd(call);
+		return true;
+	case CAT_H_READ:
+	case CAT_H_WRITE:
+		cat_on_read_write(call);
+		return true;
+	case CAT_H_CLOSE:
+		cat_on_close(call, call->spec.fd < 0 ? 0 : state->closing);
+		return true;
+	case CAT_H_DUP:
+	case CAT_H_FCNTL:
+		cat_on_dup(call);
+		return true;
+	case CAT_H_MMAP:
+		cat_on_mmap(call);
+		return true;
+	case CAT_H_TRANSFER:
+		cat_on_transfer(call);
+		return true;
+	case CAT_H_PIPE:
+	case CAT_H_SOCKETPAIR:
+		cat_on_fd_pair(call);
+		return true;
+	case CAT_H_NEW_FD:
+		cat_on_new_fd(call);
+		return true;
+	}
+	return false;
+}
+
+static __always_inline void dispatch(struct cat_call *call, struct cat_task *state)
+{
+	if (dispatch_file(call, state) || dispatch_socket(call))
+		return;
+	switch (call->spec.handler) {
+	case CAT_H_TRACEPOINT:
+		/* A refused exec has a path to tell; a refused fork has nothing. */
+		if (call->ret < 0 && call->spec.path >= 0)
+			cat_on_path(call);
+		else if (call->ret < 0)
+			cat_filter();
 		return;
 	case CAT_H_CREDENTIALS:
 		cat_on_credentials(call);

@@ -25,7 +25,7 @@ say() { printf '%s\n' "$*" >&2; }
 
 # ---------------------------------------------------------------------------------------------- stage and curtain
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/catena-demo.XXXXXX")
+work=$(mktemp -d "${TMPDIR:-/tmp}/demo.XXXX")
 started=() # what this script started and has to end, by process id
 
 clean_up() {
@@ -128,7 +128,7 @@ set_the_stage
 start_shop
 start_attacker
 say "the shop is open on $shop_address; customers ask for their orders"
-customers_ask 3
+customers_ask 2
 say "the attacker on $attacker_address sends one request"
 customers_ask 3 &
 started+=($!)
@@ -136,5 +136,5 @@ customers_pid=$!
 attack
 wait "$customers_pid"
 say "stolen: $(wc -l <"$work/shop/data/customers.csv") lines of customers.csv, now on $attacker_address"
-customers_ask 3
+customers_ask 2
 close_shop

@@ -229,11 +229,7 @@ struct cat_socket {
 
 /* Counted per CPU by the kernel programs; seen == emitted + merged + filtered + lost. */
 struct cat_counters {
-	cat_u64 seen;
-	cat_u64 emitted;
-	cat_u64 merged;
-	cat_u64 filtered;
-	cat_u64 lost;
+	cat_u64 seen, emitted, merged, filtered, lost;
 	cat_u64 lost_descriptions;	/* records other than events that found the ring full */
 };
 

@@ -169,6 +169,7 @@ struct task_struct {
 
 struct linux_binprm {
 	const char *filename;
+	const char *fdpath;
 };
 
 struct upid {

@@ -34,6 +34,14 @@ u64 cat_socket_object(u64 file_pointer, struct cat_address *to);
 /* The id of a user. */
 u64 cat_user_object(u32 uid);
 
+/* Whether just this was said of an object before. */
+static __always_inline bool cat_already_described(u64 id, u64 version)
+{
+	u64 *known = bpf_map_lookup_elem(&cat_described, &id);
+
+	return known && *known == version;
+}
+
 static __always_inline struct file *cat_fd_file(struct task_struct *task, s32 fd)
 {
 	struct file *file = NULL;

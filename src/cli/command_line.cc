@@ -65,20 +65,23 @@ std::string did_you_mean(const std::string& word, const std::vector<std::string>
 // them.
 std::string explain(const CLI::App& app, const CLI::App& command, const CLI::ParseError& error) {
     const std::vector<std::string> words = app.remaining(true);
-    const auto option = std::ranges::find_if(words, [](const std::string& word) {
-        return word.size() > 1 && word.starts_with('-') && word != "--";
+    const auto word =
+        std::ranges::find_if(words, [](const std::string& each) { return !each.starts_with('-'); });
+    if (&app == &command && word != words.end()) {
+        return fmt::format("there is no verb \"{}\"{}", event::escape_for_terminal(*word),
+                           did_you_mean(*word, verb_names(app)));
+    }
+    const auto option = std::ranges::find_if(words, [](const std::string& each) {
+        return each.size() > 1 && each.starts_with('-') && each != "--";
     });
     if (option != words.end()) {
         const std::string name = option->substr(0, option->find('='));
         return fmt::format("there is no option {}{}", event::escape_for_terminal(name),
                            did_you_mean(name, option_names(command)));
     }
-    const auto word = std::ranges::find_if(words, [](const std::string& each) { return each != "--"; });
     if (word == words.end()) return error.what();
-    const std::string shown = event::escape_for_terminal(*word);
-    if (&app != &command)
-        return fmt::format("\"{}\" is one word too many; quote words that belong together", shown);
-    return fmt::format("there is no verb \"{}\"{}", shown, did_you_mean(*word, verb_names(app)));
+    return fmt::format("\"{}\" is one word too many; quote words that belong together",
+                       event::escape_for_terminal(*word));
 }
 
 int usage_error(const CLI::App& app, const CLI::ParseError& error) {
@@ -143,7 +146,8 @@ int parse_command_line(CLI::App& app, std::vector<std::string> words) {
     try {
         app.parse(std::move(words));
     } catch (const CLI::CallForHelp&) {
-        fmt::print("{}", reached(app).help(app.get_name()));
+        const CLI::App& asked = reached(app);
+        fmt::print("{}", asked.help(&asked == &app ? "" : app.get_name()));
     } catch (const CLI::CallForVersion& version) {
         fmt::print("{}\n", version.what());
     } catch (const CLI::ParseError& error) {

@@ -28,6 +28,7 @@ namespace {
     sigset_t none;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::signal(SIGPIPE, SIG_DFL);
     ::execvp(argv[0], argv.data());
     const int error = errno;
     (void)!::write(report, &error, sizeof(error));

@@ -29,6 +29,8 @@ int main(int argc, char** argv) {
             "catena");
         app.set_version_flag("--version", "catena " CATENA_VERSION, "Print the version and exit");
         app.footer("catena VERB --help says more, with examples.");
+        app.get_formatter()->label("SUBCOMMAND", "VERB");
+        app.get_formatter()->label("Subcommands", "Verbs");
         add_verbs(app, exit_code);
         const int parsed = catena::cli::parse_command_line(app, {argv + 1, argv + argc});
         return parsed == catena::cli::kDone ? exit_code : parsed;

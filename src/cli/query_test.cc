@@ -38,8 +38,8 @@ class Query : public ProgramTest {
 };
 
 TEST_F(Query, TextIsAlignedWithNumbersToTheRight) {
-    const Outcome found =
-        query("SELECT op, sum(bytes)::BIGINT AS bytes, NULL AS nil FROM events GROUP BY op ORDER BY op");
+    const Outcome found = query(
+        "SELECT op, sum(bytes)::BIGINT AS bytes, NULL::VARCHAR AS nil FROM events GROUP BY op ORDER BY op");
     EXPECT_EQ(found.exit_code, kDone);
     EXPECT_EQ(found.out,
               "op     bytes  nil\n"
@@ -51,7 +51,7 @@ TEST_F(Query, TextIsAlignedWithNumbersToTheRight) {
 
 TEST_F(Query, TextShowsControlCharactersAsEscapes) {
     EXPECT_EQ(query("SELECT path FROM events WHERE id = 1").out,
-              "path\n----------------------\n/tmp/\\x1b[31mred\\nline\\xff\n");
+              "path\n--------------------------\n/tmp/\\x1b[31mred\\nline\\xff\n");
 }
 
 TEST_F(Query, TextOfManyRowsStaysAligned) {

@@ -1,6 +1,7 @@
 #include "graph/chain.h"
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
@@ -66,15 +67,19 @@ class ChainMaker {
     std::vector<Flow> flows() {
         std::ranges::sort(edges_);
         edges_.erase(std::ranges::unique(edges_).begin(), edges_.end());
+        std::set<std::pair<std::size_t, std::size_t>> joins;
         std::vector<Flow> flows;
         flows.reserve(edges_.size());
         for (const EdgeIndex index : edges_) {
             const Edge edge = graph_.edge(index);
-            Flow flow{places_.at(edge.source), places_.at(edge.target), edge.op, index};
-            // What joins two sockets both ways is one thing.
-            if (edge.op == Op::None && flow.target < flow.source) std::swap(flow.source, flow.target);
-            flows.push_back(flow);
+            flows.push_back({places_.at(edge.source), places_.at(edge.target), edge.op, index});
+            if (edge.op == Op::None) joins.emplace(flows.back().source, flows.back().target);
         }
+        // What joins two sockets both ways is told once.
+        std::erase_if(flows, [&](const Flow& flow) {
+            return flow.op == Op::None && flow.source > flow.target &&
+                   joins.contains({flow.target, flow.source});
+        });
         std::ranges::stable_sort(flows, {}, [](const Flow& flow) { return flow.kind(); });
         return flows;
     }

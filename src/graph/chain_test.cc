@@ -3,9 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/wait.h>
+
+#include <csignal>
+#include <cstdio>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "event/escape.h"
 #include "graph/label.h"
 #include "graph/recording_for_test.h"
 #include "graph/render.h"
@@ -181,6 +187,41 @@ TEST(Chain, NothingOfAHostileNameReachesTheTerminal) {
     EXPECT_THAT(to_text(chain, Colour::Off), Not(HasSubstr("\xc2\x9b")));
     EXPECT_THAT(to_text(chain, Colour::Off), Not(HasSubstr("\xe2\x80\xae")));
     EXPECT_THAT(to_text(chain, Colour::Off), Not(HasSubstr("\n  9")));
+}
+
+TEST(Chain, JsonGivesTheBytesOfAHostileNameBack) {
+    RecordingForTest recording;
+    recording.add_lines(R"({"file":{"id":"f","path":"/tmp/\\xff\\x00\n\"\\\\x41"}}
+        {"at":1,"op":"write","process":"p","object":"f","bytes":1})");
+    const Graph graph = recording.graph(Direction::Back);
+    const Chain chain = recording.chain(graph, "process:0", {});
+    EXPECT_TRUE(chain.nodes.empty());
+    const Chain found = recording.chain(graph, "event:1", {});
+    const nlohmann::json json = nlohmann::json::parse(to_json(found));
+    for (const auto& node : json.at("nodes")) {
+        if (node.at("type") != "file") continue;
+        EXPECT_EQ(event::unescape(node.at("path").get<std::string>()),
+                  std::string_view("/tmp/\xff\0\n\"\\x41", 13));
+    }
+    EXPECT_EQ(json.at("nodes").size(), 2U);
+    EXPECT_EQ(json.at("edges").at(0).at("source"), "p2");
+}
+
+TEST(Chain, GraphvizTakesTheDot) {
+    RecordingForTest recording;
+    recording.add_lines(kNoise);
+    const Graph graph = recording.graph(Direction::Back);
+    ChainQuery query;
+    query.kept.fill(true);
+    const std::string dot = to_dot(recording.chain(graph, "file:/tmp/out", query));
+    std::FILE* graphviz = ::popen("command -v dot >/dev/null || exit 77; dot -Tsvg >/dev/null 2>&1", "w");
+    ASSERT_NE(graphviz, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    std::fputs(dot.c_str(), graphviz);
+    const int status = ::pclose(graphviz);
+    ASSERT_TRUE(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77) GTEST_SKIP() << "Graphviz is not installed";
+    EXPECT_EQ(WEXITSTATUS(status), 0) << dot;
 }
 
 TEST(Chain, ColourIsOnlyThereWhenAskedFor) {

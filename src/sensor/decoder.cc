@@ -1,5 +1,6 @@
 #include "sensor/decoder.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <pwd.h>
 #include <sys/stat.h>
@@ -220,6 +221,7 @@ bool Decoder::decode_path_event(std::span<const std::byte> record, event::Batch&
         event.path2 = path;
         name_object(event);
     } else if (is_path_operation(event.op)) {
+        if (event.op == event::Op::Unlink && (event.arg & AT_REMOVEDIR)) event.op = event::Op::Rmdir;
         event.path = paths_.absolute({fixed.dir}, path);
         if (event.op == event::Op::Symlink) {
             event.path2 = path2;

@@ -46,13 +46,16 @@ std::vector<std::int32_t> all_pids() {
 }
 
 std::string join_arguments(std::string raw) {
-    while (!raw.empty() && raw.back() == '\0') raw.pop_back();
+    if (!raw.empty() && raw.back() == '\0') raw.pop_back();
     std::ranges::replace(raw, '\0', ' ');
     return raw;
 }
 
 std::string process_cmdline(std::int32_t pid) {
-    return join_arguments(read_all(fmt::format("/proc/{}/cmdline", pid)));
+    std::string raw = read_all(fmt::format("/proc/{}/cmdline", pid));
+    // A process that changed its title leaves NULs behind.
+    while (raw.ends_with(std::string_view("\0\0", 2))) raw.pop_back();
+    return join_arguments(std::move(raw));
 }
 
 std::string process_exe(std::int32_t pid) {

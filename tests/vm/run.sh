@@ -110,7 +110,8 @@ version=${image##*/vmlinuz-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$build/Testing" # a mount point in the guest, where the root cannot be written
-initramfs "$version" "$work/root" "${@:--L kernel}"
+(($#)) || set -- -R '^kernel\.'
+initramfs "$version" "$work/root" "$@"
 
 # Emulated (tcg): nested KVM is not to be had everywhere, and this is fast enough.
 timeout "${CATENA_VM_TIMEOUT:-1500}" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 2048 -display none -serial stdio -no-reboot -nic none \

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+/*
+ * Question: which socket is behind this descriptor, where is it bound, and who is at the other end? As the kernel's socket
+ * structures have it, so that connected sockets have no time-of-check races.
+ */
+#include "lib/objects.bpf.h"
+
+#include "lib/emit.bpf.h"
+
+#include <bpf/bpf_endian.h>
+
+/* Eight bytes of an address as a number: 0 where there is none. */
+static __always_inline u64 half(const u8 *bytes)
+{
+	u64 number;
+
+	__builtin_memcpy(&number, bytes, sizeof(number));
+	return number;
+}
+
+/* A number that stands for a unix socket's path: equal paths give equal numbers. */
+static __always_inline u64 digest_path(const char *path)
+{
+	u64 sum = 0;
+
+	for (u32 i = 0; i < CAT_UNIX_PATH / 4; i++) {
+		u32 word;
+
+		__builtin_memcpy(&word, path + 4 * i, 4);
+		sum = cat_hash(sum, word);
+	}
+	return sum;
+}
+
+/* What a socket says of itself. */
+struct sock_view {
+	u64 inode;
+	u64 peer_inode;
+	u32 netns;
+	u16 family, type, protocol, local_port;
+	u8 local[16];
+	struct sock *sk, *unix_peer;
+};
+
+static __always_inline void read_inet(struct sock *sk, struct sock_view *view, struct cat_address *remote)
+{
+	view->local_port = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
+	remote->port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	if (view->family == AF_INET) {
+		u32 local = BPF_CORE_READ((struct inet_sock *)sk, inet_saddr);
+		u32 peer = BPF_CORE_READ(sk, __sk_common.skc_daddr);
+
+		__builtin_memcpy(view->local, &local, 4);
+		__builtin_memcpy(remote->bytes, &peer, 4);
+		return;
+	}
+	bpf_probe_read_kernel(view->local, 16, __builtin_preserve_access_index(&sk->__sk_common.skc_v6_rcv_saddr));
+	bpf_probe_read_kernel(remote->bytes, 16, __builtin_preserve_access_index(&sk->__sk_common.skc_v6_daddr));
+}
+
+/* Copies a unix socket's bound name; returns its length in bytes. */
+static __always_inline u16 unix_name(struct sock *sk, char *to)
+{
+	struct unix_address *address = BPF_CORE_READ((struct unix_sock *)sk, addr);
+	s32 len;
+
+	if (!sk || !address)
+		return 0;
+	len = BPF_CORE_READ(address, len) - 2;
+	if (len <= 0)
+		return 0;
+	if (len > CAT_UNIX_PATH)
+		len = CAT_UNIX_PATH;
+	bpf_probe_read_kernel(to, len, (char *)address + bpf_core_field_offset(struct unix_address, name) + 2);
+	return len;
+}
+
+static __always_inline u64 socket_inode(struct sock *sk)
+{
+	struct socket *socket = sk ? BPF_CORE_READ(sk, sk_socket) : NULL;
+
+	if (!socket)
+		return 0;
+	return BPF_CORE_READ((struct socket_alloc *)socket, vfs_inode.i_ino);
+}
+
+static __noinline int describe_socket(u64 id, struct sock_view *view, struct cat_address *remote)
+{
+	struct cat_socket *record = bpf_ringbuf_reserve(&cat_ring, sizeof(*record), 0);
+
+	if (!record) {
+		CAT_COUNT(lost_descriptions);
+		return -1;
+	}
+	cat_fill_header(&record->header, CAT_SOCKET, sizeof(*record));
+	record->id = id;
+	record->inode = view->inode;
+	record->peer_inode = view->peer_inode;
+	record->peer = view->peer_inode ? cat_socket_id(view->peer_inode, 0, 0, 0) : 0;
+	record->netns = view->netns;
+	record->family = view->family;
+	record->type = view->type;
+	record->protocol = view->protocol;
+	record->local_port = view->local_port;
+	record->remote_port = remote->port;
+	record->local_path_len = 0;
+	record->remote_path_len = remote->path_len;
+	record->pad = 0;
+	__builtin_memcpy(record->local, view->local, 16);
+	__builtin_memcpy(record->remote, remote->bytes, 16);
+	__builtin_memcpy(record->remote_path, remote->path, CAT_UNIX_PATH);
+	if (view->family == AF_UNIX) {
+		record->local_path_len = unix_name(view->sk, record->local_path);
+		if (view->unix_peer && !remote->path_len)
+			record->remote_path_len = unix_name(view->unix_peer, record->remote_path);
+	}
+	bpf_ringbuf_submit(record, cat_wakeup_flags());
+	return 0;
+}
+
+__noinline u64 cat_socket_object(u64 file_pointer, struct cat_address *to)
+{
+	struct file *file = (void *)file_pointer;
+	struct socket *socket = BPF_CORE_READ(file, private_data);
+	struct cat_address remote = {};
+	struct sock_view view = {};
+	struct sock *sk;
+	u64 id, version, path_digest = 0, bound_name = 0;
+	bool elsewhere = false;
+
+	sk = socket ? BPF_CORE_READ(socket, sk) : NULL;
+	if (!sk)
+		return 0;
+	view.sk = sk;
+	view.inode = BPF_CORE_READ(file, f_inode, i_ino);
+	view.family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	view.type = BPF_CORE_READ(sk, sk_type);
+	view.protocol = BPF_CORE_READ(sk, sk_protocol);
+	view.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	if (view.family == AF_INET || view.family == AF_INET6)
+		read_inet(sk, &view, &remote);
+	/* Only datagrams go where the call says; a stream goes to its peer whatever the call says, once it has one. */
+	if (to && to->family && (view.type != SOCK_STREAM || !remote.port)) {
+		elsewhere = true;
+		__builtin_memcpy(&remote, to, sizeof(remote));
+		if (remote.path_len)
+			path_digest = digest_path(remote.path);
+	}
+	if (view.family == AF_UNIX && !elsewhere) {
+		view.unix_peer = BPF_CORE_READ((struct unix_sock *)sk, peer);
+		view.peer_inode = socket_inode(view.unix_peer);
+	}
+	/* A name once bound stays; its address tells bound from not bound. */
+	if (view.family == AF_UNIX)
+		bound_name = (u64)BPF_CORE_READ((struct unix_sock *)sk, addr);
+	id = cat_socket_id(view.inode, half(remote.bytes), path_digest ?: half(remote.bytes + 8), remote.port);
+	version = cat_hash(cat_hash(view.local_port | bound_name, view.peer_inode),
+			   cat_hash(half(view.local), half(view.local + 8)));
+	if (!cat_already_described(id, version) && describe_socket(id, &view, &remote) == 0)
+		bpf_map_update_elem(&cat_described, &id, &version, BPF_ANY);
+	return id | CAT_OBJECT_SOCKET;
+}
