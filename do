@@ -129,8 +129,11 @@ do_setup() {
 do_build() {
     local preset=${1:-release}
     do_setup
-    [[ -f build/$preset/build.ninja ]] || cmake --preset "$preset" >&2 || die "cmake --preset $preset failed"
-    cmake --build "build/$preset" >&2 || die "the build of preset $preset failed"
+    mkdir -p build
+    # One at a time: two builds in one folder overwrite each other's programs.
+    local alone=(flock -o "build/$preset.lock")
+    [[ -f build/$preset/build.ninja ]] || "${alone[@]}" cmake --preset "$preset" >&2 || die "cmake --preset $preset failed"
+    "${alone[@]}" cmake --build "build/$preset" >&2 || die "the build of preset $preset failed"
 }
 
 # ------------------------------------------------------------------------------------------------------------ run
@@ -236,4 +239,4 @@ case $verb in
         die "no verb is called '$verb'"
         ;;
 esac
-"do_$verb" "$@"
+"do_$verb" "$@"; exit # on one line, so that a running ./do can be edited

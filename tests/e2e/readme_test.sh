@@ -26,7 +26,9 @@ mapfile -t commands < <(sed -n '/^```sh$/,/^```$/p' README.md | sed -e '/^```$/q
 export CATENA_E2E=1
 for command in "${commands[@]}"; do
     echo "== $command"
-    bash -c "$command" </dev/null >"$work/printed" 2>"$work/said" || { cat "$work/printed" "$work/said"; fail "$command: code $?"; }
+    status=0
+    bash -c "$command" </dev/null >"$work/printed" 2>"$work/said" || status=$?
+    [[ $status == 0 ]] || { cat "$work/said" "$work/printed"; fail "$command: code $status"; }
     cat "$work/printed" >>"$work/all"
 done
 

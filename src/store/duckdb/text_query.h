@@ -10,7 +10,7 @@
 
 namespace catena::store::duckdb {
 
-// As Reader::query. `connection` must be fresh: a temporary view stays behind on it.
+// As Reader::query.
 base::Status text_query(Connection& connection, const std::string& sql,
                         const std::function<void(const Table&)>& header,
                         const std::function<void(const Row&)>& row);
