@@ -75,6 +75,7 @@ static __always_inline u64 start_of_path(const struct cat_call *call, int dir, u
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct fs_struct *fs = task->fs;
 	s32 fd = dir < 0 ? AT_FDCWD : (s32)cat_arg(call, dir);
+	struct file *file;
 	char first = 0;
 
 	bpf_probe_read_user(&first, 1, (void *)path);
@@ -84,7 +85,9 @@ static __always_inline u64 start_of_path(const struct cat_call *call, int dir, u
 		return cat_dentry_object((u64)BPF_CORE_READ(fs, root.dentry), (u64)BPF_CORE_READ(fs, root.mnt));
 	if (fd == AT_FDCWD)
 		return cat_dentry_object((u64)BPF_CORE_READ(fs, pwd.dentry), (u64)BPF_CORE_READ(fs, pwd.mnt));
-	return CAT_ID(cat_fd_object(fd));
+	/* By its dentry: cat_fd_object would go deeper than 512 bytes of stack allow here. */
+	file = cat_fd_file(task, fd);
+	return file ? cat_dentry_object((u64)BPF_CORE_READ(file, f_path.dentry), (u64)BPF_CORE_READ(file, f_path.mnt)) : 0;
 }
 
 __noinline int cat_on_path(struct cat_call *call)
@@ -137,10 +140,6 @@ __noinline int cat_on_open(struct cat_call *call)
 
 	if (!call)
 		return 0;
-	if (call->ret < 0) {
-		call->spec.op = CAT_OP_OPEN;
-		return cat_on_path(call);
-	}
 	file = cat_fd_file(bpf_get_current_task_btf(), call->ret);
 	if (!file) {
 		cat_filter();

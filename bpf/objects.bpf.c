@@ -172,7 +172,7 @@ __noinline u64 cat_file_object(u64 file_pointer)
 
 	if (!inode)
 		return 0;
-	if ((BPF_CORE_READ(inode, i_mode) & S_IFMT) == S_IFSOCK && BPF_CORE_READ(inode, i_sb, s_magic) == SOCKFS_MAGIC)
+	if (BPF_CORE_READ(inode, i_sb, s_magic) == SOCKFS_MAGIC)
 		return cat_socket_object(file_pointer, NULL);
 	return inode_object(inode, BPF_CORE_READ(file, f_path.dentry), BPF_CORE_READ(file, f_path.mnt));
 }

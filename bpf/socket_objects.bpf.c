@@ -19,14 +19,17 @@ static __always_inline u64 half(const u8 *bytes)
 }
 
 /* A number that stands for a unix socket's path: equal paths give equal numbers. */
-static __always_inline u64 digest_path(const char *path)
+static __always_inline u64 digest_path(const struct cat_address *to)
 {
 	u64 sum = 0;
 
-	for (u32 i = 0; i < CAT_UNIX_PATH / 4; i++) {
-		u32 word;
+	for (u32 at = 0; at < CAT_UNIX_PATH; at += sizeof(u64)) {
+		u64 word = 0;
 
-		__builtin_memcpy(&word, path + 4 * i, 4);
+		if (at >= to->path_len)
+			break;
+		bpf_probe_read_user(&word, to->path_len - at < sizeof(word) ? to->path_len - at : sizeof(word),
+				    (void *)(to->path + at));
 		sum = cat_hash(sum, word);
 	}
 	return sum;
@@ -37,25 +40,25 @@ struct sock_view {
 	u64 inode;
 	u64 peer_inode;
 	u32 netns;
-	u16 family, type, protocol, local_port;
-	u8 local[16];
+	u16 family, type, protocol, local_port, remote_port;
+	u8 local[16], remote[16];
 	struct sock *sk, *unix_peer;
 };
 
-static __always_inline void read_inet(struct sock *sk, struct sock_view *view, struct cat_address *remote)
+static __always_inline void read_inet(struct sock *sk, struct sock_view *view)
 {
 	view->local_port = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
-	remote->port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	view->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 	if (view->family == AF_INET) {
 		u32 local = BPF_CORE_READ((struct inet_sock *)sk, inet_saddr);
 		u32 peer = BPF_CORE_READ(sk, __sk_common.skc_daddr);
 
 		__builtin_memcpy(view->local, &local, 4);
-		__builtin_memcpy(remote->bytes, &peer, 4);
+		__builtin_memcpy(view->remote, &peer, 4);
 		return;
 	}
 	bpf_probe_read_kernel(view->local, 16, __builtin_preserve_access_index(&sk->__sk_common.skc_v6_rcv_saddr));
-	bpf_probe_read_kernel(remote->bytes, 16, __builtin_preserve_access_index(&sk->__sk_common.skc_v6_daddr));
+	bpf_probe_read_kernel(view->remote, 16, __builtin_preserve_access_index(&sk->__sk_common.skc_v6_daddr));
 }
 
 /* Copies a unix socket's bound name; returns its length in bytes. */
@@ -84,7 +87,7 @@ static __always_inline u64 socket_inode(struct sock *sk)
 	return BPF_CORE_READ((struct socket_alloc *)socket, vfs_inode.i_ino);
 }
 
-static __noinline int describe_socket(u64 id, struct sock_view *view, struct cat_address *remote)
+static __noinline int describe_socket(u64 id, struct sock_view *view, const struct cat_address *to)
 {
 	struct cat_socket *record = bpf_ringbuf_reserve(&cat_ring, sizeof(*record), 0);
 
@@ -102,17 +105,23 @@ static __noinline int describe_socket(u64 id, struct sock_view *view, struct cat
 	record->type = view->type;
 	record->protocol = view->protocol;
 	record->local_port = view->local_port;
-	record->remote_port = remote->port;
+	record->remote_port = view->remote_port;
 	record->local_path_len = 0;
-	record->remote_path_len = remote->path_len;
+	record->remote_path_len = 0;
 	record->pad = 0;
 	__builtin_memcpy(record->local, view->local, 16);
-	__builtin_memcpy(record->remote, remote->bytes, 16);
-	__builtin_memcpy(record->remote_path, remote->path, CAT_UNIX_PATH);
+	__builtin_memcpy(record->remote, view->remote, 16);
 	if (view->family == AF_UNIX) {
 		record->local_path_len = unix_name(view->sk, record->local_path);
-		if (view->unix_peer && !remote->path_len)
+		if (view->unix_peer)
 			record->remote_path_len = unix_name(view->unix_peer, record->remote_path);
+	}
+	if (to) {
+		u32 len = to->path_len;
+
+		/* A check for 0 too would be folded into one that Linux 6.1's verifier does not follow. */
+		if (len <= CAT_UNIX_PATH && !bpf_probe_read_user(record->remote_path, len, (void *)to->path))
+			record->remote_path_len = len;
 	}
 	bpf_ringbuf_submit(record, cat_wakeup_flags());
 	return 0;
@@ -121,42 +130,45 @@ static __noinline int describe_socket(u64 id, struct sock_view *view, struct cat
 __noinline u64 cat_socket_object(u64 file_pointer, struct cat_address *to)
 {
 	struct file *file = (void *)file_pointer;
-	struct socket *socket = BPF_CORE_READ(file, private_data);
-	struct cat_address remote = {};
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
 	struct sock_view view = {};
+	struct socket *socket;
 	struct sock *sk;
 	u64 id, version, path_digest = 0, bound_name = 0;
-	bool elsewhere = false;
 
+	if (!inode || BPF_CORE_READ(inode, i_sb, s_magic) != SOCKFS_MAGIC)
+		return 0;
+	socket = BPF_CORE_READ(file, private_data);
 	sk = socket ? BPF_CORE_READ(socket, sk) : NULL;
 	if (!sk)
 		return 0;
 	view.sk = sk;
-	view.inode = BPF_CORE_READ(file, f_inode, i_ino);
+	view.inode = BPF_CORE_READ(inode, i_ino);
 	view.family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	view.type = BPF_CORE_READ(sk, sk_type);
 	view.protocol = BPF_CORE_READ(sk, sk_protocol);
 	view.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	if (view.family == AF_INET || view.family == AF_INET6)
-		read_inet(sk, &view, &remote);
+		read_inet(sk, &view);
 	/* Only datagrams go where the call says; a stream goes to its peer whatever the call says, once it has one. */
-	if (to && to->family && (view.type != SOCK_STREAM || !remote.port)) {
-		elsewhere = true;
-		__builtin_memcpy(&remote, to, sizeof(remote));
-		if (remote.path_len)
-			path_digest = digest_path(remote.path);
-	}
-	if (view.family == AF_UNIX && !elsewhere) {
+	if (to && (!to->family || (view.type == SOCK_STREAM && view.remote_port)))
+		to = NULL;
+	if (to) {
+		view.remote_port = to->port;
+		__builtin_memcpy(view.remote, to->bytes, sizeof(view.remote));
+		if (to->path_len)
+			path_digest = digest_path(to);
+	} else if (view.family == AF_UNIX) {
 		view.unix_peer = BPF_CORE_READ((struct unix_sock *)sk, peer);
 		view.peer_inode = socket_inode(view.unix_peer);
 	}
 	/* A name once bound stays; its address tells bound from not bound. */
 	if (view.family == AF_UNIX)
 		bound_name = (u64)BPF_CORE_READ((struct unix_sock *)sk, addr);
-	id = cat_socket_id(view.inode, half(remote.bytes), path_digest ?: half(remote.bytes + 8), remote.port);
+	id = cat_socket_id(view.inode, half(view.remote), path_digest ?: half(view.remote + 8), view.remote_port);
 	version = cat_hash(cat_hash(view.local_port | bound_name, view.peer_inode),
 			   cat_hash(half(view.local), half(view.local + 8)));
-	if (!cat_already_described(id, version) && describe_socket(id, &view, &remote) == 0)
+	if (!cat_already_described(id, version) && describe_socket(id, &view, to) == 0)
 		bpf_map_update_elem(&cat_described, &id, &version, BPF_ANY);
 	return id | CAT_OBJECT_SOCKET;
 }

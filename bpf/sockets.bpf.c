@@ -11,18 +11,13 @@
 #define EINPROGRESS_RET (-115)
 
 /* include/linux/socket.h, as 64-bit programs lay them out. */
-struct user_msghdr {
+struct user_name {
 	u64 name;
 	s32 namelen;
 	u32 pad;
-	u64 iov, iovlen, control, controllen;
-	u32 flags, pad2;
 };
-
-struct user_mmsghdr {
-	struct user_msghdr header;
-	u32 len, pad;
-};
+#define USER_MSGHDR_SIZE 56	/* begins with a struct user_name */
+#define USER_MMSGHDR_SIZE 64	/* a msghdr, and behind it the bytes of its message as 32 bits */
 
 /* Reads a sockaddr; `out` keeps family 0 when there is none or it cannot be read. */
 static __always_inline void read_address(struct cat_address *out, u64 from, u32 len)
@@ -43,7 +38,7 @@ static __always_inline void read_address(struct cat_address *out, u64 from, u32 
 		len -= 2;
 		if (len > CAT_UNIX_PATH)
 			len = CAT_UNIX_PATH;
-		bpf_probe_read_user(out->path, len, (void *)(from + 2));
+		out->path = from + 2;
 		out->path_len = len;
 	} else {
 		out->family = 0;
@@ -56,7 +51,7 @@ static __always_inline void emit_towards(struct cat_call *call, struct cat_addre
 	struct file *file = cat_fd_file(bpf_get_current_task_btf(), fd);
 	struct cat_deed deed = { .fd = fd, .op = op, .bytes = bytes, .ret = call->ret };
 
-	if (file && cat_fd_object(fd) & CAT_OBJECT_SOCKET)
+	if (file)
 		deed.object = CAT_ID(cat_socket_object((u64)file, to->family ? to : NULL));
 	if (!deed.object) {
 		cat_filter();
@@ -112,7 +107,7 @@ __noinline int cat_on_addressed(struct cat_call *call)
 /* sendmsg and recvmsg. */
 __noinline int cat_on_message(struct cat_call *call)
 {
-	struct user_msghdr header = {};
+	struct user_name header = {};
 	struct cat_address to = {};
 
 	if (!call)
@@ -132,17 +127,13 @@ static long emit_message(u32 index, void *context)
 {
 	struct cat_call *call = *(struct cat_call **)context;
 	u64 at;
-	struct {
-		u64 name;
-		u32 namelen;
-		u32 pad;
-	} header = {};
+	struct user_name header = {};
 	struct cat_address to = {};
 	u32 len = 0;
 
-	at = call->args[1] + (u64)index * sizeof(struct user_mmsghdr);
+	at = call->args[1] + (u64)index * USER_MMSGHDR_SIZE;
 	bpf_probe_read_user(&header, sizeof(header), (void *)at);
-	bpf_probe_read_user(&len, sizeof(len), (void *)(at + sizeof(struct user_msghdr)));
+	bpf_probe_read_user(&len, sizeof(len), (void *)(at + USER_MSGHDR_SIZE));
 	read_address(&to, header.name, header.namelen);
 	emit_towards(call, &to, call->args[0], call->spec.op, len);
 	return 0;

@@ -50,7 +50,10 @@ static __always_inline bool dispatch_file(struct cat_call *call, struct cat_task
 {
 	switch (call->spec.handler) {
 	case CAT_H_OPEN:
-		cat_on_open(call);
+		if (call->ret < 0)
+			cat_on_path(call);
+		else
+			cat_on_open(call);
 		return true;
 	case CAT_H_PATH:
 		cat_on_path(call);

@@ -8,7 +8,7 @@
 
 #include "lib/emit.bpf.h"
 
-int cat_on_open(struct cat_call *call);		/* files.bpf.c */
+int cat_on_open(struct cat_call *call);		/* files.bpf.c; one that succeeded, others are path operations */
 int cat_on_path(struct cat_call *call);
 int cat_on_close(struct cat_call *call, u64 closed);
 int cat_on_fd(struct cat_call *call);

@@ -8,15 +8,13 @@
 
 #include "lib/maps.bpf.h"
 
-/* A peer address that a call names itself, as the kernel or the program's memory had it. */
+/* A peer address that a call names itself, as the program's memory has it. */
 struct cat_address {
 	u16 family;		/* 0: none */
 	u16 port;
-	u16 path_len;
-	u16 pad;
+	u32 path_len;
+	u64 path;		/* where a unix socket's path is; 512 bytes of stack do not hold it */
 	u8 bytes[16];
-	char path[CAT_UNIX_PATH];
-	u32 pad2;
 };
 
 #define CAT_OBJECT_SOCKET (1ULL << 63)	/* ids have 63 bits; this one says what kind it is */

@@ -251,6 +251,7 @@ Examples:
 
 std::vector<std::string> rule_names() {
     std::vector<std::string> names;
+    names.reserve(graph::kRuleCount);
     for (std::size_t i = 0; i < graph::kRuleCount; ++i)
         names.emplace_back(graph::text_of(static_cast<graph::Rule>(i)).name);
     return names;

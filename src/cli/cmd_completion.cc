@@ -57,7 +57,7 @@ std::vector<std::string> prefixes_in(const std::string& help) {
 std::string kind_of(const CLI::App& verb, const CLI::Option& option) {
     const std::vector<std::string> choices = choices_of(option);
     if (!choices.empty()) return words_kind("words", choices);
-    const std::string name = option.get_single_name();
+    const std::string& name = option.get_single_name();
     if (name == "POINT") return words_kind("prefixes", prefixes_in(verb.get_footer()));
     if (option.get_positional())
         return option.get_allow_extra_args() ? "-command" : name == "TRACE" ? "-file" : "-none";

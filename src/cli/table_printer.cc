@@ -97,6 +97,7 @@ class TextPrinter final : public TablePrinter {
             print(held_[i]);
             if (i > 0) continue;
             std::vector<std::string> rule;
+            rule.reserve(columns_.size());
             for (const Column& column : columns_) rule.emplace_back(column.width, '-');
             print(rule);
         }

@@ -58,7 +58,7 @@ void append_details(std::string& line, const Event& event) {
         fmt::format_to(out, "  as {}", escape_for_terminal(event.path2));
     }
     if (event.op == Op::Thread) fmt::format_to(out, "  thread {}", event.ret);
-    if (event.ret < 0) fmt::format_to(out, "  failed {}", sys::errno_name(static_cast<int>(-event.ret)));
+    if (event.ret < 0) fmt::format_to(out, "  failed {}", sys::errno_name(static_cast<int>(-static_cast<std::int32_t>(event.ret))));
     if (event.count > 1) fmt::format_to(out, "  {} times", event.count);
 }
 

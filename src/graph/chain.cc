@@ -80,7 +80,7 @@ class ChainMaker {
             return flow.op == Op::None && flow.source > flow.target &&
                    joins.contains({flow.target, flow.source});
         });
-        std::ranges::stable_sort(flows, {}, [](const Flow& flow) { return flow.kind(); });
+        std::ranges::sort(flows, {}, [](const Flow& flow) { return std::pair(flow.kind(), flow.edge); });
         return flows;
     }
 
@@ -98,9 +98,9 @@ class ChainMaker {
             std::ranges::sort(edge.events);
             chain_.events += edge.events.size();
         }
-        std::ranges::stable_sort(chain_.edges, {}, [](const ChainEdge& edge) {
-            return std::tuple(edge.op != Op::None, edge.first_ns,
-                              edge.events.empty() ? 0 : edge.events.front());
+        std::ranges::sort(chain_.edges, {}, [](const ChainEdge& edge) {
+            const std::int64_t event = edge.events.empty() ? 0 : edge.events.front();
+            return std::tuple(edge.op != Op::None, edge.first_ns, event, edge.source, edge.target, edge.op);
         });
     }
 

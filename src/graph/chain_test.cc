@@ -43,6 +43,7 @@ std::vector<std::string> labels_of(const std::string& lines, const std::string& 
 constexpr const char* kNoise = R"({"process":{"id":"p","pid":5,"exe":"/home/u/p"}}
     {"file":{"id":"out","path":"/tmp/out"}}
     {"file":{"id":"lib","path":"/usr/lib/libx.so"}}
+    {"file":{"id":"module","path":"/home/u/venv/lib/python3.11/site-packages/x.py"}}
     {"file":{"id":"hacked","path":"/usr/lib/hacked.so"}}
     {"file":{"id":"linked","path":"/usr/share/x"}}
     {"file":{"id":"linked","path":"/home/u/x"}}
@@ -56,6 +57,7 @@ constexpr const char* kNoise = R"({"process":{"id":"p","pid":5,"exe":"/home/u/p"
     {"at":0.3,"op":"write","process":"q","object":"tty","bytes":1}
     {"at":0.4,"op":"write","process":"q","object":"eventfd","bytes":1}
     {"at":1,"op":"load","process":"p","object":"lib"}
+    {"at":1,"op":"read","process":"p","object":"module","bytes":1}
     {"at":1,"op":"read","process":"p","object":"linked","bytes":1}
     {"at":1,"op":"read","process":"p","object":"proc","bytes":1}
     {"at":1,"op":"read","process":"p","object":"null","bytes":1}
@@ -70,7 +72,7 @@ TEST(Rules, WhatOnlyTiresTheReaderIsLeftOutAndCounted) {
     const Chain chain = recording.chain(graph, "file:/tmp/out", {});
     EXPECT_THAT(labels(chain), UnorderedElementsAre("/tmp/out", "p (5)", "/home/u/x"));
     const auto taken = [&](Rule rule) { return chain.left_out[static_cast<std::size_t>(rule)].nodes; };
-    EXPECT_EQ(taken(Rule::SystemFiles), 1U);
+    EXPECT_EQ(taken(Rule::SystemFiles), 2U);
     EXPECT_EQ(taken(Rule::KernelFiles), 3U);
     EXPECT_EQ(taken(Rule::Terminals), 1U);
     EXPECT_THAT(to_text(chain, Colour::Off),
@@ -90,7 +92,7 @@ TEST(Rules, EachCanBeSwitchedOff) {
     EXPECT_THAT(labels_of(kNoise, "file:/tmp/out", query), Contains("/dev/pts/3"));
     EXPECT_THAT(labels_of(kNoise, "file:/tmp/out", query), Not(Contains("/dev/null")));
     query.kept.fill(true);
-    EXPECT_EQ(labels_of(kNoise, "file:/tmp/out", query).size(), 9U);
+    EXPECT_EQ(labels_of(kNoise, "file:/tmp/out", query).size(), 10U);
 }
 
 TEST(Rules, ThePointItselfIsNeverLeftOut) {

@@ -111,7 +111,8 @@ Graph::Adjacency Graph::order(const std::vector<NodeIndex>& ends, Key key) const
     // Recordings are nearly in order of time, so most rows need no sorting.
     for (NodeIndex node = 0; node < node_count(); ++node) {
         const std::span row(rows.edges.data() + rows.first[node], rows.first[node + 1] - rows.first[node]);
-        if (!std::ranges::is_sorted(row, {}, key)) std::ranges::stable_sort(row, {}, key);
+        if (std::ranges::is_sorted(row, {}, key)) continue;
+        std::ranges::sort(row, {}, [&](EdgeIndex edge) { return std::pair(key(edge), edge); });
     }
     return rows;
 }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <optional>
 #include <string_view>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "graph/label.h"
@@ -166,8 +168,9 @@ class Headline {
         const auto was_read = [&](std::size_t i) {
             return std::ranges::any_of(out_[i], [](const ChainEdge* edge) { return edge->op == Op::Read; });
         };
-        std::ranges::stable_partition(files, was_read);
-        std::ranges::stable_partition(files, [&](std::size_t i) { return !chain_.nodes[i].dull; });
+        // Nodes are nearest in time first.
+        std::ranges::sort(files, {},
+                          [&](std::size_t i) { return std::tuple(chain_.nodes[i].dull, !was_read(i), i); });
         const ChainEdge& use = *out_[files.front()].back();
         const std::string others =
             files.size() > 1 ? fmt::format(" and {}", counted(files.size() - 1, "other file")) : "";
@@ -209,7 +212,9 @@ class Headline {
             const bool has_peer = node.socket != nullptr && node.socket->peer;
             if (is_external(node) || (!goes_on && !has_peer)) found.push_back(i);
         }
-        std::ranges::stable_sort(found, [&](std::size_t a, std::size_t b) { return rank(a) > rank(b); });
+        std::ranges::sort(found, [&](std::size_t a, std::size_t b) {
+            return rank(a) != rank(b) ? rank(a) > rank(b) : a < b;
+        });
         // Processes that went no further say nothing where something else was reached.
         if (!found.empty() && rank(found.front()).first > 0) {
             std::erase_if(found, [&](std::size_t i) { return rank(i).first == 0; });

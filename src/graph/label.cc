@@ -10,8 +10,6 @@
 namespace catena::graph {
 namespace {
 
-using event::EntityType;
-
 std::string_view program_of(const event::ProcessImage& image) {
     const std::string_view exe = image.exe;
     const std::string_view name = exe.substr(exe.rfind('/') + 1);

@@ -44,6 +44,8 @@ Phrase phrase_of(Op op) {
             return {"made the directory", ""};
         case Op::Rmdir:
             return {"removed the directory", ""};
+        case Op::Create:
+            return {"created", ""};
         case Op::Truncate:
             return {"truncated", ""};
         case Op::Chmod:

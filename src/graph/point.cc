@@ -14,8 +14,6 @@
 namespace catena::graph {
 namespace {
 
-using event::EntityType;
-
 constexpr std::array<std::pair<std::string_view, PointKind>, 5> kKinds = {{{"file", PointKind::File},
                                                                            {"process", PointKind::Process},
                                                                            {"exe", PointKind::Exe},
@@ -244,6 +242,7 @@ std::vector<std::string> close_points(const Graph& graph, const Point& point) {
     }
 
     std::vector<std::pair<int, std::string>> ranked;
+    ranked.reserve(scores.size());
     for (const auto& [name, score] : scores) ranked.emplace_back(score, event::escape_for_terminal(name));
     std::ranges::sort(ranked);
     std::vector<std::string> names;

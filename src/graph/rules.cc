@@ -10,7 +10,8 @@ constexpr std::array<RuleText, kRuleCount> kRules = {{
     {"system-files", "system file that nothing wrote", "system files that nothing wrote",
      "programs, libraries and settings under /usr, /lib*, /bin, /sbin and /opt,\n"
      "and in /etc those of the loader, the resolver, locales, time zones and\n"
-     "certificates, where nothing in the recording wrote them"},
+     "certificates, where nothing in the recording wrote them; likewise modules\n"
+     "of Python, Ruby, Perl and Node in their lib folders anywhere"},
     {"kernel-files", "file of the kernel", "files of the kernel",
      "what is under /proc and /sys where nothing wrote it; /dev/null, zero,\n"
      "full, random and urandom; eventfds and their like"},
@@ -46,9 +47,18 @@ constexpr std::array<std::string_view, 25> kSystemPrefixes = {"/usr/",
 constexpr std::array<std::string_view, 5> kDevices = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random",
                                                       "/dev/urandom"};
 
+// Modules of an interpreter that lives outside /usr: pyenv, virtual environments, rbenv, nvm.
+bool is_interpreter_library(std::string_view path) {
+    constexpr std::array<std::string_view, 5> kTrees = {"/lib/python2", "/lib/python3", "/lib/ruby/",
+                                                        "/lib/perl5/", "/lib/node_modules/"};
+    return std::ranges::any_of(
+        kTrees, [&](std::string_view tree) { return path.find(tree) != std::string_view::npos; });
+}
+
 bool is_system(std::string_view path) {
-    return std::ranges::any_of(kSystemPrefixes,
-                               [&](std::string_view prefix) { return path.starts_with(prefix); });
+    return is_interpreter_library(path) || std::ranges::any_of(kSystemPrefixes, [&](std::string_view prefix) {
+               return path.starts_with(prefix);
+           });
 }
 
 // All anonymous inodes (eventfd, timerfd, epoll) share one inode number: to follow it would join all who ever

@@ -40,10 +40,10 @@ inline constexpr SyscallSpec kSyscallSpecs[] = {
     {.number = __NR_execveat, .handler = CAT_H_TRACEPOINT, .op = CAT_OP_EXEC, .dir = 0, .path = 1},
 
     // Opening and closing.
-    {.number = __NR_open, .handler = CAT_H_OPEN, .path = 0, .arg = 1, .arg2 = 2},
-    {.number = __NR_creat, .handler = CAT_H_OPEN, .path = 0, .arg2 = 1},
-    {.number = __NR_openat, .handler = CAT_H_OPEN, .dir = 0, .path = 1, .arg = 2, .arg2 = 3},
-    {.number = __NR_openat2, .handler = CAT_H_OPEN, .dir = 0, .path = 1},
+    {.number = __NR_open, .handler = CAT_H_OPEN, .op = CAT_OP_OPEN, .path = 0, .arg = 1, .arg2 = 2},
+    {.number = __NR_creat, .handler = CAT_H_OPEN, .op = CAT_OP_OPEN, .path = 0, .arg2 = 1},
+    {.number = __NR_openat, .handler = CAT_H_OPEN, .op = CAT_OP_OPEN, .dir = 0, .path = 1, .arg = 2, .arg2 = 3},
+    {.number = __NR_openat2, .handler = CAT_H_OPEN, .op = CAT_OP_OPEN, .dir = 0, .path = 1},
     {.number = __NR_close, .handler = CAT_H_CLOSE, .fd = 0},
     {.number = __NR_close_range, .handler = CAT_H_CLOSE, .arg = 0, .arg2 = 1},
     {.number = __NR_dup, .handler = CAT_H_DUP, .fd = 0},

@@ -68,6 +68,7 @@ Status text_query(Connection& connection, const std::string& sql,
     }
     header(table);
     std::vector<Column> columns;
+    columns.reserve(table.columns.size());
     for (std::size_t i = 0; i < table.columns.size(); ++i)
         columns.push_back(text_column("c" + std::to_string(i)));
     Row cells(columns.size());

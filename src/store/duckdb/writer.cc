@@ -112,8 +112,8 @@ Status put_rows(TableAppender& to, const std::vector<T>& rows) {
 }
 
 // The tables that are appended to, in the order of Batch's members.
-enum Table : std::uint8_t { kEvents, kProcesses, kRests, kFiles, kSockets, kObjects, kLoss, kTableCount };
-constexpr std::array<const char*, kTableCount> kTableNames = {
+enum TableIndex : std::uint8_t { Events, Processes, Rests, Files, Sockets, Objects, Loss, TableCount };
+constexpr std::array<const char*, TableCount> kTableNames = {
     "events", "process_images", "cmdline_rests", "file_names", "socket_states", "objects", "loss"};
 
 class DuckWriter final : public Writer {
@@ -195,19 +195,19 @@ Status DuckWriter::append_all(const Batch& batch) {
         if (auto begun = connection_->run("BEGIN", ErrorCode::System); !begun) return begun;
         in_transaction_ = true;
     }
-    Status status = put_rows(appenders_[kEvents], batch.events);
+    Status status = put_rows(appenders_[Events], batch.events);
     if (status) status = put_processes(batch.processes);
-    if (status) status = put_rows(appenders_[kFiles], batch.files);
-    if (status) status = put_rows(appenders_[kSockets], batch.sockets);
-    if (status) status = put_rows(appenders_[kObjects], batch.objects);
-    if (status) status = put_rows(appenders_[kLoss], batch.accounting);
+    if (status) status = put_rows(appenders_[Files], batch.files);
+    if (status) status = put_rows(appenders_[Sockets], batch.sockets);
+    if (status) status = put_rows(appenders_[Objects], batch.objects);
+    if (status) status = put_rows(appenders_[Loss], batch.accounting);
     if (status) status = put_meta(batch.meta);
     return status;
 }
 
 Status DuckWriter::put_processes(const std::vector<event::ProcessImage>& processes) {
-    TableAppender& to = appenders_[kProcesses];
-    TableAppender& rests = appenders_[kRests];
+    TableAppender& to = appenders_[Processes];
+    TableAppender& rests = appenders_[Rests];
     for (const event::ProcessImage& p : processes) {
         const std::string cmdline = event::escape(p.cmdline);
         std::string_view left = cmdline;
