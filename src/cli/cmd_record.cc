@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
@@ -10,6 +9,7 @@
 
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <memory>
 #include <optional>
 #include <string>
@@ -80,6 +80,7 @@ class Session {
     std::unique_ptr<Progress> progress_;
     Clock::time_point began_;
     int signals_seen_ = 0;
+    int exec_verdict_ = 0;  // exit code for a command that could not be started, 0 while it could
     std::optional<Clock::time_point> give_up_;
 };
 
@@ -150,7 +151,11 @@ base::Status Session::begin() {
     if (auto named = wait_for_snapshot(); !named) return named;
     began_ = Clock::now();
     if (command_) {
-        if (auto released = command_->release(); !released) return released;
+        if (auto released = command_->release(); !released) {
+            exec_verdict_ =
+                released.error().errno_value == ENOENT ? HeldCommand::kNotFound : HeldCommand::kNotExecutable;
+            return released;
+        }
     }
     if (options_.ready_fd >= 0) {
         (void)!::write(options_.ready_fd, "\n", 1);
@@ -222,6 +227,7 @@ int Session::finish(base::Status recorded) {
     const auto troubles = recorder_->sensor().troubles();
     meta["lost_descriptions"] = fmt::format("{}", troubles.lost_descriptions);
     meta["malformed_records"] = fmt::format("{}", troubles.malformed);
+    meta["snapshot"] = troubles.snapshot_failed ? "failed" : "complete";
     meta["forgotten_names"] = fmt::format("{}", troubles.forgotten);
     if (auto closed = recorder_->finish(std::move(meta)); !closed && recorded) recorded = closed;
     if (!recorded) {
@@ -251,14 +257,11 @@ int Session::run() {
     }
     if (auto prepared = prepare(); !prepared) return report(prepared.error());
     if (auto begun = begin(); !begun) {
-        const base::Error error = begun.error();
-        (void)recorder_->finish({});
-        if (command_ && command_->pidfd() >= 0 && error.errno_value != 0 &&
-            error.message.starts_with("exec")) {
-            return tell_start_failure(error.errno_value == ENOENT ? HeldCommand::kNotFound
-                                                                  : HeldCommand::kNotExecutable);
-        }
-        return report(error);
+        // The recording stays, empty but complete; why nothing began is what counts.
+        const base::Status closed = recorder_->finish({});
+        if (exec_verdict_ != 0) return tell_start_failure(exec_verdict_);
+        if (!closed) report(closed.error());
+        return report(begun.error());
     }
     return finish(record());
 }

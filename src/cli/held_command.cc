@@ -64,6 +64,7 @@ base::Result<HeldCommand> HeldCommand::create(const std::vector<std::string>& ar
     if (::pipe2(hold.data(), O_CLOEXEC) != 0 || ::pipe2(report.data(), O_CLOEXEC) != 0)
         return base::fail_errno("pipe");
     std::vector<char*> argv;
+    argv.reserve(arguments.size() + 1);
     for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
 

@@ -89,9 +89,9 @@ base::Status Recorder::finish(std::map<std::string, std::string> meta) {
     Order last;
     bool more = true;
     while (more) {
-        Order order;
-        more = sensor_->poll(order.batch);
-        if (!order.batch.empty() && !queue_.push(std::move(order))) break;
+        event::Batch batch;
+        more = sensor_->poll(batch);
+        if (!queue_.push({std::move(batch), false})) break;
     }
     add_accounting(last.batch);
     last.batch.meta = std::move(meta);

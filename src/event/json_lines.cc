@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -102,7 +103,9 @@ std::string to_json_line(const Event& event, const EntityTable& entities) {
     if (event.object) json["object"] = object_json(event.object, event.ts_ns, entities);
     if (event.bytes != 0 || carries_bytes(event.op)) json["bytes"] = event.bytes;
     json["ret"] = event.ret;
-    if (event.ret < 0) json["error"] = sys::errno_name(static_cast<int>(-static_cast<std::int32_t>(event.ret)));
+    if (event.ret < 0)
+        json["error"] =
+            sys::errno_name(-static_cast<int>(std::max<std::int64_t>(event.ret, -sys::kMaxErrno)));
     json["count"] = event.count;
     if (event.fd >= 0) json["fd"] = event.fd;
     put_text(json, "path", event.path);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <ctime>
 #include <iterator>
@@ -58,7 +59,10 @@ void append_details(std::string& line, const Event& event) {
         fmt::format_to(out, "  as {}", escape_for_terminal(event.path2));
     }
     if (event.op == Op::Thread) fmt::format_to(out, "  thread {}", event.ret);
-    if (event.ret < 0) fmt::format_to(out, "  failed {}", sys::errno_name(static_cast<int>(-static_cast<std::int32_t>(event.ret))));
+    if (event.ret < 0)
+        fmt::format_to(
+            out, "  failed {}",
+            sys::errno_name(-static_cast<int>(std::max<std::int64_t>(event.ret, -sys::kMaxErrno))));
     if (event.count > 1) fmt::format_to(out, "  {} times", event.count);
 }
 

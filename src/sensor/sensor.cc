@@ -152,6 +152,7 @@ class BpfSensor final : public Sensor {
     event::Batch* out_ = nullptr;        // while polling
     int taken_ = 0;                      // records in this poll
     std::atomic<bool> snapshot_done_ = false;
+    std::atomic<bool> snapshot_failed_ = false;
     std::jthread snapshot_;  // last: joined before what it uses goes away
 };
 
@@ -223,8 +224,9 @@ void BpfSensor::start_snapshot() {
     snapshot_ = std::jthread([this] {
         // Names for what was there before are a help, not a condition: where an iterator fails, placeholders
         // name it.
-        (void)run_iterator(skeleton_->progs.cat_describe_tasks);
-        (void)run_iterator(skeleton_->progs.cat_describe_files);
+        const bool tasks = run_iterator(skeleton_->progs.cat_describe_tasks).has_value();
+        const bool files = run_iterator(skeleton_->progs.cat_describe_files).has_value();
+        snapshot_failed_ = !tasks || !files;
         snapshot_done_ = true;
     });
 }
@@ -296,6 +298,7 @@ Sensor::Troubles BpfSensor::troubles() {
     for (const cat_counters& row : counters()) found.lost_descriptions += row.lost_descriptions;
     found.malformed = decoder_.malformed();
     found.forgotten = decoder_.forgotten();
+    found.snapshot_failed = snapshot_failed_;
     return found;
 }
 

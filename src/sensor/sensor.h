@@ -73,6 +73,7 @@ class Sensor {
         std::uint64_t lost_descriptions = 0;
         std::uint64_t malformed = 0;
         std::uint64_t forgotten = 0;
+        bool snapshot_failed = false;  // what was there before recording may lack its name
     };
     virtual Troubles troubles() = 0;
 

@@ -94,7 +94,8 @@ void SocketTable::describe(const cat_socket& record, std::int64_t ts_ns, std::ve
         fresh.weak_peer = before->weak_peer;
         if (!fresh.row.peer) fresh.row.peer = before->row.peer;
     }
-    Known& known = sockets_.insert(fresh.row.id, std::move(fresh));
+    const event::EntityId id = fresh.row.id;
+    Known& known = sockets_.insert(id, std::move(fresh));
     const std::size_t own_row = out.size();
     out.push_back(known.row);
     if (record.family == AF_UNIX) {
@@ -104,7 +105,7 @@ void SocketTable::describe(const cat_socket& record, std::int64_t ts_ns, std::ve
         join_by_address(known, out);
     }
     // The joins may have moved entries of the table, but not what they wrote.
-    if (const Known* settled = sockets_.find(event::EntityId{record.id})) out[own_row] = settled->row;
+    if (const Known* settled = sockets_.find(id)) out[own_row] = settled->row;
 }
 
 void SocketTable::remember_ports(const Known& socket) {
