@@ -57,6 +57,16 @@ std::string contents(int fd) {
     ::_exit(122);
 }
 
+// Makes a descriptor have a number in the program to come. dup2 of a number to itself would leave it to be
+// closed by exec.
+void put(int fd, int number) {
+    if (fd == number) {
+        ::fcntl(fd, F_SETFD, 0);
+    } else {
+        ::dup2(fd, number);
+    }
+}
+
 }  // namespace
 
 std::string catena_path() {
@@ -86,10 +96,10 @@ Command::Command(const std::vector<std::string>& arguments, const RunOptions& op
     pid_ = ::fork();
     if (pid_ < 0) fail("fork");
     if (pid_ == 0) {
-        ::dup2(input.read.get(), 0);
-        ::dup2(out_.get(), 1);
-        ::dup2(err_.get(), 2);
-        ::dup2(ready.write.get(), kReadyFd);
+        put(input.read.get(), 0);
+        put(out_.get(), 1);
+        put(err_.get(), 2);
+        put(ready.write.get(), kReadyFd);
         become(arguments, options);
     }
     input_ = std::move(input.write);
