@@ -75,7 +75,10 @@ mount -t bpf bpf /host/sys/fs/bpf
 mount -t cgroup2 cgroup2 /host/sys/fs/cgroup
 ip link set lo up
 echo "catena-vm: \$(uname -r)"
-chroot /host /usr/bin/env -i HOME=$HOME PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb \\
+# Moved to be the root, not only entered: the kernel would call everything /host/… otherwise.
+cd /host
+mount --move . /
+chroot . /usr/bin/env -i HOME=$HOME PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb \\
     ctest --test-dir $build --output-on-failure --no-tests=error $2
 finish \$?
 INIT
