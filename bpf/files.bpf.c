@@ -98,7 +98,7 @@ __noinline int cat_on_path(struct cat_call *call)
 	if (!call)
 		return 0;
 	if (call->ret < 0 && !cat_refused(call->ret)) {
-		cat_filter();
+		cat_filter(call);
 		return 0;
 	}
 	deed.op = call->spec.op;
@@ -142,7 +142,7 @@ __noinline int cat_on_open(struct cat_call *call)
 		return 0;
 	file = cat_fd_file(bpf_get_current_task_btf(), call->ret);
 	if (!file) {
-		cat_filter();
+		cat_filter(call);
 		return 0;
 	}
 	deed.object = CAT_ID(cat_file_object((u64)file));
@@ -168,7 +168,7 @@ __noinline int cat_on_close(struct cat_call *call, u64 closed)
 		return 0;
 	/* close_range names a range, not an object; what it closes would take a walk. */
 	if (call->ret < 0 || (!closed && call->spec.fd >= 0)) {
-		cat_filter();
+		cat_filter(call);
 		return 0;
 	}
 	deed.object = CAT_ID(closed);
@@ -189,7 +189,7 @@ __noinline int cat_on_fd(struct cat_call *call)
 	deed.fd = cat_arg(call, call->spec.fd);
 	deed.object = CAT_ID(cat_fd_object(deed.fd));
 	if (!deed.object || (call->ret < 0 && !cat_refused(call->ret))) {
-		cat_filter();
+		cat_filter(call);
 		return 0;
 	}
 	deed.op = call->spec.op;
@@ -219,7 +219,7 @@ __noinline int cat_on_dup(struct cat_call *call)
 	cat_emit(call, &deed);
 	return 0;
 filter:
-	cat_filter();
+	cat_filter(call);
 	return 0;
 }
 
@@ -232,7 +232,7 @@ __noinline int cat_on_new_fd(struct cat_call *call)
 		return 0;
 	deed.object = call->ret >= 0 ? CAT_ID(cat_fd_object(call->ret)) : 0;
 	if (!deed.object && !cat_refused(call->ret)) {
-		cat_filter();
+		cat_filter(call);
 		return 0;
 	}
 	deed.op = call->spec.op;
@@ -252,7 +252,7 @@ __noinline int cat_on_fd_pair(struct cat_call *call)
 	if (!call)
 		return 0;
 	if (call->ret < 0 || bpf_probe_read_user(fds, sizeof(fds), (void *)cat_arg(call, call->spec.fd))) {
-		cat_filter();
+		cat_filter(call);
 		return 0;
 	}
 	deed.op = call->spec.op;

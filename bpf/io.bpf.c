@@ -17,7 +17,7 @@ static __always_inline void emit_bytes(struct cat_call *call, s32 fd, bool reads
 	struct cat_deed deed = { .object = CAT_ID(object), .bytes = call->ret, .ret = call->ret, .fd = fd };
 
 	if (!object) {
-		cat_filter();
+		cat_filter(call);
 		return;
 	}
 	deed.op = op_on(object, reads);
@@ -34,7 +34,7 @@ __noinline int cat_on_read_write(struct cat_call *call)
 	if (!call)
 		return 0;
 	if (call->ret <= 0) {
-		cat_filter();
+		cat_filter(call);
 		return 0;
 	}
 	fd = cat_arg(call, call->spec.fd);
@@ -55,7 +55,7 @@ __noinline int cat_on_transfer(struct cat_call *call)
 	if (!call)
 		return 0;
 	if (call->ret <= 0) {
-		cat_filter();
+		cat_filter(call);
 		return 0;
 	}
 	emit_bytes(call, cat_arg(call, call->spec.fd), true);
@@ -88,6 +88,6 @@ __noinline int cat_on_mmap(struct cat_call *call)
 	cat_emit(call, &deed);
 	return 0;
 filter:
-	cat_filter();
+	cat_filter(call);
 	return 0;
 }

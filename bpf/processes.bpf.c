@@ -168,7 +168,7 @@ __noinline int cat_on_credentials(struct cat_call *call)
 	if (!call)
 		return 0;
 	if (call->ret < 0 && !cat_refused(call->ret)) {
-		cat_filter();
+		cat_filter(call);
 		return 0;
 	}
 	deed.op = call->spec.op;
@@ -209,7 +209,7 @@ __noinline int cat_on_target(struct cat_call *call)
 	if (!call)
 		return 0;
 	if (call->ret < 0 && !cat_refused(call->ret)) {
-		cat_filter();
+		cat_filter(call);
 		return 0;
 	}
 	deed.op = call->spec.op;

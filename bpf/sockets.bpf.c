@@ -54,7 +54,7 @@ static __always_inline void emit_towards(struct cat_call *call, struct cat_addre
 	if (file)
 		deed.object = CAT_ID(cat_socket_object((u64)file, to->family ? to : NULL));
 	if (!deed.object) {
-		cat_filter();
+		cat_filter(call);
 		return;
 	}
 	if (to->family)
@@ -71,7 +71,7 @@ __noinline int cat_on_connection(struct cat_call *call)
 		return 0;
 	if (call->ret < 0 && call->ret != EINPROGRESS_RET) {
 		if (!cat_refused(call->ret)) {
-			cat_filter();
+			cat_filter(call);
 			return 0;
 		}
 		read_address(&to, call->args[1], call->args[2]);
@@ -90,7 +90,7 @@ __noinline int cat_on_addressed(struct cat_call *call)
 	if (!call)
 		return 0;
 	if (call->ret <= 0) {
-		cat_filter();
+		cat_filter(call);
 		return 0;
 	}
 	receives = call->spec.handler == CAT_H_RECVFROM;
@@ -113,7 +113,7 @@ __noinline int cat_on_message(struct cat_call *call)
 	if (!call)
 		return 0;
 	if (call->ret <= 0) {
-		cat_filter();
+		cat_filter(call);
 		return 0;
 	}
 	bpf_probe_read_user(&header, sizeof(header), (void *)call->args[1]);
@@ -144,7 +144,7 @@ __noinline int cat_on_messages(struct cat_call *call)
 	if (!call)
 		return 0;
 	if (call->ret <= 0) {
-		cat_filter();
+		cat_filter(call);
 		return 0;
 	}
 	bpf_loop(call->ret < CAT_MAX_MESSAGES ? call->ret : CAT_MAX_MESSAGES, emit_message, &call, 0);

@@ -99,7 +99,7 @@ static __always_inline void dispatch(struct cat_call *call, struct cat_task *sta
 		if (call->ret < 0 && call->spec.path >= 0)
 			cat_on_path(call);
 		else if (call->ret < 0)
-			cat_filter();
+			cat_filter(call);
 		return;
 	case CAT_H_CREDENTIALS:
 		cat_on_credentials(call);
@@ -108,7 +108,7 @@ static __always_inline void dispatch(struct cat_call *call, struct cat_task *sta
 		cat_on_target(call);
 		return;
 	}
-	cat_filter();
+	cat_filter(call);
 }
 
 SEC("tp_btf/sys_exit")
@@ -123,7 +123,7 @@ int BPF_PROG(cat_sys_exit, struct pt_regs *regs, long ret)
 	nr = regs->orig_ax;
 	/* Calls through the 32-bit table have other numbers; a later layer knows them (they are counted here). */
 	if (nr >= CAT_SYSCALLS || bpf_get_current_task_btf()->thread_info.status & TS_COMPAT) {
-		cat_filter();
+		cat_filter(&call);
 		return 0;
 	}
 	call.process = state->process;

@@ -39,8 +39,8 @@ struct cat_deed {
 			counters_->field++;                                                     \
 	})
 
-/* An event that carries nothing, or is of no kind that is recorded. */
-static __always_inline void cat_filter(void)
+/* A call that carries nothing, or is of no kind that is recorded. */
+static __always_inline void cat_filter(const struct cat_call *call)
 {
 	CAT_COUNT(seen);
 	CAT_COUNT(filtered);

@@ -26,7 +26,13 @@ enum cat_scope {
 	CAT_SCOPE_CGROUP,	/* tasks in one cgroup (v2) and below */
 };
 
+enum cat_fidelity {
+	CAT_FIDELITY_CAUSAL,	/* edges, repetitions merged */
+	CAT_FIDELITY_FULL,	/* each call */
+};
+
 /* Settings, written before loading. */
+CATENA_SHARED const volatile __u32 cat_fidelity;
 CATENA_SHARED const volatile __u32 cat_scope;
 CATENA_SHARED const volatile __u32 cat_cgroup_level;
 CATENA_SHARED const volatile __u64 cat_cgroup_id;

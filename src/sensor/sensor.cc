@@ -122,8 +122,11 @@ base::Status run_iterator(const bpf_program* program) {
 
 class BpfSensor final : public Sensor {
   public:
-    explicit BpfSensor(Scope scope)
-        : scope_(scope), boot_to_real_(boot_to_real_ns()), decoder_(boot_to_real_) {}
+    explicit BpfSensor(const Options& options)
+        : scope_(options.scope),
+          fidelity_(options.fidelity),
+          boot_to_real_(boot_to_real_ns()),
+          decoder_(boot_to_real_) {}
 
     base::Status start(const Options& options);
 
@@ -144,6 +147,7 @@ class BpfSensor final : public Sensor {
     std::vector<cat_counters> counters();
 
     Scope scope_;
+    Fidelity fidelity_;
     std::int64_t boot_to_real_;
     Decoder decoder_;
     Skeleton skeleton_;
@@ -162,6 +166,7 @@ base::Status BpfSensor::start(const Options& options) {
     skeleton_.reset(catena_bpf::open());
     if (!skeleton_) return base::fail_errno("reading the kernel programs");
     skeleton_->rodata->cat_scope = static_cast<std::uint32_t>(options.scope);
+    skeleton_->rodata->cat_fidelity = static_cast<std::uint32_t>(options.fidelity);
     skeleton_->rodata->cat_cgroup_id = options.cgroup.id;
     skeleton_->rodata->cat_cgroup_level = options.cgroup.level;
     skeleton_->rodata->cat_wakeup_bytes = options.ring_bytes / 16;
@@ -312,6 +317,7 @@ std::map<std::string, std::string> BpfSensor::description() {
         {"boot_id", first_line("/proc/sys/kernel/random/boot_id")},
         {"boot_to_real_ns", fmt::format("{}", boot_to_real_)},
         {"recorder_pid", fmt::format("{}", static_cast<std::uint32_t>(skeleton_->bss->cat_recorder_tgid))},
+        {"fidelity", fidelity_ == Fidelity::Full ? "full" : "causal"},
         {"scope", scope_ == Scope::Host     ? "host"
                   : scope_ == Scope::Cgroup ? "cgroup"
                                             : "tree"}};
@@ -332,7 +338,7 @@ base::Result<std::unique_ptr<Sensor>> Sensor::create(const Options& options) {
                         "CONFIG_DEBUG_INFO_BTF=y, as those of Debian are",
                         kBtf));
     }
-    auto sensor = std::make_unique<BpfSensor>(options.scope);
+    auto sensor = std::make_unique<BpfSensor>(options);
     if (auto started = sensor->start(options); !started) return std::unexpected(started.error());
     return sensor;
 }

@@ -20,8 +20,14 @@ enum class Scope : std::uint8_t {
     Cgroup  // one cgroup and those below it
 };
 
+enum class Fidelity : std::uint8_t {
+    Causal,  // edges; what repeats itself without a change of answers is merged in the kernel
+    Full     // each call
+};
+
 struct Options {
     Scope scope = Scope::Tree;
+    Fidelity fidelity = Fidelity::Causal;
     sys::Cgroup cgroup;                      // for Scope::Cgroup
     std::uint64_t ring_bytes = 64ULL << 20;  // a power of two, at least a page
 };

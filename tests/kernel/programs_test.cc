@@ -74,7 +74,8 @@ TEST_P(Programs, AreRecordedAsTheySayThemselves) {
     const TempDir directory;
     const TempDir results;
     const std::string trace = results.file("t.catena");
-    std::vector<std::string> command{"record", "-o", trace, "--", program_path(program.name)};
+    std::vector<std::string> command{
+        "record", "--fidelity", "full", "-o", trace, "--", program_path(program.name)};
     command.insert(command.end(), program.arguments.begin(), program.arguments.end());
 
     const Outcome outcome = catena(command, {.directory = directory.path(), .prepare = {}});
