@@ -25,8 +25,8 @@ static __always_inline s32 copy_path(char *to, u32 room, u64 from, bool in_kerne
 #define EMIT_PATHS(room_, last)                                                                 \
 	({                                                                                      \
 		int result_ = -2;                                                               \
-		struct cat_path_event *record_ =                                                \
-			bpf_ringbuf_reserve(&cat_ring, sizeof(*record_) + 2 * (room_), 0);      \
+		struct cat_path_event *record_ = CAT_RESERVE(sizeof(*record_) + 2 * (room_),    \
+							     cat_rank_of(deed->op), why);       \
 		if (record_) {                                                                  \
 			char *text_ = (char *)record_ + sizeof(*record_);                       \
 			s32 len_ = copy_path(text_, room_, paths->path, paths->in_kernel);      \
@@ -54,7 +54,7 @@ static __always_inline s32 copy_path(char *to, u32 room, u64 from, bool in_kerne
 
 __noinline int cat_emit_paths(struct cat_call *call, struct cat_deed *deed, struct cat_paths *paths)
 {
-	int result;
+	int result, why;
 
 	if (!call || !deed || !paths)
 		return 0;
@@ -63,9 +63,10 @@ __noinline int cat_emit_paths(struct cat_call *call, struct cat_deed *deed, stru
 	if (result == -1)
 		result = EMIT_PATHS(CAT_PATH_MAX, true);
 	if (result < 0)
-		CAT_COUNT(lost);
+		cat_count_lost(why);
 	else
 		CAT_COUNT(emitted);
+	cat_bump_targets(call, deed);
 	return 0;
 }
 
@@ -97,10 +98,6 @@ __noinline int cat_on_path(struct cat_call *call)
 
 	if (!call)
 		return 0;
-	if (call->ret < 0 && !cat_refused(call->ret)) {
-		cat_filter(call);
-		return 0;
-	}
 	deed.op = call->spec.op;
 	deed.ret = call->ret;
 	deed.arg = cat_table_arg(call);
@@ -188,7 +185,7 @@ __noinline int cat_on_fd(struct cat_call *call)
 		return 0;
 	deed.fd = cat_arg(call, call->spec.fd);
 	deed.object = CAT_ID(cat_fd_object(deed.fd));
-	if (!deed.object || (call->ret < 0 && !cat_refused(call->ret))) {
+	if (!deed.object) {
 		cat_filter(call);
 		return 0;
 	}
@@ -231,7 +228,7 @@ __noinline int cat_on_new_fd(struct cat_call *call)
 	if (!call)
 		return 0;
 	deed.object = call->ret >= 0 ? CAT_ID(cat_fd_object(call->ret)) : 0;
-	if (!deed.object && !cat_refused(call->ret)) {
+	if (!deed.object && call->ret >= 0) {
 		cat_filter(call);
 		return 0;
 	}

@@ -85,7 +85,8 @@ static __always_inline void fill_file(struct cat_file *record, u64 id, struct in
 static __noinline int describe_small(u64 id, struct inode *inode, u32 file_class, struct dentry *dentry,
 				     struct mount *mnt)
 {
-	struct cat_file *record = bpf_ringbuf_reserve(&cat_ring, sizeof(*record) + NAMES_SMALL, 0);
+	int why;
+	struct cat_file *record = CAT_RESERVE(sizeof(*record) + NAMES_SMALL, CAT_RANK_NAME, why);
 	struct walk walk = { .dentry = dentry, .mnt = mnt };
 
 	if (!record)
@@ -106,7 +107,8 @@ static __noinline int describe_small(u64 id, struct inode *inode, u32 file_class
 static __noinline int describe_large(u64 id, struct inode *inode, u32 file_class, struct dentry *dentry,
 				     struct mount *mnt)
 {
-	struct cat_file *record = bpf_ringbuf_reserve(&cat_ring, sizeof(*record) + NAMES_LARGE, 0);
+	int why;
+	struct cat_file *record = CAT_RESERVE(sizeof(*record) + NAMES_LARGE, CAT_RANK_NAME, why);
 	struct walk walk = { .dentry = dentry, .mnt = mnt };
 
 	if (!record)
@@ -185,11 +187,9 @@ __noinline u64 cat_user_object(u32 uid)
 
 	if (cat_already_described(id, version))
 		return id;
-	record = bpf_ringbuf_reserve(&cat_ring, sizeof(*record), 0);
-	if (!record) {
-		CAT_COUNT(lost_descriptions);
+	record = CAT_RESERVE_NAME(sizeof(*record), CAT_RANK_VITAL);
+	if (!record)
 		return id;
-	}
 	__builtin_memset(record, 0, sizeof(*record));
 	cat_fill_header(&record->header, CAT_FILE, sizeof(*record));
 	record->id = id;

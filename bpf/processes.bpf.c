@@ -4,7 +4,7 @@
  * to each other?
  */
 #include "lib/handlers.bpf.h"
-#include "lib/objects.bpf.h"
+#include "lib/merge.bpf.h"
 #include "lib/process.bpf.h"
 #include "lib/scope.bpf.h"
 
@@ -75,7 +75,7 @@ int BPF_PROG(cat_fork, struct task_struct *parent, struct task_struct *child)
 
 #define EMIT_ARGS(record_size)                                                                  \
 	({                                                                                      \
-		struct cat_args *record_ = bpf_ringbuf_reserve(&cat_ring, record_size, 0);      \
+		struct cat_args *record_ = CAT_RESERVE_NAME(record_size, CAT_RANK_VITAL);       \
 		const u32 room_ = (record_size) - __builtin_offsetof(struct cat_args, data);    \
 		if (record_) {                                                                  \
 			cat_fill_header(&record_->header, CAT_ARGS, record_size);               \
@@ -85,8 +85,6 @@ int BPF_PROG(cat_fork, struct task_struct *parent, struct task_struct *child)
 				len = room_;                                                    \
 			record_->len = bpf_probe_read_user(record_->data, len, (void *)from) ? 0 : len; \
 			bpf_ringbuf_submit(record_, cat_wakeup_flags());                        \
-		} else {                                                                        \
-			CAT_COUNT(lost_descriptions);                                           \
 		}                                                                               \
 	})
 
@@ -139,6 +137,22 @@ int BPF_PROG(cat_exec, struct task_struct *task, int old_pid, struct linux_binpr
 	return cat_emit_paths(&call, &deed, &paths);
 }
 
+/* Counts that a thread takes with it, because the ring was full. */
+static __always_inline void count_untold(struct cat_slots *slots)
+{
+	for (u32 i = 0; i < CAT_SLOTS; i++) {
+		u64 untold = slots->slot[i].count - slots->slot[i].told_count;
+		u32 zero = 0;
+		struct cat_counters *counters;
+
+		if (!untold)
+			continue;
+		counters = bpf_map_lookup_elem(&cat_counts, &zero);
+		if (counters)
+			counters->lost_merged += untold;
+	}
+}
+
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(cat_exit, struct task_struct *task)
 {
@@ -146,8 +160,12 @@ int BPF_PROG(cat_exit, struct task_struct *task)
 	struct cat_deed deed = { .op = CAT_OP_EXIT, .fd = -1 };
 	struct cat_call call;
 
+	if (!state)
+		return 0;
+	cat_tell_slots((u64)task, state);
+	count_untold(&state->slots);
 	/* The process has ended when its last thread has. */
-	if (!state || task->signal->live.counter > 0)
+	if (task->signal->live.counter > 0)
 		return 0;
 	call_of(&call, task, NO_SYSCALL);
 	deed.ret = task->signal->flags & SIGNAL_GROUP_EXIT ? task->signal->group_exit_code :
@@ -167,10 +185,6 @@ __noinline int cat_on_credentials(struct cat_call *call)
 
 	if (!call)
 		return 0;
-	if (call->ret < 0 && !cat_refused(call->ret)) {
-		cat_filter(call);
-		return 0;
-	}
 	deed.op = call->spec.op;
 	deed.ret = call->ret;
 	if (deed.op == CAT_OP_SETUID) {
@@ -208,10 +222,6 @@ __noinline int cat_on_target(struct cat_call *call)
 
 	if (!call)
 		return 0;
-	if (call->ret < 0 && !cat_refused(call->ret)) {
-		cat_filter(call);
-		return 0;
-	}
 	deed.op = call->spec.op;
 	deed.ret = call->ret;
 	deed.arg = cat_table_arg(call);

@@ -5,7 +5,7 @@
  */
 #include "lib/objects.bpf.h"
 
-#include "lib/emit.bpf.h"
+#include "lib/merge.bpf.h"
 
 #include <bpf/bpf_endian.h>
 
@@ -87,14 +87,56 @@ static __always_inline u64 socket_inode(struct sock *sk)
 	return BPF_CORE_READ((struct socket_alloc *)socket, vfs_inode.i_ino);
 }
 
+#define UNIX_ANY 1	/* what is sent to a datagram socket by its path could arrive at any */
+
+/* The word for what flows between two ports of a protocol, whatever the addresses: those may not be known at both ends. */
+static __always_inline u32 inet_word(u16 protocol, u16 from, u16 to)
+{
+	return cat_version_index(cat_hash((u64)6 << 56 | (u64)protocol << 32 | (u32)from << 16 | to, 0));
+}
+
+static __always_inline u32 unix_word(u64 inode)
+{
+	return cat_version_index(cat_hash((u64)7 << 56, inode));
+}
+
+__noinline int cat_socket_flow(u64 file_pointer, struct cat_address *to, struct cat_deed *deed)
+{
+	struct socket *socket = BPF_CORE_READ((struct file *)file_pointer, private_data);
+	struct sock *sk = socket ? BPF_CORE_READ(socket, sk) : NULL;
+	u16 family, protocol, local, remote;
+
+	if (!deed || !sk)
+		return 0;
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if (BPF_CORE_READ(sk, sk_type) == SOCK_STREAM)
+		deed->flags |= CAT_FLAG_STREAM;
+	if (family == AF_INET || family == AF_INET6) {
+		protocol = BPF_CORE_READ(sk, sk_protocol);
+		local = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
+		remote = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+		if (to && !(remote && deed->flags & CAT_FLAG_STREAM))
+			remote = to->port;
+		deed->into = inet_word(protocol, local, remote);
+		deed->from = inet_word(protocol, remote, local);
+	} else if (family == AF_UNIX) {
+		u64 peer = socket_inode(BPF_CORE_READ((struct unix_sock *)sk, peer));
+
+		deed->into = unix_word(peer ?: UNIX_ANY);
+		deed->from = unix_word(BPF_CORE_READ((struct file *)file_pointer, f_inode, i_ino));
+		/* A datagram socket without a peer also gets what names its path. */
+		if (!peer && !(deed->flags & CAT_FLAG_STREAM))
+			deed->from = unix_word(UNIX_ANY);
+	}
+	return 0;
+}
+
 static __noinline int describe_socket(u64 id, struct sock_view *view, const struct cat_address *to)
 {
-	struct cat_socket *record = bpf_ringbuf_reserve(&cat_ring, sizeof(*record), 0);
+	struct cat_socket *record = CAT_RESERVE_NAME(sizeof(*record), CAT_RANK_VITAL);
 
-	if (!record) {
-		CAT_COUNT(lost_descriptions);
+	if (!record)
 		return -1;
-	}
 	cat_fill_header(&record->header, CAT_SOCKET, sizeof(*record));
 	record->id = id;
 	record->inode = view->inode;

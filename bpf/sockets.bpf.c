@@ -4,11 +4,9 @@
  * peer, and a connection that failed, have theirs in the program's memory alone.
  */
 #include "lib/handlers.bpf.h"
-#include "lib/objects.bpf.h"
+#include "lib/merge.bpf.h"
 
 #include <bpf/bpf_endian.h>
-
-#define EINPROGRESS_RET (-115)
 
 /* include/linux/socket.h, as 64-bit programs lay them out. */
 struct user_name {
@@ -59,7 +57,11 @@ static __always_inline void emit_towards(struct cat_call *call, struct cat_addre
 	}
 	if (to->family)
 		deed.flags = CAT_FLAG_USER_SOURCE;
-	cat_emit(call, &deed);
+	cat_socket_flow((u64)file, to->family ? to : NULL, &deed);
+	if (op == CAT_OP_SEND || op == CAT_OP_RECV)
+		cat_flow(call, &deed, (u64)file, op == CAT_OP_SEND ? CAT_FLOW_OUT : CAT_FLOW_IN);
+	else
+		cat_emit(call, &deed);
 }
 
 /* connect. When it failed, the socket does not say where to; the program's memory does. */
@@ -69,13 +71,8 @@ __noinline int cat_on_connection(struct cat_call *call)
 
 	if (!call)
 		return 0;
-	if (call->ret < 0 && call->ret != EINPROGRESS_RET) {
-		if (!cat_refused(call->ret)) {
-			cat_filter(call);
-			return 0;
-		}
+	if (call->ret < 0 && call->ret != EINPROGRESS_RET)
 		read_address(&to, call->args[1], call->args[2]);
-	}
 	emit_towards(call, &to, call->args[0], call->spec.op, 0);
 	return 0;
 }

@@ -4,8 +4,10 @@
  * only close is met at sys_enter too, because its object is gone at the exit.
  */
 #include "lib/handlers.bpf.h"
-#include "lib/objects.bpf.h"
+#include "lib/merge.bpf.h"
 #include "lib/scope.bpf.h"
+
+#define NR_VMSPLICE 278
 
 SEC("tp_btf/sys_enter")
 int BPF_PROG(cat_sys_enter, struct pt_regs *regs, long nr)
@@ -111,20 +113,15 @@ static __always_inline void dispatch(struct cat_call *call, struct cat_task *sta
 	cat_filter(call);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(cat_sys_exit, struct pt_regs *regs, long ret)
+static __always_inline void go_slowly(struct cat_task *state, struct pt_regs *regs, s64 ret)
 {
-	struct cat_task *state = cat_tracked_task();
 	struct cat_call call = {};
-	u64 nr;
+	u64 nr = regs->orig_ax;
 
-	if (!state)
-		return 0;
-	nr = regs->orig_ax;
 	/* Calls through the 32-bit table have other numbers; a later layer knows them (they are counted here). */
 	if (nr >= CAT_SYSCALLS || bpf_get_current_task_btf()->thread_info.status & TS_COMPAT) {
 		cat_filter(&call);
-		return 0;
+		return;
 	}
 	call.process = state->process;
 	call.process_start = state->process_start;
@@ -139,6 +136,91 @@ int BPF_PROG(cat_sys_exit, struct pt_regs *regs, long ret)
 	call.tid = bpf_get_current_pid_tgid();
 	call.nr = nr;
 	__builtin_memcpy(&call.spec, (const void *)&cat_syscalls[nr], sizeof(call.spec));
-	dispatch(&call, state);
+	if (cat_came_to_nothing(call.spec.handler, ret))
+		cat_filter(&call);
+	else
+		dispatch(&call, state);
+}
+
+
+/* Merges a call that moves bytes by a descriptor into a slot of its thread, if it can. */
+static __always_inline bool absorb(struct cat_task *state, struct task_struct *task, u64 nr, struct pt_regs *regs, s64 ret)
+{
+	u8 handler = cat_syscalls[nr].handler;
+
+	switch (handler) {
+	case CAT_H_READ:
+		return cat_absorb(state, task, regs->di, CAT_FLOW_IN, ret, false);
+	case CAT_H_WRITE:
+		return nr != NR_VMSPLICE && cat_absorb(state, task, regs->di, CAT_FLOW_OUT, ret, false);
+	case CAT_H_RECVFROM:
+		return cat_absorb(state, task, regs->di, CAT_FLOW_IN, ret, regs->r8 != 0);
+	case CAT_H_SENDTO:
+		return cat_absorb(state, task, regs->di, CAT_FLOW_OUT, ret, regs->r8 != 0);
+	case CAT_H_MSG:
+		return cat_absorb(state, task, regs->di, cat_syscalls[nr].op == CAT_OP_RECV ? CAT_FLOW_IN : CAT_FLOW_OUT,
+				  ret, true);
+	}
+	return false;
+}
+
+/* Whether a call that succeeded leaves no edge: a descriptor that came or went is told by what goes through it. */
+static __always_inline bool leaves_no_edge(u64 nr, struct pt_regs *regs)
+{
+	s64 flags = 0;
+
+	switch (cat_syscalls[nr].handler) {
+	case CAT_H_NONE:
+	case CAT_H_CLOSE:
+	case CAT_H_DUP:
+	case CAT_H_FCNTL:
+	case CAT_H_PIPE:
+	case CAT_H_SOCKETPAIR:
+	case CAT_H_SOCKET:
+		return true;
+	case CAT_H_OPEN:
+		switch (cat_syscalls[nr].arg) {
+		case 1:
+			flags = regs->si;
+			break;
+		case 2:
+			flags = regs->dx;
+			break;
+		default:
+			return false;	/* creat; openat2, whose flags are in memory */
+		}
+		return !(flags & (O_CREAT | O_TRUNC));
+	}
+	return false;
+}
+
+/* The calls that most calls are, for as little as can be: true where nothing is left to do. */
+static __always_inline bool settle(struct cat_task *state, struct task_struct *task, struct pt_regs *regs, s64 ret)
+{
+	u64 nr = regs->orig_ax;
+	struct cat_counters *counters;
+	u32 zero = 0;
+
+	if (cat_fidelity == CAT_FIDELITY_FULL || nr >= CAT_SYSCALLS || task->thread_info.status & TS_COMPAT)
+		return false;
+	if (ret > 0 && absorb(state, task, nr, regs, ret))
+		return true;
+	if (!cat_came_to_nothing(cat_syscalls[nr].handler, ret) && (ret < 0 || !leaves_no_edge(nr, regs)))
+		return false;
+	counters = bpf_map_lookup_elem(&cat_counts, &zero);
+	if (!counters)
+		return false;
+	counters->seen++;
+	counters->filtered++;
+	return true;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(cat_sys_exit, struct pt_regs *regs, long ret)
+{
+	struct cat_task *state = cat_tracked_task();
+
+	if (state && !settle(state, bpf_get_current_task_btf(), regs, ret))
+		go_slowly(state, regs, ret);
 	return 0;
 }

@@ -30,7 +30,7 @@ typedef __s32 cat_s32;
 typedef __s64 cat_s64;
 #endif
 
-#define CAT_WIRE_VERSION 1
+#define CAT_WIRE_VERSION 2
 
 #define CAT_SYSCALLS 512       /* table size; numbers beyond are not recorded */
 #define CAT_PATH_MAX 4096      /* longest path in one record, as PATH_MAX */
@@ -60,6 +60,9 @@ enum cat_op {
 	CAT_OP_VM_WRITE, CAT_OP_MEMFD_CREATE, CAT_OP_CREATE,
 	CAT_OP_COUNT
 };
+
+/* Which way an operation carries information between the acting process and its object; as catena::event::Flow. */
+enum cat_way { CAT_WAY_NONE, CAT_WAY_IN, CAT_WAY_OUT, CAT_WAY_BOTH };
 
 /* Which code in bpf/ handles a system call; the table that says so is src/sensor/syscall_specs_table.h. */
 enum cat_handler {
@@ -118,6 +121,7 @@ struct cat_header {
 #define CAT_FLAG_USER_SOURCE	0x1	/* an address or path came from the program's memory */
 #define CAT_FLAG_TRUNCATED	0x2	/* a path was longer than CAT_PATH_MAX, or memory could not be read */
 #define CAT_FLAG_TARGET_PID	0x4	/* object is a pid (in the caller's view), not an id: user space finds the process */
+#define CAT_FLAG_MERGED		0x8	/* sums up calls that were merged (wire/merge.h): each was counted as merged */
 
 struct cat_event {
 	struct cat_header header;
@@ -134,6 +138,8 @@ struct cat_event {
 	cat_s32 fd;
 	cat_u32 flags;		/* CAT_FLAG_… */
 	cat_u32 pad;
+	cat_u64 count;		/* calls in this row; more than one only with CAT_FLAG_MERGED */
+	cat_u64 last_ns;	/* of the last of them; the header has the first */
 };
 
 /*
@@ -227,19 +233,20 @@ struct cat_socket {
 	char remote_path[CAT_UNIX_PATH];
 };
 
-/* Counted per CPU by the kernel programs; seen == emitted + merged + filtered + lost. */
-struct cat_counters {
-	cat_u64 seen, emitted, merged, filtered, lost;
-	cat_u64 lost_descriptions;	/* records other than events that found the ring full */
+/* Why a record did not get into the ring. */
+enum cat_loss {
+	CAT_LOST_FULL,		/* there was no room at all */
+	CAT_LOST_RESERVED,	/* what was left is kept for what matters more */
+	CAT_LOST_SHARE,		/* its cgroup had used up its share of a ring that filled up */
+	CAT_LOSSES
 };
 
-/* What the programs keep for a task as long as it lives. User space marks the first task of a tree with tracked = 1. */
-struct cat_task {
-	cat_u64 process;	/* id, 0 until first needed */
-	cat_u64 process_start;
-	cat_u64 closing;	/* object that the close in progress closes */
-	cat_u32 tracked;
-	cat_u32 pad;
+/* Counted per CPU by the kernel programs; seen == emitted + merged + filtered + the sum of lost. */
+struct cat_counters {
+	cat_u64 seen, emitted, merged, filtered;
+	cat_u64 lost[CAT_LOSSES];
+	cat_u64 lost_descriptions;	/* records other than events that found the ring full */
+	cat_u64 lost_merged;		/* merged calls (counted as such) whose count, bytes and last time found it full */
 };
 
 /* A 63-bit mix of two words (the finalizer of MurmurHash3 over each), never 0. */
@@ -288,8 +295,8 @@ static inline cat_u64 cat_socket_id(cat_u64 inode, cat_u64 remote_a, cat_u64 rem
 #endif
 CAT_STATIC_ASSERT(sizeof(struct cat_syscall) == 12, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_header) == 16, "layout");
-CAT_STATIC_ASSERT(sizeof(struct cat_event) == 88, "layout");
-CAT_STATIC_ASSERT(sizeof(struct cat_path_event) == 112, "layout");
+CAT_STATIC_ASSERT(sizeof(struct cat_event) == 104, "layout");
+CAT_STATIC_ASSERT(sizeof(struct cat_path_event) == 128, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_process) == 96, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_args) == 32 + CAT_ARGS_CHUNK, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_file) == 64, "layout");

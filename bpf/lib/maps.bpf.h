@@ -12,6 +12,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "wire/merge.h"
 #include "wire/records.h"
 
 #ifdef CATENA_DEFINE
@@ -37,12 +38,15 @@ CATENA_SHARED const volatile __u32 cat_scope;
 CATENA_SHARED const volatile __u32 cat_cgroup_level;
 CATENA_SHARED const volatile __u64 cat_cgroup_id;
 CATENA_SHARED const volatile __u64 cat_wakeup_bytes;	/* wake the reader when so much waits */
+CATENA_SHARED const volatile __u64 cat_ring_bytes;
+CATENA_SHARED const volatile __u8 cat_flows[CAT_OP_COUNT];	/* which way each operation carries: enum cat_way */
 CATENA_SHARED const volatile struct cat_syscall cat_syscalls[CAT_SYSCALLS];
 
 /* State that user space reads and writes while the programs run. */
 CATENA_SHARED volatile __u32 cat_recorder_tgid;	/* never recorded; known once the programs are loaded */
 CATENA_SHARED volatile __u32 cat_wakeup_pending;	/* the reader was woken and has not looked yet */
 CATENA_SHARED volatile __s64 cat_live;		/* processes of the tree that have not ended */
+CATENA_SHARED volatile __u32 cat_drained;	/* how many quarters of the ring the reader has taken out of it */
 
 CATENA_SHARED struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -70,6 +74,35 @@ CATENA_SHARED struct {
 	__type(key, u32);
 	__type(value, struct cat_counters);
 } cat_counts SEC(".maps");
+
+/* The version of each node's content, by cat_version_index: see wire/merge.h. */
+CATENA_SHARED struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CAT_VERSIONS);
+	__type(key, u32);
+	__type(value, u64);
+} cat_versions SEC(".maps");
+
+/* The version that each edge has carried, for flows that lost their thread's slot, or that another thread began. */
+CATENA_SHARED struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 131072);
+	__type(key, u64);
+	__type(value, u64);
+} cat_edges SEC(".maps");
+
+/* What each cgroup has put into the ring since the reader last took a quarter out. */
+struct cat_share {
+	u64 bytes;
+	u32 drained;
+	u32 pad;
+};
+CATENA_SHARED struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, u64);
+	__type(value, struct cat_share);
+} cat_shares SEC(".maps");
 
 /* Processes whose tasks the snapshot marks as tracked (--pid), by thread group id. */
 CATENA_SHARED struct {

@@ -29,6 +29,13 @@ u64 cat_dentry_object(u64 dentry_pointer, u64 mnt_pointer);
 /* The id of a file's socket towards `to` (may be NULL: its own peer), 0 where it is no socket. */
 u64 cat_socket_object(u64 file_pointer, struct cat_address *to);
 
+/*
+ * Which version words (wire/merge.h) a flow through a socket reads and bumps: the two ends of a connection on this host share
+ * them, so that what is sent into one end is new at the other. Also whether it is a stream (CAT_FLAG_STREAM).
+ */
+struct cat_deed;
+int cat_socket_flow(u64 file_pointer, struct cat_address *to, struct cat_deed *deed);
+
 /* The id of a user. */
 u64 cat_user_object(u32 uid);
 

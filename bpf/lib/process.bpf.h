@@ -32,12 +32,10 @@ static __always_inline void cat_fill_process(struct cat_process *record, struct 
 /* Describes a process; `exe` and `args_len` as in struct cat_process. */
 static __always_inline void cat_describe_process(struct task_struct *task, u32 reason, u64 exe, u32 args_len)
 {
-	struct cat_process *record = bpf_ringbuf_reserve(&cat_ring, sizeof(*record), 0);
+	struct cat_process *record = CAT_RESERVE_NAME(sizeof(*record), CAT_RANK_VITAL);
 
-	if (!record) {
-		CAT_COUNT(lost_descriptions);
+	if (!record)
 		return;
-	}
 	cat_fill_process(record, task, reason, exe, args_len);
 	bpf_ringbuf_submit(record, cat_wakeup_flags());
 }

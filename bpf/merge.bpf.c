@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+/*
+ * Question: does this flow carry anything that an earlier one between the same two nodes has not? If not, it is counted
+ * in a slot of its thread; the rule and its proof are in wire/merge.h and docs/decisions/0008. What the slots have
+ * counted is told when a slot is needed for another flow, when the edge begins anew, when the thread ends, and once a
+ * second by an iterator.
+ */
+#include "lib/merge.bpf.h"
+
+#include "lib/scope.bpf.h"
+
+static __always_inline bool try_lock(struct cat_slots *slots)
+{
+	return __sync_val_compare_and_swap(&slots->lock, 0, 1) == 0;
+}
+
+static __always_inline void unlock(struct cat_slots *slots)
+{
+	__sync_lock_test_and_set(&slots->lock, 0);
+}
+
+/* Whose slots they are. */
+struct owner {
+	u64 process, process_start;
+	u32 tgid, tid;
+};
+
+/* Puts a slot's sum since the last time into the ring, if there is any. -1, or why it had to wait. */
+static __noinline int tell(struct owner *owner, struct cat_slot *slot)
+{
+	u64 count, bytes, to_boot;
+	struct cat_event *event;
+	int why;
+
+	if (!owner || !slot)
+		return -1;
+	count = slot->count - slot->told_count;
+	if (!count)
+		return -1;
+	event = CAT_RESERVE(sizeof(*event), CAT_RANK_FLOW, why);
+	if (!event)
+		return why;
+	bytes = slot->bytes;
+	to_boot = bpf_ktime_get_boot_ns() - bpf_ktime_get_ns();
+	__builtin_memset(event, 0, sizeof(*event));
+	cat_fill_header(&event->header, CAT_EVENT, sizeof(*event));
+	event->header.ts_ns = slot->first_ns + to_boot;
+	event->last_ns = slot->last_ns + to_boot;
+	event->process = owner->process;
+	event->process_start = owner->process_start;
+	event->tgid = owner->tgid;
+	event->tid = owner->tid;
+	event->object = slot->object;
+	event->bytes = bytes - slot->told_bytes;
+	event->ret = event->bytes;
+	event->syscall = slot->syscall;
+	event->op = slot->op;
+	event->fd = slot->fd;
+	event->flags = CAT_FLAG_MERGED;
+	event->count = count;
+	bpf_ringbuf_submit(event, cat_wakeup_flags());
+	slot->told_count += count;
+	slot->told_bytes = bytes;
+	return -1;
+}
+
+__noinline int cat_tell_slots(u64 task_pointer, struct cat_task *state)
+{
+	struct task_struct *task = (void *)task_pointer;
+	struct owner owner = {};
+
+	if (!state || !state->process || !try_lock(&state->slots))
+		return 0;
+	owner.process = state->process;
+	owner.process_start = state->process_start;
+	owner.tgid = BPF_CORE_READ(task, tgid);
+	owner.tid = BPF_CORE_READ(task, pid);
+	for (u32 i = 0; i < CAT_SLOTS; i++)
+		tell(&owner, &state->slots.slot[i]);
+	unlock(&state->slots);
+	return 0;
+}
+
+/* What is known of a flow before it is looked for. */
+struct flow {
+	u64 key, edge;
+	u64 inode, identity;
+	u32 source, target;
+};
+
+static __always_inline void fill_flow(struct flow *flow, const struct cat_call *call, const struct cat_deed *deed,
+				      u64 file, u32 kind)
+{
+	u32 process = cat_version_index(call->process), object = cat_version_index(deed->object);
+	struct inode *inode = file ? BPF_CORE_READ((struct file *)file, f_inode) : NULL;
+
+	flow->key = cat_slot_key(file ?: deed->object, kind);
+	flow->edge = cat_hash(cat_hash(call->process, deed->object), kind);
+	flow->inode = (u64)inode;
+	flow->identity = inode ? cat_file_identity((struct file *)file, inode) : 0;
+	flow->source = kind == CAT_FLOW_OUT ? process : deed->from ?: object;
+	flow->target = kind == CAT_FLOW_OUT ? deed->into ?: object : process;
+}
+
+/* Gives the flow a slot, after the sum of the one that had it is told. False where that cannot be now. */
+static __always_inline bool take_slot(struct cat_task *state, const struct flow *flow, const struct cat_call *call,
+				      const struct cat_deed *deed, u64 token, bool stream)
+{
+	struct owner owner = { call->process, call->process_start, call->tgid, call->tid };
+	struct cat_slot *slot = cat_find_slot(&state->slots, flow->key);
+
+	if (!try_lock(&state->slots))
+		return false;
+	if (!slot)
+		slot = &state->slots.slot[2 * cat_slot_set(flow->key) + (state->slots.clock++ & 1)];
+	if (tell(&owner, slot) >= 0) {
+		unlock(&state->slots);
+		return false;
+	}
+	slot->key = flow->key;
+	slot->inode = flow->inode;
+	slot->identity = flow->identity;
+	slot->object = deed->object;
+	slot->source = flow->source;
+	slot->target = flow->target;
+	slot->token = token;
+	slot->last_ns = bpf_ktime_get_ns();
+	slot->op = deed->op;
+	slot->syscall = call->nr;
+	slot->fd = deed->fd;
+	slot->stream = stream;
+	unlock(&state->slots);
+	return true;
+}
+
+/* The flow is in a slot, or the edge is known from elsewhere, and there is nothing new to carry. */
+static __always_inline bool merge(struct cat_task *state, struct flow *flow, const struct cat_call *call,
+				  const struct cat_deed *deed, u64 version, bool stream)
+{
+	struct cat_slot *slot = cat_find_slot(&state->slots, flow->key);
+	u64 *token;
+
+	if (!slot || slot->object != deed->object || slot->identity != flow->identity || slot->inode != flow->inode) {
+		token = bpf_map_lookup_elem(&cat_edges, &flow->edge);
+		if (!token || *token != version || !take_slot(state, flow, call, deed, version, stream))
+			return false;
+		slot = cat_find_slot(&state->slots, flow->key);
+	}
+	if (!slot || slot->token != version)
+		return false;
+	cat_slot_add(slot, bpf_ktime_get_coarse_ns(), deed->bytes);
+	CAT_COUNT(seen);
+	CAT_COUNT(merged);
+	return true;
+}
+
+/* A flow that brings something new: recorded, and from now on the one that others are merged into. */
+static __always_inline void keep(struct cat_task *state, struct flow *flow, const struct cat_call *call,
+				 const struct cat_deed *deed, u64 version, u32 kind, bool stream)
+{
+	bool kept = cat_put(call, deed);
+	u64 before = cat_bump(flow->target);
+	struct cat_slot *back;
+
+	if (!kept) {
+		/* Nothing may be merged into an edge that is not there. */
+		bpf_map_delete_elem(&cat_edges, &flow->edge);
+		return;
+	}
+	bpf_map_update_elem(&cat_edges, &flow->edge, &version, BPF_ANY);
+	take_slot(state, flow, call, deed, version, stream);
+	if (kind > CAT_FLOW_IN)
+		return;
+	back = cat_find_slot(&state->slots, flow->key ^ (CAT_FLOW_OUT ^ CAT_FLOW_IN));
+	if (back)
+		cat_slot_follow(back, flow->target, before);
+}
+
+__noinline int cat_flow(struct cat_call *call, struct cat_deed *deed, u64 file, u32 kind)
+{
+	struct cat_task *state;
+	struct flow flow = {};
+	u64 *version;
+	bool stream;
+
+	if (!call || !deed)
+		return 0;
+	if (cat_fidelity == CAT_FIDELITY_FULL) {
+		cat_put(call, deed);
+		return 0;
+	}
+	fill_flow(&flow, call, deed, file, kind);
+	version = bpf_map_lookup_elem(&cat_versions, &flow.source);
+	state = bpf_task_storage_get(&cat_tasks, bpf_get_current_task_btf(), 0, 0);
+	if (!version || !state)
+		return 0;
+	stream = deed->flags & CAT_FLAG_STREAM;
+	deed->flags &= ~CAT_FLAG_STREAM;
+	if (!merge(state, &flow, call, deed, *version, stream))
+		keep(state, &flow, call, deed, *version, kind, stream);
+	return 0;
+}
+
+/* Tells what the slots of every task hold: once a second, and at the end. */
+SEC("iter/task")
+int cat_tell_tasks(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct cat_task *state;
+
+	if (!task)
+		return 0;
+	state = bpf_task_storage_get(&cat_tasks, task, 0, 0);
+	if (state)
+		cat_tell_slots((u64)task, state);
+	return 0;
+}
