@@ -28,7 +28,7 @@ struct owner {
 /* Puts a slot's sum since the last time into the ring, if there is any. -1, or why it had to wait. */
 static __noinline int tell(struct owner *owner, struct cat_slot *slot)
 {
-	u64 count, bytes, to_boot;
+	u64 count, bytes, now_ns, tick, first_ns, last_ns;
 	struct cat_event *event;
 	int why;
 
@@ -41,11 +41,14 @@ static __noinline int tell(struct owner *owner, struct cat_slot *slot)
 	if (!event)
 		return why;
 	bytes = slot->bytes;
-	to_boot = bpf_ktime_get_boot_ns() - bpf_ktime_get_ns();
+	now_ns = bpf_ktime_get_boot_ns();
+	tick = bpf_jiffies64();
+	first_ns = cat_tick_to_ns(slot->first, tick, now_ns, cat_tick_ns, slot->since_ns);
+	last_ns = cat_tick_to_ns(slot->last, tick, now_ns, cat_tick_ns, first_ns);
 	__builtin_memset(event, 0, sizeof(*event));
 	cat_fill_header(&event->header, CAT_EVENT, sizeof(*event));
-	event->header.ts_ns = slot->first_ns + to_boot;
-	event->last_ns = slot->last_ns + to_boot;
+	event->header.ts_ns = first_ns;
+	event->last_ns = last_ns;
 	event->process = owner->process;
 	event->process_start = owner->process_start;
 	event->tgid = owner->tgid;
@@ -61,20 +64,18 @@ static __noinline int tell(struct owner *owner, struct cat_slot *slot)
 	bpf_ringbuf_submit(event, cat_wakeup_flags());
 	slot->told_count += count;
 	slot->told_bytes = bytes;
+	slot->since_ns = last_ns;
 	return -1;
 }
 
-__noinline int cat_tell_slots(u64 task_pointer, struct cat_task *state)
+__noinline int cat_tell_slots(u32 tgid, u32 tid, struct cat_task *state)
 {
-	struct task_struct *task = (void *)task_pointer;
-	struct owner owner = {};
+	struct owner owner = { .tgid = tgid, .tid = tid };
 
 	if (!state || !state->process || !try_lock(&state->slots))
 		return 0;
 	owner.process = state->process;
 	owner.process_start = state->process_start;
-	owner.tgid = BPF_CORE_READ(task, tgid);
-	owner.tid = BPF_CORE_READ(task, pid);
 	for (u32 i = 0; i < CAT_SLOTS; i++)
 		tell(&owner, &state->slots.slot[i]);
 	unlock(&state->slots);
@@ -93,11 +94,12 @@ static __always_inline void fill_flow(struct flow *flow, const struct cat_call *
 {
 	u32 process = cat_version_index(call->process), object = cat_version_index(deed->object);
 	struct inode *inode = file ? BPF_CORE_READ((struct file *)file, f_inode) : NULL;
+	bool is_socket = deed->op == CAT_OP_SEND || deed->op == CAT_OP_RECV;
 
 	flow->key = cat_slot_key(file ?: deed->object, kind);
 	flow->edge = cat_hash(cat_hash(call->process, deed->object), kind);
 	flow->inode = (u64)inode;
-	flow->identity = inode ? cat_file_identity((struct file *)file, inode) : 0;
+	flow->identity = inode ? cat_file_identity((struct file *)file, inode, is_socket) : 0;
 	flow->source = kind == CAT_FLOW_OUT ? process : deed->from ?: object;
 	flow->target = kind == CAT_FLOW_OUT ? deed->into ?: object : process;
 }
@@ -124,11 +126,12 @@ static __always_inline bool take_slot(struct cat_task *state, const struct flow 
 	slot->source = flow->source;
 	slot->target = flow->target;
 	slot->token = token;
-	slot->last_ns = bpf_ktime_get_ns();
+	slot->since_ns = bpf_ktime_get_boot_ns();
 	slot->op = deed->op;
 	slot->syscall = call->nr;
 	slot->fd = deed->fd;
 	slot->stream = stream;
+	slot->socket = deed->op == CAT_OP_SEND || deed->op == CAT_OP_RECV;
 	unlock(&state->slots);
 	return true;
 }
@@ -148,7 +151,7 @@ static __always_inline bool merge(struct cat_task *state, struct flow *flow, con
 	}
 	if (!slot || slot->token != version)
 		return false;
-	cat_slot_add(slot, bpf_ktime_get_coarse_ns(), deed->bytes);
+	cat_slot_add(slot, bpf_jiffies64(), deed->bytes);
 	CAT_COUNT(seen);
 	CAT_COUNT(merged);
 	return true;
@@ -212,6 +215,6 @@ int cat_tell_tasks(struct bpf_iter__task *ctx)
 		return 0;
 	state = bpf_task_storage_get(&cat_tasks, task, 0, 0);
 	if (state)
-		cat_tell_slots((u64)task, state);
+		cat_tell_slots(task->tgid, task->pid, state);
 	return 0;
 }

@@ -40,13 +40,14 @@ struct cat_slot {
 	cat_u64 bytes;
 	cat_u64 told_count;	/* of these, what user space was told */
 	cat_u64 told_bytes;
-	cat_u64 first_ns;	/* of those not told yet */
-	cat_u64 last_ns;
+	cat_u64 first;		/* of those not told yet, by whatever clock the owner counts with: ticks in the kernel */
+	cat_u64 last;
+	cat_u64 since_ns;	/* when the edge was last known to have carried: sums do not reach back before it */
 	cat_u16 op;		/* enum cat_op */
 	cat_u16 syscall;
 	cat_s32 fd;
 	cat_u32 stream;		/* a socket that goes to its peer whatever address a call names */
-	cat_u32 pad;
+	cat_u32 socket;
 };
 
 struct cat_slots {
@@ -84,18 +85,26 @@ static inline cat_u32 cat_slot_set(cat_u64 key)
 	return (key * 0x9e3779b97f4a7c15ULL) >> 61;
 }
 
-/*
- * One more flow goes into a slot. The clock may be coarse, but never ahead: a time before the edge's last flow would reach
- * out of the interval in which the source's version held.
- */
-static inline void cat_slot_add(struct cat_slot *slot, cat_u64 now_ns, cat_u64 bytes)
+/* One more flow goes into a slot. The clock may be coarse, but never ahead. */
+static inline void cat_slot_add(struct cat_slot *slot, cat_u64 now, cat_u64 bytes)
 {
-	if (now_ns > slot->last_ns)
-		slot->last_ns = now_ns;
 	if (slot->count == slot->told_count)
-		slot->first_ns = slot->last_ns;
+		slot->first = now;
+	slot->last = now;
 	slot->bytes += bytes;
 	slot->count++;
+}
+
+/*
+ * The earliest moment at which a flow can have been that was counted at tick `then`, where it is `now_ns` at tick `now`.
+ * Early is right and late is wrong: later than it was, it could lie behind something that flowed into its source since.
+ */
+static inline cat_u64 cat_tick_to_ns(cat_u64 then, cat_u64 now, cat_u64 now_ns, cat_u64 tick_ns, cat_u64 since_ns)
+{
+	cat_u64 ago_ns = (now - then + 1) * tick_ns;
+	cat_u64 ns = ago_ns < now_ns ? now_ns - ago_ns : 0;
+
+	return ns > since_ns ? ns : since_ns;
 }
 
 /* A kept flow has bumped a word: the way back through the same slot's file has learned nothing by it but its own. */
@@ -106,6 +115,6 @@ static inline void cat_slot_follow(struct cat_slot *back, cat_u32 bumped, cat_u6
 }
 
 CAT_STATIC_ASSERT(CAT_SETS == 8, "cat_slot_set gives three bits");
-CAT_STATIC_ASSERT(sizeof(struct cat_slot) == 112, "layout");
+CAT_STATIC_ASSERT(sizeof(struct cat_slot) == 120, "layout");
 
 #endif

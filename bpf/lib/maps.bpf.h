@@ -39,6 +39,7 @@ CATENA_SHARED const volatile __u32 cat_cgroup_level;
 CATENA_SHARED const volatile __u64 cat_cgroup_id;
 CATENA_SHARED const volatile __u64 cat_wakeup_bytes;	/* wake the reader when so much waits */
 CATENA_SHARED const volatile __u64 cat_ring_bytes;
+CATENA_SHARED const volatile __u64 cat_tick_ns;	/* of bpf_jiffies64 */
 CATENA_SHARED const volatile __u8 cat_flows[CAT_OP_COUNT];	/* which way each operation carries: enum cat_way */
 CATENA_SHARED const volatile struct cat_syscall cat_syscalls[CAT_SYSCALLS];
 

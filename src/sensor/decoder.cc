@@ -182,7 +182,9 @@ event::Event Decoder::to_event(const cat_event& record, event::Batch& out) {
     event::Event event;
     event.id = next_event_++;
     event.ts_ns = real_time(record.header);
-    event.last_ns = event.ts_ns;
+    event.last_ns = static_cast<std::int64_t>(record.last_ns) + boot_to_real_ns_;
+    event.count = record.count;
+    event.count_of = record.flags & CAT_FLAG_MERGED ? event::CountOf::Merged : event::CountOf::Itself;
     event.op = static_cast<event::Op>(record.op);
     if (record.syscall != 0xffff) event.syscall = sys::syscall_name(record.syscall);
     event.process = {record.process};

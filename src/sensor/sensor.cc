@@ -80,6 +80,13 @@ std::int64_t boot_to_real_ns() {
     return offset;
 }
 
+// Length of the kernel's tick (1 / CONFIG_HZ), which its coarse clocks step by.
+std::uint64_t tick_ns() {
+    timespec tick{};
+    ::clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+    return static_cast<std::uint64_t>(tick.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(tick.tv_nsec);
+}
+
 std::string first_line(const char* path) {
     std::ifstream file(path);
     std::string line;
@@ -87,7 +94,11 @@ std::string first_line(const char* path) {
     return line;
 }
 
-void fill_table(catena_bpf& skeleton) {
+void fill_tables(catena_bpf& skeleton) {
+    for (std::size_t op = 0; op < event::kOpCount; ++op) {
+        skeleton.rodata->cat_flows[op] =
+            static_cast<std::uint8_t>(event::flow_of(static_cast<event::Op>(op)));
+    }
     for (const SyscallSpec& spec : kSyscallSpecs) {
         cat_syscall& row = skeleton.rodata->cat_syscalls[spec.number];
         row = {.handler = spec.handler,
@@ -136,6 +147,7 @@ class BpfSensor final : public Sensor {
     [[nodiscard]] bool snapshot_done() const override { return snapshot_done_; }
     [[nodiscard]] int wait_fd() const override { return ring_buffer__epoll_fd(ring_.get()); }
     bool poll(event::Batch& out) override;
+    base::Status collect_merged() override;
     void stop() override;
     std::vector<event::Accounting> accounting() override;
     Progress progress() override;
@@ -155,6 +167,8 @@ class BpfSensor final : public Sensor {
     std::vector<std::uint64_t> stored_;  // events taken from the ring, by the CPU that emitted them
     event::Batch* out_ = nullptr;        // while polling
     int taken_ = 0;                      // records in this poll
+    std::uint64_t quarter_bytes_ = 0;    // of the ring
+    std::uint64_t drained_bytes_ = 0;    // since the kernel was last told
     std::atomic<bool> snapshot_done_ = false;
     std::atomic<bool> snapshot_failed_ = false;
     std::jthread snapshot_;  // last: joined before what it uses goes away
@@ -170,11 +184,16 @@ base::Status BpfSensor::start(const Options& options) {
     skeleton_->rodata->cat_cgroup_id = options.cgroup.id;
     skeleton_->rodata->cat_cgroup_level = options.cgroup.level;
     skeleton_->rodata->cat_wakeup_bytes = options.ring_bytes / 16;
-    fill_table(*skeleton_);
+    skeleton_->rodata->cat_ring_bytes = options.ring_bytes;
+    skeleton_->rodata->cat_tick_ns = tick_ns();
+    quarter_bytes_ = options.ring_bytes / 4;
+    fill_tables(*skeleton_);
     for (bpf_program* program : {skeleton_->progs.cat_mark_tasks, skeleton_->progs.cat_describe_tasks,
-                                 skeleton_->progs.cat_describe_files}) {
+                                 skeleton_->progs.cat_describe_files, skeleton_->progs.cat_tell_tasks}) {
         bpf_program__set_autoattach(program, false);
     }
+    // Half of what system calls cost is being met at their entry, and no edge needs it.
+    bpf_program__set_autoload(skeleton_->progs.cat_sys_enter, options.fidelity == Fidelity::Full);
     bpf_map__set_max_entries(skeleton_->maps.cat_ring, static_cast<std::uint32_t>(options.ring_bytes));
     if (catena_bpf::load(skeleton_.get()) != 0) {
         const int error = errno;
@@ -241,9 +260,14 @@ int BpfSensor::on_record(void* context, void* data, std::size_t size) {
     const auto* bytes = static_cast<const std::byte*>(data);
     const std::size_t before = self.out_->events.size();
     self.decoder_.decode({bytes, size}, *self.out_);
-    if (self.out_->events.size() != before) {
+    if (self.out_->events.size() != before && self.out_->events.back().count_of == event::CountOf::Itself) {
         const std::uint16_t cpu = static_cast<const cat_header*>(data)->cpu;
         if (cpu < self.stored_.size()) ++self.stored_[cpu];
+    }
+    self.drained_bytes_ += size;
+    if (self.drained_bytes_ >= self.quarter_bytes_) {
+        self.drained_bytes_ = 0;
+        ++self.skeleton_->bss->cat_drained;
     }
     return ++self.taken_ < kRecordsAPoll ? 0 : kEnoughRecords;
 }
@@ -254,6 +278,8 @@ bool BpfSensor::poll(event::Batch& out) {
     skeleton_->bss->cat_wakeup_pending = 0;
     return ring_buffer__consume(ring_.get()) == kEnoughRecords;
 }
+
+base::Status BpfSensor::collect_merged() { return run_iterator(skeleton_->progs.cat_tell_tasks); }
 
 void BpfSensor::stop() {
     if (snapshot_.joinable()) snapshot_.join();
@@ -277,7 +303,9 @@ std::vector<event::Accounting> BpfSensor::accounting() {
         row.stored = stored_[cpu];
         row.merged = kernel[cpu].merged;
         row.filtered = kernel[cpu].filtered;
-        row.lost = kernel[cpu].lost;
+        row.lost_reserved = kernel[cpu].lost[CAT_LOST_RESERVED];
+        row.lost_share = kernel[cpu].lost[CAT_LOST_SHARE];
+        row.lost = kernel[cpu].lost[CAT_LOST_FULL] + row.lost_reserved + row.lost_share;
         // What is still in the ring buffer counts as not seen yet; at the end there is none.
         row.seen = kernel[cpu].seen - (kernel[cpu].emitted - stored_[cpu]);
         rows.push_back(row);
@@ -291,7 +319,8 @@ Progress BpfSensor::progress() {
     for (std::size_t cpu = 0; cpu < kernel.size(); ++cpu) {
         sum.seen += kernel[cpu].seen;
         sum.filtered += kernel[cpu].filtered;
-        sum.lost += kernel[cpu].lost;
+        sum.merged += kernel[cpu].merged;
+        for (const std::uint64_t lost : kernel[cpu].lost) sum.lost += lost;
         sum.stored += stored_[cpu];
     }
     sum.live_processes = __sync_fetch_and_add(&skeleton_->bss->cat_live, 0);
@@ -300,7 +329,10 @@ Progress BpfSensor::progress() {
 
 Sensor::Troubles BpfSensor::troubles() {
     Troubles found;
-    for (const cat_counters& row : counters()) found.lost_descriptions += row.lost_descriptions;
+    for (const cat_counters& row : counters()) {
+        found.lost_descriptions += row.lost_descriptions;
+        found.lost_merged += row.lost_merged;
+    }
     found.malformed = decoder_.malformed();
     found.forgotten = decoder_.forgotten();
     found.snapshot_failed = snapshot_failed_;

@@ -99,7 +99,8 @@ void put_row(TableAppender& to, const event::Accounting& a) {
         .put(static_cast<std::int64_t>(a.seen))
         .put(static_cast<std::int64_t>(a.stored));
     to.put(static_cast<std::int64_t>(a.merged)).put(static_cast<std::int64_t>(a.filtered));
-    to.put(static_cast<std::int64_t>(a.lost));
+    to.put(static_cast<std::int64_t>(a.lost)).put(static_cast<std::int64_t>(a.lost_reserved));
+    to.put(static_cast<std::int64_t>(a.lost_share));
 }
 
 template <class T>
