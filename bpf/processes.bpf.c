@@ -164,6 +164,7 @@ int BPF_PROG(cat_exit, struct task_struct *task)
 		return 0;
 	cat_tell_slots(task->tgid, task->pid, state);
 	count_untold(&state->slots);
+	cat_send_waiting(state, 1);
 	/* The process has ended when its last thread has. */
 	if (task->signal->live.counter > 0)
 		return 0;

@@ -56,6 +56,13 @@ struct cat_slots {
 	struct cat_slot slot[CAT_SLOTS];
 };
 
+/* Events of a thread that wait for company. */
+struct cat_waiting {
+	cat_u32 lock;		/* held by whoever adds one, or sends them: the thread, or an iterator */
+	cat_u32 count;
+	struct cat_events events;
+};
+
 /* What the programs keep for a task as long as it lives. User space marks the first task of a tree with tracked = 1. */
 struct cat_task {
 	cat_u64 process;	/* id, 0 until first needed */
@@ -64,6 +71,7 @@ struct cat_task {
 	cat_u32 tracked;
 	cat_u32 pad;
 	struct cat_slots slots;
+	struct cat_waiting waiting;
 };
 
 /* The version word of a node, by its id. Never 0, which stands for none. */

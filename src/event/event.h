@@ -15,9 +15,6 @@ enum class Source : std::uint8_t {
     User     // the object is what the program's memory said when the call ended: a race could have changed it
 };
 
-// Whether a row is a call, or the sum of calls that were merged into an earlier row of the same kind.
-enum class CountOf : std::uint8_t { Itself, Merged };
-
 struct Event {
     std::int64_t id = 0;       // 1, 2, … in the order of arrival
     std::int64_t ts_ns = 0;    // nanoseconds since 1970, when it ended (the first, where several were merged)
@@ -30,7 +27,6 @@ struct Event {
     std::int64_t bytes = 0;   // moved by read, write, send, recv, sendfile…; 0 otherwise
     std::int64_t ret = 0;     // as the kernel returned it: negative errno on failure
     std::uint64_t count = 1;  // calls in this row
-    CountOf count_of = CountOf::Itself;
     std::int32_t fd = -1;  // descriptor the program used; -1 where there is none
     // Open: flags. Mkdir, Chmod, and Open with O_CREAT (upper 32 bits): mode. Chown: gid << 32 | uid. Kill:
     // signal. Ptrace: request. Mmap…: flags << 32 | prot. Setuid: euid << 32 | uid. Setgid: egid << 32 | gid.

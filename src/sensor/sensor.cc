@@ -164,11 +164,11 @@ class BpfSensor final : public Sensor {
     Decoder decoder_;
     Skeleton skeleton_;
     std::unique_ptr<ring_buffer, RingDeleter> ring_;
-    std::vector<std::uint64_t> stored_;  // events taken from the ring, by the CPU that emitted them
-    event::Batch* out_ = nullptr;        // while polling
-    int taken_ = 0;                      // records in this poll
-    std::uint64_t quarter_bytes_ = 0;    // of the ring
-    std::uint64_t drained_bytes_ = 0;    // since the kernel was last told
+    std::size_t cpus_ = 0;
+    event::Batch* out_ = nullptr;      // while polling
+    int taken_ = 0;                    // records in this poll
+    std::uint64_t quarter_bytes_ = 0;  // of the ring
+    std::uint64_t drained_bytes_ = 0;  // since the kernel was last told
     std::atomic<bool> snapshot_done_ = false;
     std::atomic<bool> snapshot_failed_ = false;
     std::jthread snapshot_;  // last: joined before what it uses goes away
@@ -208,7 +208,7 @@ base::Status BpfSensor::start(const Options& options) {
     }
     ring_.reset(ring_buffer__new(bpf_map__fd(skeleton_->maps.cat_ring), on_record, this, nullptr));
     if (!ring_) return base::fail_errno("mapping the ring buffer");
-    stored_.resize(static_cast<std::size_t>(libbpf_num_possible_cpus()));
+    cpus_ = static_cast<std::size_t>(libbpf_num_possible_cpus());
     if (catena_bpf::attach(skeleton_.get()) != 0) return base::fail_errno("attaching the kernel programs");
     return {};
 }
@@ -258,12 +258,7 @@ void BpfSensor::start_snapshot() {
 int BpfSensor::on_record(void* context, void* data, std::size_t size) {
     auto& self = *static_cast<BpfSensor*>(context);
     const auto* bytes = static_cast<const std::byte*>(data);
-    const std::size_t before = self.out_->events.size();
     self.decoder_.decode({bytes, size}, *self.out_);
-    if (self.out_->events.size() != before && self.out_->events.back().count_of == event::CountOf::Itself) {
-        const std::uint16_t cpu = static_cast<const cat_header*>(data)->cpu;
-        if (cpu < self.stored_.size()) ++self.stored_[cpu];
-    }
     self.drained_bytes_ += size;
     if (self.drained_bytes_ >= self.quarter_bytes_) {
         self.drained_bytes_ = 0;
@@ -287,9 +282,13 @@ void BpfSensor::stop() {
 }
 
 std::vector<cat_counters> BpfSensor::counters() {
-    std::vector<cat_counters> rows(stored_.size());
+    std::vector<cat_counters> rows(cpus_);
     const std::uint32_t key = 0;
     bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.cat_counts), &key, rows.data());
+    for (cat_counters& row : rows) {
+        row.emitted -= row.dropped;
+        row.lost[CAT_LOST_FULL] += row.dropped;
+    }
     return rows;
 }
 
@@ -300,14 +299,14 @@ std::vector<event::Accounting> BpfSensor::accounting() {
         event::Accounting row;
         row.ts_ns = clock_ns(CLOCK_BOOTTIME) + boot_to_real_;
         row.cpu = static_cast<std::int32_t>(cpu);
-        row.stored = stored_[cpu];
+        row.stored = decoder_.stored(cpu);
         row.merged = kernel[cpu].merged;
         row.filtered = kernel[cpu].filtered;
         row.lost_reserved = kernel[cpu].lost[CAT_LOST_RESERVED];
         row.lost_share = kernel[cpu].lost[CAT_LOST_SHARE];
         row.lost = kernel[cpu].lost[CAT_LOST_FULL] + row.lost_reserved + row.lost_share;
         // What is still in the ring buffer counts as not seen yet; at the end there is none.
-        row.seen = kernel[cpu].seen - (kernel[cpu].emitted - stored_[cpu]);
+        row.seen = kernel[cpu].seen - (kernel[cpu].emitted - decoder_.stored(cpu));
         rows.push_back(row);
     }
     return rows;
@@ -321,7 +320,7 @@ Progress BpfSensor::progress() {
         sum.filtered += kernel[cpu].filtered;
         sum.merged += kernel[cpu].merged;
         for (const std::uint64_t lost : kernel[cpu].lost) sum.lost += lost;
-        sum.stored += stored_[cpu];
+        sum.stored += decoder_.stored(cpu);
     }
     sum.live_processes = __sync_fetch_and_add(&skeleton_->bss->cat_live, 0);
     return sum;
