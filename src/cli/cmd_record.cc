@@ -45,7 +45,7 @@ struct RecordOptions {
     std::string duration;
     std::string fidelity = "causal";
     int ready_fd = -1;
-    std::uint64_t ring_mib = 64;
+    std::uint64_t ring_mib = 16;
     std::vector<std::string> command;
 
     [[nodiscard]] int targets() const {

@@ -7,7 +7,7 @@
 namespace catena::cli {
 namespace {
 
-constexpr std::size_t kQueuedBatches = 16;
+constexpr std::size_t kQueuedBatches = 8;
 constexpr std::int64_t kCommitEveryNs =
     250'000'000;  // well within the promised second, on a busy machine too
 constexpr std::int64_t kCollectEveryNs = 500'000'000;  // and twice of this with it

@@ -28,7 +28,7 @@
 namespace catena::sensor {
 namespace {
 
-constexpr int kRecordsAPoll = 16384;
+constexpr int kRecordsAPoll = 4096;
 constexpr int kEnoughRecords = -EXFULL;  // what the callback returns to pause libbpf
 const char* const kBtf = "/sys/kernel/btf/vmlinux";
 

@@ -29,7 +29,7 @@ struct Options {
     Scope scope = Scope::Tree;
     Fidelity fidelity = Fidelity::Causal;
     sys::Cgroup cgroup;                      // for Scope::Cgroup
-    std::uint64_t ring_bytes = 64ULL << 20;  // a power of two, at least a page
+    std::uint64_t ring_bytes = 16ULL << 20;  // a power of two, at least a page
 };
 
 // What the sensor knows about itself at a moment.

@@ -31,7 +31,7 @@ using base::Status;
 namespace {
 
 constexpr const char* kMemory = "512MB";
-constexpr const char* kLogBytes = "16MB";
+constexpr const char* kLogBytes = "8MB";
 
 // DuckDB keeps 2048 values of a column in memory at once when it folds the log. With command lines of up to 2
 // MB that would be 4 GB, so a long one is cut: its first piece is in its row, the others are rows of their
