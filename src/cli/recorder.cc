@@ -37,6 +37,7 @@ Recorder::~Recorder() { queue_.close(); }
 
 void Recorder::write_all() {
     while (auto order = queue_.pop()) {
+        numbering_.apply(order->batch);
         auto done = writer_->append(order->batch);
         if (done && order->commit) done = writer_->commit();
         if (done) continue;

@@ -15,6 +15,7 @@
 #include "base/bounded_queue.h"
 #include "base/result.h"
 #include "event/batch.h"
+#include "event/numbering.h"
 #include "sensor/sensor.h"
 #include "store/store.h"
 
@@ -48,6 +49,7 @@ class Recorder {
 
     std::unique_ptr<sensor::Sensor> sensor_;
     std::unique_ptr<store::Writer> writer_;
+    event::Numbering numbering_;  // the writing thread's
     base::BoundedQueue<Order> queue_;
     std::int64_t last_commit_ns_ = 0;
     std::int64_t last_collect_ns_ = 0;

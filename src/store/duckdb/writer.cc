@@ -15,6 +15,7 @@
 #include "event/escape.h"
 #include "store/duckdb/database.h"
 #include "store/duckdb/recording_file.h"
+#include "store/duckdb/repack.h"
 #include "store/duckdb/replace.h"
 #include "store/duckdb/schema.h"
 #include "store/duckdb/table_appender.h"
@@ -51,6 +52,8 @@ Settings writer_settings() {
     return {{"threads", "1"},
             {"memory_limit", kMemory},
             {"wal_autocheckpoint", kLogBytes},
+            {"default_block_size", kBlockBytes},
+            {"storage_compatibility_version", kStorageVersion},
             {"enable_external_access", "false"},
             {"autoinstall_known_extensions", "false"},
             {"autoload_known_extensions", "false"}};
@@ -64,10 +67,15 @@ TableAppender& put_path(TableAppender& to, std::string_view path) {
     return path.empty() ? to.put_null() : to.put(path);
 }
 
+// Wraps around where it does not fit; adding it up fails then, in whoever reads.
+std::int64_t difference(std::int64_t a, std::int64_t b) {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+}
+
 void put_row(TableAppender& to, const event::Event& e) {
-    to.put(e.id).put(e.ts_ns).put(e.last_ns).put(static_cast<std::uint8_t>(e.op)).put(e.syscall);
+    to.put(e.id).put(e.ts_ns).put(static_cast<std::uint8_t>(e.op)).put(e.syscall);
     to.put(static_cast<std::int64_t>(e.process.value)).put(e.tid);
-    put_id(to, e.object).put(e.bytes).put(e.ret).put(static_cast<std::int64_t>(e.count));
+    put_id(to, e.object).put(e.bytes).put(static_cast<std::int64_t>(e.count));
     if (e.fd == -1) {
         to.put_null();
     } else {
@@ -76,12 +84,20 @@ void put_row(TableAppender& to, const event::Event& e) {
     to.put(e.arg);
     put_path(to, e.path);
     put_path(to, e.path2);
-    to.put(static_cast<std::uint8_t>(e.source));
+    // last_ns and ret follow from these (schema.cc), which compress to next to nothing.
+    to.put(static_cast<std::uint8_t>(e.source)).put(difference(e.last_ns, e.ts_ns));
+    if (e.ret == e.bytes) {
+        to.put_null();
+    } else {
+        to.put(e.ret);
+    }
 }
 
 void put_row(TableAppender& to, const event::FileName& f) {
-    to.put(static_cast<std::int64_t>(f.id.value)).put(f.since_ns).put(f.path).put(f.inode).put(f.dev);
-    to.put(f.generation).put(event::to_string(f.kind));
+    const std::size_t name = f.path.rfind('/') + 1;  // 0 where there is no slash
+    const std::string_view path = f.path;
+    to.put(static_cast<std::int64_t>(f.id.value)).put(f.since_ns).put(f.inode).put(f.dev).put(f.generation);
+    to.put(event::to_string(f.kind)).put(path.substr(0, name)).put(path.substr(name));
 }
 
 void put_row(TableAppender& to, const event::Socket& s) {
@@ -273,7 +289,10 @@ Status DuckWriter::close() {
     auto folded = connection_->run("CHECKPOINT", ErrorCode::System);
     connection_.reset();
     database_.reset();
-    if (folded) return folded;
+    if (folded) {
+        repack(path_);
+        return folded;
+    }
     return std::unexpected(
         std::move(folded.error())
             .with_context("everything is kept, but the last part only in " + log_paths(path_).front()));
