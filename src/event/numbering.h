@@ -2,7 +2,7 @@
 // the hashes by which the kernel programs know them. Hashes cannot be compressed, and every event holds two.
 //
 // An entity has one id throughout: what appears once the table is full keeps its hash, marked so that it is
-// no number. Memory is bounded (12 bytes an entity, kMaxEntities of them). One thread.
+// no number. Memory is bounded (16 bytes an entity, kMaxEntities of them). One thread.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ namespace catena::event {
 
 class Numbering {
   public:
-    static constexpr std::size_t kMaxEntities = std::size_t{3} << 18U;
+    static constexpr std::size_t kMaxEntities = std::size_t{3} << 17U;
 
     explicit Numbering(std::size_t max_entities = kMaxEntities) : max_entities_(max_entities) {}
 

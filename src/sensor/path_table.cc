@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -12,8 +13,13 @@
 namespace catena::sensor {
 namespace {
 
-constexpr std::size_t kPaths = 262144;
+// What these tables may hold in all: two generations of each, some 13 MB.
+constexpr std::size_t kPaths = 28672;
+constexpr std::size_t kPathsBytes = std::size_t{2} << 20U;
+constexpr std::size_t kDirectories = 4096;
+constexpr std::size_t kAliases = 4096;
 constexpr std::size_t kRealDirectories = 1024;
+constexpr std::size_t kDirectoriesBytes = std::size_t{256} << 10U;
 constexpr std::uint64_t kPathIdSeed = std::uint64_t{5} << 56;  // apart from the seeds in wire/records.h
 
 event::EntityId id_of_path(const std::string& path) {
@@ -45,24 +51,22 @@ bool is_below(std::string_view path, std::string_view directory) {
 }  // namespace
 
 PathTable::PathTable()
-    : by_path_(kPaths), directories_(kPaths), aliases_(kPaths), real_directories_(kRealDirectories) {}
+    : by_path_(kPaths, kPathsBytes),
+      directories_(kDirectories, 2 * kDirectoriesBytes),
+      aliases_(kAliases),
+      real_directories_(kRealDirectories, kDirectoriesBytes) {}
 
-void PathTable::put(const std::string& path, Entry entry) {
-    entry.file.path.clear();
-    by_path_.insert(path, std::move(entry));
-}
+void PathTable::put(const std::string& path, Entry entry) { by_path_.insert(path, entry, path.size()); }
 
 event::EntityId PathTable::describe(const event::FileName& file) {
-    if (const Entry* entry = by_path_.find(file.path);
-        entry && !entry->described && entry->file.id != file.id) {
-        aliases_.insert(file.id, entry->file.id);
+    if (const Entry* entry = by_path_.find(file.path); entry && !entry->described && entry->id != file.id) {
+        aliases_.insert(file.id, entry->id);
     }
-    Entry entry{file, true};
-    entry.file.id = resolve(file.id);
-    const event::EntityId stands_for = entry.file.id;
-    put(file.path, std::move(entry));
-    if (file.kind == event::FileKind::Directory) directories_.insert(file.id, file.path);
-    return stands_for;
+    Entry entry = entry_of(file, true);
+    entry.id = resolve(file.id);
+    put(file.path, entry);
+    if (file.kind == event::FileKind::Directory) directories_.insert(file.id, file.path, file.path.size());
+    return entry.id;
 }
 
 event::EntityId PathTable::resolve(event::EntityId id) {
@@ -89,18 +93,22 @@ std::string PathTable::real_directory(const std::string& directory) {
     const std::unique_ptr<char, decltype(&std::free)> real(::realpath(directory.c_str(), nullptr),
                                                            &std::free);
     if (!real) return normalise(directory);
-    return real_directories_.insert(directory, real.get());
+    return real_directories_.insert(directory, real.get(), directory.size() + ::strlen(real.get()));
 }
 
 PathTable::Named PathTable::at(const std::string& path, event::FileKind kind_if_new) {
     Named named;
     if (const Entry* entry = by_path_.find(path)) {
-        named.file = entry->file;
+        named.file.id = entry->id;
+        named.file.inode = entry->inode;
+        named.file.dev = entry->dev;
+        named.file.generation = entry->generation;
+        named.file.kind = entry->kind;
     } else {
         named.is_new = true;
         named.file.id = id_of_path(path);
         named.file.kind = kind_if_new;
-        put(path, {named.file, false});
+        put(path, entry_of(named.file, false));
     }
     named.file.path = path;
     return named;
@@ -113,7 +121,7 @@ void PathTable::rename(const std::string& from, const std::string& to) {
     by_path_.erase(from);
     put(to, moved);
     forget_links_below(from);
-    if (moved.file.kind == event::FileKind::Directory || !moved.described) move_below(from, to);
+    if (moved.kind == event::FileKind::Directory || !moved.described) move_below(from, to);
 }
 
 void PathTable::exchange(const std::string& a, const std::string& b) {
@@ -137,7 +145,7 @@ void PathTable::move_below(const std::string& from, const std::string& to) {
     });
     for (const auto& [path, entry] : moved) {
         by_path_.erase(path);
-        by_path_.insert(to + path.substr(from.size()), entry);
+        put(to + path.substr(from.size()), entry);
     }
     directories_.for_each([&](const event::EntityId&, std::string& path) {
         if (path == from || is_below(path, from)) path = to + path.substr(from.size());
@@ -153,7 +161,7 @@ void PathTable::forget_links_below(const std::string& path) {
 }
 
 void PathTable::link(const std::string& path, const event::FileName& file) {
-    put(path, {file, true});
+    put(path, entry_of(file, true));
     forget_links_below(path);
 }
 

@@ -45,10 +45,18 @@ class PathTable {
     [[nodiscard]] std::uint64_t forgotten() const { return by_path_.forgotten() + directories_.forgotten(); }
 
   private:
+    // What is known of a file but for its path, which is the key.
     struct Entry {
-        event::FileName file;    // without its path, which is the key
+        event::EntityId id;
+        std::uint64_t inode = 0;
+        std::uint32_t dev = 0;
+        std::uint32_t generation = 0;
+        event::FileKind kind = event::FileKind::Unknown;
         bool described = false;  // by the kernel; otherwise made from the path alone
     };
+    static Entry entry_of(const event::FileName& file, bool described) {
+        return {file.id, file.inode, file.dev, file.generation, file.kind, described};
+    }
     void put(const std::string& path, Entry entry);
     std::string real_directory(const std::string& directory);
     void move_below(const std::string& from, const std::string& to);

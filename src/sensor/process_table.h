@@ -1,11 +1,11 @@
 // ProcessTable: the processes that are alive as far as the recording has told, and which process has which
-// pid. Bounded by the number of processes; a process that has ended is forgotten, save that its pid still
-// leads to it. One thread.
+// pid. A process that has ended is forgotten, save that its pid still leads to it for long. Bounded: where
+// too many are alive, those that nothing was heard of are forgotten; one that does something then is met
+// again. One thread.
 #pragma once
 
 #include <cstdint>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "base/generation_map.h"
@@ -39,6 +39,9 @@ class ProcessTable {
     // The process that has, or last had, a pid; none where it is not known.
     event::EntityId with_pid(std::int32_t pid);
 
+    // Processes alive that were forgotten to stay within bounds.
+    [[nodiscard]] std::uint64_t forgotten() const { return alive_.forgotten(); }
+
   private:
     struct Alive {
         event::ProcessImage image;
@@ -46,12 +49,14 @@ class ProcessTable {
         std::size_t arguments_expected = 0;
         bool exec_pending = false;
     };
-    void finish_exec(Alive& process, std::vector<event::ProcessImage>& out);
+    void finish_exec(Alive process, std::vector<event::ProcessImage>& out);
+    void keep(Alive process);
     std::string cgroup_name(std::uint64_t id);
 
     std::int64_t boot_to_real_ns_;
-    std::unordered_map<event::EntityId, Alive> alive_;
-    std::unordered_map<std::int32_t, event::EntityId> by_pid_;
+    base::GenerationMap<event::EntityId, Alive> alive_;
+    base::GenerationMap<std::int32_t, event::EntityId> by_pid_;       // of those alive
+    base::GenerationMap<std::int32_t, event::EntityId> by_dead_pid_;  // of those that have ended
     base::GenerationMap<event::EntityId, std::string> executables_;
     base::GenerationMap<std::uint64_t, std::string> cgroups_;
 };

@@ -21,27 +21,23 @@ using base::Status;
 
 namespace {
 
+constexpr const char* kPackedRows = "30720";
 constexpr std::uint64_t kMaxBytes = std::uint64_t{32} << 20U;
 constexpr std::uint64_t kSmallBytes = std::uint64_t{640} << 10U;
 
-std::string quoted(const std::string& path) {
-    std::string text = "'";
-    for (const char c : path) text += c == '\'' ? std::string("''") : std::string(1, c);
-    return text + "'";
-}
-
 Status copy(const std::string& from, const std::string& to, const char* block_bytes) {
     auto database = Database::open(":memory:", {{"threads", "1"},
-                                                {"memory_limit", "64MB"},
+                                                {"memory_limit", "24MB"},
                                                 {"temp_directory", ""},
                                                 {"autoinstall_known_extensions", "false"},
                                                 {"autoload_known_extensions", "false"}});
     if (!database) return std::unexpected(std::move(database).error());
     auto connection = database->connect();
     if (!connection) return std::unexpected(std::move(connection).error());
-    return connection->run("ATTACH " + quoted(from) + " AS loose (READ_ONLY); ATTACH " + quoted(to) +
-                               " AS packed (BLOCK_SIZE " + block_bytes + ", STORAGE_VERSION '" +
-                               kStorageVersion + "'); COPY FROM DATABASE loose TO packed; CHECKPOINT packed",
+    return connection->run("ATTACH " + sql_literal(from) + " AS loose (READ_ONLY); ATTACH " +
+                               sql_literal(to) + " AS packed (BLOCK_SIZE " + block_bytes +
+                               ", STORAGE_VERSION '" + kStorageVersion + "', ROW_GROUP_SIZE " + kPackedRows +
+                               "); COPY FROM DATABASE loose TO packed; CHECKPOINT packed",
                            ErrorCode::System);
 }
 

@@ -31,8 +31,9 @@ using base::Status;
 
 namespace {
 
-constexpr const char* kMemory = "512MB";
-constexpr const char* kLogBytes = "8MB";
+constexpr const char* kMemory = "24MB";
+constexpr const char* kLogBytes = "2MB";
+constexpr const char* kGroupRows = "16384";
 
 // DuckDB keeps 2048 values of a column in memory at once when it folds the log. With command lines of up to 2
 // MB that would be 4 GB, so a long one is cut: its first piece is in its row, the others are rows of their
@@ -48,15 +49,20 @@ std::string_view take_piece(std::string_view& text) {
     return piece;
 }
 
-Settings writer_settings() {
+Settings writer_settings(const std::string& path) {
     return {{"threads", "1"},
             {"memory_limit", kMemory},
+            {"temp_directory", path + ".tmp"},  // for a transaction that is larger than that
             {"wal_autocheckpoint", kLogBytes},
-            {"default_block_size", kBlockBytes},
-            {"storage_compatibility_version", kStorageVersion},
-            {"enable_external_access", "false"},
             {"autoinstall_known_extensions", "false"},
             {"autoload_known_extensions", "false"}};
+}
+
+// A database of its own kind can only be attached. Whatever else would open a file is refused from there on.
+std::string attach_sql(const std::string& path) {
+    return "ATTACH " + sql_literal(path) + " AS recording (BLOCK_SIZE " + kBlockBytes + ", ROW_GROUP_SIZE " +
+           kGroupRows + ", STORAGE_VERSION '" + kStorageVersion +
+           "'); USE recording; SET enable_external_access = false";
 }
 
 TableAppender& put_id(TableAppender& to, event::EntityId id) {
@@ -180,14 +186,14 @@ class DuckWriter final : public Writer {
 };
 
 Result<std::unique_ptr<Writer>> DuckWriter::create(const std::string& path) {
-    auto database = Database::open(path, writer_settings());
+    auto database = Database::open(":memory:", writer_settings(path));
     if (!database) return std::unexpected(std::move(database).error());
     auto connection = database->connect();
     if (!connection) return std::unexpected(std::move(connection).error());
     std::unique_ptr<DuckWriter> self(new DuckWriter(path, *std::move(database), *std::move(connection)));
     // Closing without finish() must be quick and leave everything as a kill would: no checkpoint. The one at
     // the start makes sure that the file tells what it is even without its log.
-    for (const std::string& sql : {std::string("PRAGMA disable_checkpoint_on_shutdown"),
+    for (const std::string& sql : {attach_sql(path), std::string("PRAGMA disable_checkpoint_on_shutdown"),
                                    "BEGIN; " + schema_sql() + "COMMIT", std::string("CHECKPOINT")}) {
         if (auto done = self->connection_->run(sql, ErrorCode::System); !done) {
             return std::unexpected(std::move(done).error());
