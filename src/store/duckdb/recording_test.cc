@@ -84,6 +84,28 @@ TEST_F(RecordingTest, ReadsOperationsByNameWhateverTheirOrderInTheFile) {
     EXPECT_EQ(found[1].op, event::Op::None);  // an operation that this program does not know
 }
 
+TEST_F(RecordingTest, IsSmallAndAloneWhenFinished) {
+    write_recording(path(), make_batch(1, 3));
+    EXPECT_LT(std::filesystem::file_size(path()), 150'000U);
+    EXPECT_EQ(
+        std::distance(std::filesystem::directory_iterator(std::filesystem::path(path()).parent_path()), {}),
+        1);
+}
+
+TEST_F(RecordingTest, IsWholeWhereItCannotBePacked) {
+    std::filesystem::create_directory(path() + ".repack");
+    write_bytes(path() + ".repack/in the way", "x");
+    auto writer = create_recording(path());
+    EXPECT_FALSE(writer) << "what is in the way of packing is told before anything is recorded";
+    std::filesystem::rename(path() + ".repack", path("aside"));
+    writer = create_recording(path());
+    ASSERT_TRUE(writer) << writer.error().message;
+    ASSERT_TRUE((*writer)->append(make_batch(1, 1000)));
+    std::filesystem::rename(path("aside"), path() + ".repack");
+    ASSERT_TRUE((*writer)->finish());
+    EXPECT_EQ(read_events(*must_open(path())).size(), 1000U);
+}
+
 TEST_F(RecordingTest, KeepsEveryFieldOfEntities) {
     Batch batch;
     batch.processes = {{{~0ULL >> 1U}, 10, 5, 77, {3}, ~0U, 1, "/bin/sh", "sh -c x", "sh", "/a.slice"}};
