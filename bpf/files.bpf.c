@@ -83,12 +83,12 @@ static __always_inline u64 start_of_path(const struct cat_call *call, int dir, u
 	if (!fs)
 		return 0;
 	if (first == '/')
-		return cat_dentry_object((u64)BPF_CORE_READ(fs, root.dentry), (u64)BPF_CORE_READ(fs, root.mnt));
+		return cat_dentry_object((u64)CAT_POINTER(fs_struct, fs, root.dentry), (u64)CAT_POINTER(fs_struct, fs, root.mnt));
 	if (fd == AT_FDCWD)
-		return cat_dentry_object((u64)BPF_CORE_READ(fs, pwd.dentry), (u64)BPF_CORE_READ(fs, pwd.mnt));
+		return cat_dentry_object((u64)CAT_POINTER(fs_struct, fs, pwd.dentry), (u64)CAT_POINTER(fs_struct, fs, pwd.mnt));
 	/* By its dentry: cat_fd_object would go deeper than 512 bytes of stack allow here. */
 	file = cat_fd_file(task, fd);
-	return file ? cat_dentry_object((u64)BPF_CORE_READ(file, f_path.dentry), (u64)BPF_CORE_READ(file, f_path.mnt)) : 0;
+	return file ? cat_dentry_object((u64)CAT_POINTER(file, file, f_path.dentry), (u64)CAT_POINTER(file, file, f_path.mnt)) : 0;
 }
 
 __noinline int cat_on_path(struct cat_call *call)
@@ -146,7 +146,7 @@ __noinline int cat_on_open(struct cat_call *call)
 	deed.fd = call->ret;
 	deed.ret = call->ret;
 	deed.arg = open_arg(call);
-	mode = BPF_CORE_READ(file, f_mode);
+	mode = CAT_LOAD(file, file, f_mode);
 	if (mode & FMODE_CREATED) {
 		deed.op = CAT_OP_CREATE;
 	} else if (deed.arg & O_TRUNC && mode & FMODE_WRITE) {

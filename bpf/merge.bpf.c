@@ -89,7 +89,7 @@ static __always_inline void fill_flow(struct flow *flow, const struct cat_call *
 				      u64 file, u32 kind)
 {
 	u32 process = cat_version_index(call->process), object = cat_version_index(deed->object);
-	struct inode *inode = file ? BPF_CORE_READ((struct file *)file, f_inode) : NULL;
+	struct inode *inode = file ? CAT_POINTER(file, file, f_inode) : NULL;
 	bool is_socket = deed->op == CAT_OP_SEND || deed->op == CAT_OP_RECV;
 
 	flow->key = cat_slot_key(file ?: deed->object, kind);

@@ -3,7 +3,6 @@
  * Question: which system call has just ended, and who understands it? Arguments are still in the registers at sys_exit;
  * only close is met at sys_enter too, because its object is gone at the exit.
  */
-#define CATENA_FAST_LOADS
 #include "lib/handlers.bpf.h"
 #include "lib/merge.bpf.h"
 #include "lib/scope.bpf.h"

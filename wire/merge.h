@@ -21,7 +21,7 @@
 
 #include "wire/records.h"
 
-#define CAT_VERSIONS (1U << 18)	/* words of the table of versions, 8 bytes each */
+#define CAT_VERSIONS (1U << 16)	/* words of the table of versions, 8 bytes each */
 #define CAT_SETS 8		/* a thread's slots: CAT_SETS sets of two */
 #define CAT_SLOTS (2 * CAT_SETS)
 

@@ -6,6 +6,7 @@
 #ifndef CATENA_BPF_OBJECTS_H
 #define CATENA_BPF_OBJECTS_H
 
+#include "lib/kernel_read.bpf.h"
 #include "lib/maps.bpf.h"
 
 /* A peer address that a call names itself, as the program's memory has it. */
@@ -59,13 +60,12 @@ static __always_inline void cat_remember(void *words, u64 id, u64 what)
 
 static __always_inline struct file *cat_fd_file(struct task_struct *task, s32 fd)
 {
-	struct file *file = NULL;
-	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
+	struct files_struct *files = task->files;
+	struct fdtable *fdt = files ? files->fdt : NULL;
 
-	if (!fdt || fd < 0 || (u32)fd >= BPF_CORE_READ(fdt, max_fds))
+	if (!fdt || fd < 0 || (u32)fd >= fdt->max_fds)
 		return NULL;
-	bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(fdt, fd) + fd);
-	return file;
+	return (struct file *)CAT_LOAD_U64(fdt->fd + fd);
 }
 
 static __always_inline u64 cat_fd_object(s32 fd)
