@@ -74,7 +74,7 @@ static __always_inline enum cat_rank cat_rank_of(u16 op)
 	return CAT_RANK_FLOW;
 }
 
-/* While the ring is more than half full, no cgroup gets more than half of what the reader takes out of it. */
+/* While the ring is more than half full, the flows of a cgroup get no more than half of what the reader takes out. */
 static __always_inline bool cat_has_share(u32 size)
 {
 	u64 cgroup = bpf_get_current_cgroup_id();
@@ -100,12 +100,10 @@ static __always_inline int cat_room(u32 size, enum cat_rank rank)
 
 	if (used <= cat_ring_bytes / 2)
 		return -1;
-	if (rank != CAT_RANK_VITAL) {
-		if (!cat_has_share(size))
-			return CAT_LOST_SHARE;
-		if (used > cat_ring_bytes - (rank == CAT_RANK_FLOW ? cat_ring_bytes / 4 : cat_ring_bytes / 8))
-			return CAT_LOST_RESERVED;
-	}
+	if (rank == CAT_RANK_FLOW && !cat_has_share(size))
+		return CAT_LOST_SHARE;
+	if (rank != CAT_RANK_VITAL && used > cat_ring_bytes - cat_ring_bytes / (rank == CAT_RANK_FLOW ? 4 : 8))
+		return CAT_LOST_RESERVED;
 	return used > cat_ring_bytes ? CAT_LOST_FULL : -1;
 }
 
