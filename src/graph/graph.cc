@@ -150,10 +150,10 @@ GraphBuilder::Thread& GraphBuilder::note_return(const Event& event, std::int64_t
     return thread;
 }
 
-// How long before its return a thread's call may have begun. A call that is older than what we know of its
-// thread gets none.
+// How long before its return a thread's call may have begun. Sums of merged calls are told when later calls
+// of their thread are known already: what came before them is not known any more.
 std::int64_t GraphBuilder::lead_of(const Thread& thread, std::int64_t ts_ns) const {
-    if (thread.last_ns != ts_ns) return 0;
+    if (thread.last_ns != ts_ns) return slack_ns_;
     if (thread.before_ns <= ts_ns - slack_ns_) return slack_ns_;
     return ts_ns - thread.before_ns - 1;
 }

@@ -372,12 +372,205 @@ TEST(Reduction, IsWhatTheDefinitionSays) {
     EXPECT_GT(histories, 500'000U);
 }
 
+TEST(Reduction, PingPongOfAProcessWithTwoFilesMergesWhole) {
+    Steps steps;
+    for (int i = 0; i < 1'000; ++i) {
+        steps.push_back({0, 0, Deed::In});
+        steps.push_back({0, 1, Deed::Out});
+    }
+    const World world;
+    const Merged merged = reduce(world, events_of(world, steps), {});
+    EXPECT_EQ(merged.counts.kept, 2U);
+    EXPECT_EQ(merged.counts.rows, 2U);
+    EXPECT_EQ(merged.counts.merged, 1'998U);
+}
+
+TEST(Reduction, PingPongOfAProcessWithOneFileKeepsOneEcho) {
+    Steps steps;
+    for (int i = 0; i < 1'000; ++i) {
+        steps.push_back({0, 0, Deed::In});
+        steps.push_back({0, 0, Deed::Out});
+    }
+    const World world;
+    const Merged merged = reduce(world, events_of(world, steps), {});
+    EXPECT_EQ(merged.counts.kept, 3U);
+    EXPECT_EQ(merged.counts.echoes, 1U);
+}
+
+// What an echo is kept for: a write is read back, and only what the process says after that can come from the
+// write.
+TEST(Reduction, AnEchoTellsBeforeFromAfter) {
+    const World world;
+    Tallies tallies;
+    const Steps steps = {{0, 0, Deed::In}, {0, 0, Deed::Out}, {0, 1, Deed::Out}, {0, 0, Deed::In}};
+    expect(world, steps, {}, kUnlimited, SIZE_MAX, tallies);
+    EXPECT_EQ(reduce(world, events_of(world, steps), {}).kept.at(4), Verdict::Echo);
+}
+
 TEST(Reduction, AllHistoriesOfSixFlowsBetweenTwoProcessesAndTwoFiles) {
     Tallies tallies;
     const World world;
     each_history(world, false, {10}, 6,
                  [&](const Steps& steps) { expect(world, steps, {}, kUnlimited, SIZE_MAX, tallies); });
     print("two processes, two files, six flows", tallies);
+}
+
+TEST(Reduction, AllHistoriesOfFiveFlowsAmongThemOnesBetweenProcesses) {
+    Tallies tallies;
+    const World world;
+    each_history(world, true, {10}, 5,
+                 [&](const Steps& steps) { expect(world, steps, {}, kUnlimited, 2, tallies); });
+    print("two processes, two files, five flows, also between processes; told every two", tallies);
+}
+
+TEST(Reduction, AllHistoriesOfSixFlowsWithHardlyAnyState) {
+    Tallies tallies;
+    const World world;
+    for (const std::uint32_t words : {1U, 2U, 4U}) {
+        const ReducerLimits limits = {.versions = words, .sets = 1, .threads = 1, .edges = 1, .sockets = 1};
+        each_history(world, false, {10}, words == 2 ? 6 : 5,
+                     [&](const Steps& steps) { expect(world, steps, {}, limits, 3, tallies); });
+    }
+    print("1, 2, 4 words, two slots, one thread, one edge", tallies);
+}
+
+// Equal times count as possibly causal, either way; the programs know the order. So ties may add, and never
+// miss.
+TEST(Reduction, TiesMissNothing) {
+    Tallies tallies;
+    const World world;
+    each_history(world, false, {0, 10}, 4, [&](const Steps& steps) {
+        expect(world, steps, {.exact = false}, kUnlimited, SIZE_MAX, tallies);
+    });
+    print("with ties", tallies);
+}
+
+// The graph takes the two ends of a connection for one and both directions for one; the words are those of
+// what really flows. So what somebody else sent from the same end may be told earlier than it could have been
+// read back.
+TEST(Reduction, SocketPairsMissNothing) {
+    Tallies tallies;
+    const World world{.sockets = true};
+    each_history(world, false, {10}, 6, [&](const Steps& steps) {
+        expect(world, steps, {.exact = false}, kUnlimited, SIZE_MAX, tallies);
+    });
+    print("a socket pair", tallies);
+}
+
+TEST(Reduction, SocketPairsWithOneProcessAtEachEndAreExactBackward) {
+    Tallies tallies;
+    const World world{.sockets = true};
+    each_history(world, false, {10}, 8, [&](const Steps& steps) {
+        if (std::ranges::all_of(steps, [](const Step& step) { return step.process == step.other; }))
+            expect(world, steps, {.exact = false}, kUnlimited, SIZE_MAX, tallies);
+    });
+    print("a socket pair, each end with its process", tallies);
+    EXPECT_EQ(tallies[Question::Back].more, 0U);
+    EXPECT_EQ(tallies[Question::Forward].more, 0U);
+}
+
+// A recorded time is that of a call's return: tracking with slack finds what a reader had before its writer
+// returned.
+TEST(Reduction, NothingIsMissedWithSlack) {
+    Tallies tallies;
+    const World world;
+    for (const std::int64_t slack_ns : {15, 25}) {
+        each_history(world, true, {10}, 5, [&](const Steps& steps) {
+            expect(world, steps, {.exact = false, .slack_ns = slack_ns}, kUnlimited, SIZE_MAX, tallies);
+        });
+    }
+    print("with slack", tallies);
+}
+
+class RandomHistory {
+  public:
+    explicit RandomHistory(std::uint32_t seed) : random_(seed) {}
+
+    std::uint32_t below(std::uint32_t end) {
+        return std::uniform_int_distribution<std::uint32_t>(0, end - 1)(random_);
+    }
+
+    // Loops, now and then interrupted: programs repeat themselves.
+    Steps steps(const World& world, std::uint32_t threads, std::size_t size, std::uint32_t longest_pause) {
+        Steps steps;
+        while (steps.size() < size) {
+            Steps loop(1 + below(5));
+            for (Step& step : loop) {
+                step = {below(world.processes), below(world.objects), below(2) == 0 ? Deed::In : Deed::Out,
+                        below(threads)};
+                if (below(16) != 0 || world.processes < 2 || world.sockets) continue;
+                step.deed = Deed::VmWrite;
+                step.other = (step.process + 1 + below(world.processes - 1)) % world.processes;
+            }
+            for (std::uint32_t i = 1 + below(12); i > 0; --i)
+                steps.insert(steps.end(), loop.begin(), loop.end());
+        }
+        steps.resize(size);
+        for (Step& step : steps) step.pause = 10 + below(longest_pause);
+        return steps;
+    }
+
+    World world() { return {.processes = 1 + below(6), .objects = 1 + below(below(4) == 0 ? 40 : 6)}; }
+
+    ReducerLimits limits() {
+        constexpr std::array<std::uint32_t, 5> kWords = {2, 4, 16, CAT_VERSIONS, 0};
+        return {.versions = kWords.at(below(5)),
+                .sets = below(CAT_SETS + 1),
+                .threads = 1 + below(8),
+                .edges = 1 + below(30),
+                .sockets = 1 + below(4)};
+    }
+
+  private:
+    std::mt19937 random_;
+};
+
+TEST(Reduction, LongRandomHistories) {
+    Tallies tallies;
+    RandomHistory random(20261124);
+    for (int round = 0; round < 400 && !HasFatalFailure(); ++round) {
+        const World world = random.world();
+        const Steps steps = random.steps(world, 3, 250, 20);
+        expect(world, steps, {.nth = 25}, random.limits(), 1 + random.below(100), tallies);
+    }
+    print("long random histories, all limits", tallies);
+}
+
+TEST(Reduction, LongRandomHistoriesWithSlackTiesAndSockets) {
+    Tallies tallies;
+    RandomHistory random(20261125);
+    for (int round = 0; round < 300 && !HasFatalFailure(); ++round) {
+        World world = random.world();
+        world.sockets = round % 3 == 0;
+        world.objects += world.sockets ? world.objects % 2 : 0;
+        Steps steps = random.steps(world, 3, 250, 20);
+        // The two halves of one call have one time, but they are not merged apart: no ties within a thread.
+        const bool ties = round % 3 == 1;
+        for (std::size_t i = 1; ties && i < steps.size(); ++i) {
+            const bool same = steps[i].process == steps[i - 1].process;
+            if (!same && random.below(2) == 0) steps[i].pause = 0;
+        }
+        const std::int64_t slack_ns = ties ? 0 : 20 * random.below(5);
+        expect(world, steps, {.exact = false, .slack_ns = slack_ns, .nth = 25}, random.limits(),
+               1 + random.below(100), tallies);
+    }
+    print("… with slack, ties, sockets", tallies);
+}
+
+// A coarse clock changes no answer about a whole history, nor about what brought something new; what is asked
+// from a moment on may miss what happened within one tick of it.
+TEST(Reduction, ACoarseClockIsExactButForMomentsWithinATick) {
+    Tallies tallies;
+    RandomHistory random(20261126);
+    for (int round = 0; round < 300 && !HasFatalFailure(); ++round) {
+        const World world = random.world();
+        const Steps steps = random.steps(world, 3, 250, 20);
+        ReducerLimits limits = random.limits();
+        limits.tick_ns = 7 + random.below(200);
+        expect(world, steps, {.never_fewer = false, .nth = 25}, limits, 1 + random.below(100), tallies);
+    }
+    print("a coarse clock", tallies);
+    EXPECT_GT(tallies[Question::FromAnytime].fewer, 0U);  // or else this page and the next are wrong
 }
 
 }  // namespace
