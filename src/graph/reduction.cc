@@ -88,13 +88,15 @@ Reducer::Flow Reducer::flow_of(const Event& event, cat_flow_kind kind) {
     // Not the object alone: who merges a write with a send into the same thing loses one of the two names.
     const std::uint64_t through =
         is_socket_op(event.op) ? cat_hash(event.object.value, 1) : event.object.value;
-    return {.key = cat_slot_key(through, kind),
-            .back_key = kind > CAT_FLOW_IN
-                            ? 0
-                            : cat_slot_key(through, kind == CAT_FLOW_OUT ? CAT_FLOW_IN : CAT_FLOW_OUT),
-            .edge = cat_hash(cat_hash(event.process.value, through), kind),
-            .source = kind == CAT_FLOW_OUT ? process : object.from,
-            .target = kind == CAT_FLOW_OUT ? object.into : process};
+    const std::uint32_t source = kind == CAT_FLOW_OUT ? process : object.from;
+    const cat_flow_kind back = kind == CAT_FLOW_OUT ? CAT_FLOW_IN : CAT_FLOW_OUT;
+    return {
+        .key = cat_slot_key(through, kind),
+        .back_key = kind > CAT_FLOW_IN ? 0 : cat_slot_key(through, back),
+        // Versions of one word say nothing about another: a socket whose peer becomes known has other words.
+        .edge = cat_hash(cat_hash(event.process.value, through), std::uint64_t{source} << 2 | kind),
+        .source = source,
+        .target = kind == CAT_FLOW_OUT ? object.into : process};
 }
 
 Reducer::Thread& Reducer::thread_of(const Event& event, std::vector<Event>& rows) {
@@ -180,11 +182,10 @@ void Reducer::add_flow(const Event& event, const Flow& flow, std::vector<Event>&
     Thread& thread = thread_of(event, rows);
     const std::uint64_t version = versions_[flow.source];
     Entry* entry = find(thread, flow.key);
-    if (entry == nullptr) {
+    if (entry == nullptr || entry->slot.source != flow.source) {
         const std::uint64_t* token = edges_.find(flow.edge);
         if (token != nullptr && *token == version) entry = &take(thread, flow, event, version, rows);
     }
-    // The words of a socket change when its peer becomes known.
     const bool known = entry != nullptr && entry->slot.source == flow.source;
     if (known && cat_slot_has_carried(&entry->slot, version)) {
         const auto ts_ns = static_cast<std::uint64_t>(event.ts_ns);

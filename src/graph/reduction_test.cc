@@ -38,6 +38,7 @@ struct World {
     std::uint32_t processes = 2;
     std::uint32_t objects = 2;
     bool sockets = false;
+    bool late_peers = false;  // known only when their sockets have been used for a while
 
     [[nodiscard]] std::uint64_t object(std::uint32_t number) const { return 1 + processes + number; }
     [[nodiscard]] std::uint64_t ids() const { return 1 + processes + objects; }
@@ -89,8 +90,11 @@ Merged reduce(const World& world, const std::vector<Event>& events, const Reduce
               std::size_t tell_every = SIZE_MAX) {
     Merged merged;
     Reducer reducer(limits);
-    for (std::uint32_t i = 0; world.sockets && i < world.objects; ++i) reducer.add(world.socket(i));
+    for (std::uint32_t i = 0; world.sockets && !world.late_peers && i < world.objects; ++i)
+        reducer.add(world.socket(i));
     for (const Event& event : events) {
+        if (world.late_peers && event.id % 16 == 0)
+            reducer.add(world.socket(static_cast<std::uint32_t>(event.id / 16) % world.objects));
         const std::uint64_t echoes = reducer.counts().echoes;
         const std::uint64_t kept = reducer.counts().kept;
         reducer.add(event, merged.rows);
@@ -542,6 +546,7 @@ TEST(Reduction, LongRandomHistoriesWithSlackTiesAndSockets) {
     for (int round = 0; round < 300 && !HasFatalFailure(); ++round) {
         World world = random.world();
         world.sockets = round % 3 == 0;
+        world.late_peers = round % 6 == 0;
         world.objects += world.sockets ? world.objects % 2 : 0;
         Steps steps = random.steps(world, 3, 250, 20);
         // The two halves of one call have one time, but they are not merged apart: no ties within a thread.
