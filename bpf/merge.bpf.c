@@ -157,7 +157,7 @@ static __always_inline bool merge(struct cat_task *state, struct flow *flow, con
 		*echo = cat_slot_echoes(slot, version);
 		return false;
 	}
-	cat_slot_add(slot, bpf_ktime_get_coarse_ns(), deed->bytes);
+	cat_slot_add(slot, bpf_ktime_get_ns(), deed->bytes);
 	CAT_COUNT(seen);
 	CAT_COUNT(merged);
 	return true;

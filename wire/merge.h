@@ -121,8 +121,8 @@ static inline void cat_slot_carry(struct cat_slot *slot, cat_u64 version)
 }
 
 /*
- * One more flow goes into a slot. The clock may be coarse, but never ahead: a time before the edge's last flow would reach
- * out of the interval in which the source's version held.
+ * One more flow goes into a slot. The clock has to be that of the events: by a coarse one, a reader that returns before its
+ * writer would have read before the writer's call began (docs/decisions/0008).
  */
 static inline void cat_slot_add(struct cat_slot *slot, cat_u64 now_ns, cat_u64 bytes)
 {

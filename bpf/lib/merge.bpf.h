@@ -57,7 +57,7 @@ static __always_inline bool cat_absorb(struct cat_task *state, struct task_struc
 	counters = bpf_map_lookup_elem(&cat_counts, &zero);
 	if (!version || !counters || !cat_slot_has_carried(slot, *version))
 		return false;
-	cat_slot_add(slot, bpf_ktime_get_coarse_ns(), bytes);
+	cat_slot_add(slot, bpf_ktime_get_ns(), bytes);
 	counters->seen++;
 	counters->merged++;
 	return true;
