@@ -8,16 +8,7 @@
 #include "lib/merge.bpf.h"
 
 #include "lib/scope.bpf.h"
-
-static __always_inline bool try_lock(struct cat_slots *slots)
-{
-	return __sync_val_compare_and_swap(&slots->lock, 0, 1) == 0;
-}
-
-static __always_inline void unlock(struct cat_slots *slots)
-{
-	__sync_lock_test_and_set(&slots->lock, 0);
-}
+#include "lib/waiting.bpf.h"
 
 /* Whose slots they are. */
 struct owner {
@@ -25,27 +16,15 @@ struct owner {
 	u32 tgid, tid;
 };
 
-/* Puts a slot's sum since the last time into the ring, if there is any. -1, or why it had to wait. */
-static __noinline int tell(struct owner *owner, struct cat_slot *slot)
+static __always_inline void fill_sum(struct cat_event *event, const struct owner *owner, struct cat_slot *slot, u64 count)
 {
-	u64 count, bytes, to_boot;
-	struct cat_event *event;
-	int why;
+	u64 now_ns, tick = bpf_jiffies64(), bytes = slot->bytes;
 
-	if (!owner || !slot)
-		return -1;
-	count = slot->count - slot->told_count;
-	if (!count)
-		return -1;
-	event = CAT_RESERVE(sizeof(*event), CAT_RANK_FLOW, why);
-	if (!event)
-		return why;
-	bytes = slot->bytes;
-	to_boot = bpf_ktime_get_boot_ns() - bpf_ktime_get_ns();
 	__builtin_memset(event, 0, sizeof(*event));
 	cat_fill_header(&event->header, CAT_EVENT, sizeof(*event));
-	event->header.ts_ns = slot->first_ns + to_boot;
-	event->last_ns = slot->last_ns + to_boot;
+	now_ns = event->header.ts_ns;
+	event->header.ts_ns = cat_tick_to_ns(slot->first, tick, now_ns, cat_tick_ns, slot->since_ns);
+	event->last_ns = cat_tick_to_ns(slot->last, tick, now_ns, cat_tick_ns, event->header.ts_ns);
 	event->process = owner->process;
 	event->process_start = owner->process_start;
 	event->tgid = owner->tgid;
@@ -58,26 +37,44 @@ static __noinline int tell(struct owner *owner, struct cat_slot *slot)
 	event->fd = slot->fd;
 	event->flags = CAT_FLAG_MERGED;
 	event->count = count;
-	bpf_ringbuf_submit(event, cat_wakeup_flags());
-	slot->told_count += count;
 	slot->told_bytes = bytes;
-	return -1;
+	slot->since_ns = event->last_ns;
 }
 
-__noinline int cat_tell_slots(u64 task_pointer, struct cat_task *state)
+/* Tells a slot's sum since the last time, if there is any: 1, or 0 where it has to wait. The slots' lock is held. */
+static __noinline int tell(struct owner *owner, struct cat_slot *slot, struct cat_waiting *waiting)
 {
-	struct task_struct *task = (void *)task_pointer;
-	struct owner owner = {};
+	struct cat_event *event;
+	u64 count;
+	int why;
 
-	if (!state || !state->process || !try_lock(&state->slots))
+	if (!owner || !slot || !waiting)
+		return 1;
+	count = slot->count - slot->told_count;
+	if (!count)
+		return 1;
+	if (!cat_try_lock(&waiting->lock))
+		return 0;
+	event = cat_waiting_room(waiting, &why);
+	if (event) {
+		fill_sum(event, owner, slot, count);
+		slot->told_count += count;
+	}
+	cat_unlock(&waiting->lock);
+	return event != NULL;
+}
+
+__noinline int cat_tell_slots(u32 tgid, u32 tid, struct cat_task *state)
+{
+	struct owner owner = { .tgid = tgid, .tid = tid };
+
+	if (!state || !state->process || !cat_try_lock(&state->slots.lock))
 		return 0;
 	owner.process = state->process;
 	owner.process_start = state->process_start;
-	owner.tgid = BPF_CORE_READ(task, tgid);
-	owner.tid = BPF_CORE_READ(task, pid);
 	for (u32 i = 0; i < CAT_SLOTS; i++)
-		tell(&owner, &state->slots.slot[i]);
-	unlock(&state->slots);
+		tell(&owner, &state->slots.slot[i], &state->waiting);
+	cat_unlock(&state->slots.lock);
 	return 0;
 }
 
@@ -93,10 +90,11 @@ static __always_inline void fill_flow(struct flow *flow, const struct cat_call *
 {
 	u32 process = cat_version_index(call->process), object = cat_version_index(deed->object);
 	struct inode *inode = file ? BPF_CORE_READ((struct file *)file, f_inode) : NULL;
+	bool is_socket = deed->op == CAT_OP_SEND || deed->op == CAT_OP_RECV;
 
 	flow->key = cat_slot_key(file ?: deed->object, kind);
 	flow->inode = (u64)inode;
-	flow->identity = inode ? cat_file_identity((struct file *)file, inode) : 0;
+	flow->identity = inode ? cat_file_identity((struct file *)file, inode, is_socket) : 0;
 	flow->source = kind == CAT_FLOW_OUT ? process : deed->from ?: object;
 	flow->target = kind == CAT_FLOW_OUT ? deed->into ?: object : process;
 	/* Versions of one word say nothing about another: a socket that gets a peer has other words from then on. */
@@ -110,12 +108,12 @@ static __always_inline bool take_slot(struct cat_task *state, const struct flow 
 	struct owner owner = { call->process, call->process_start, call->tgid, call->tid };
 	struct cat_slot *slot = cat_find_slot(&state->slots, flow->key);
 
-	if (!try_lock(&state->slots))
+	if (!cat_try_lock(&state->slots.lock))
 		return false;
 	if (!slot)
 		slot = &state->slots.slot[2 * cat_slot_set(flow->key) + (state->slots.clock++ & 1)];
-	if (tell(&owner, slot) >= 0) {
-		unlock(&state->slots);
+	if (!tell(&owner, slot, &state->waiting)) {
+		cat_unlock(&state->slots.lock);
 		return false;
 	}
 	slot->key = flow->key;
@@ -125,12 +123,13 @@ static __always_inline bool take_slot(struct cat_task *state, const struct flow 
 	slot->source = flow->source;
 	slot->target = flow->target;
 	cat_slot_carry(slot, token);
-	slot->last_ns = bpf_ktime_get_ns();
+	slot->since_ns = bpf_ktime_get_boot_ns();
 	slot->op = deed->op;
 	slot->syscall = call->nr;
 	slot->fd = deed->fd;
 	slot->stream = stream;
-	unlock(&state->slots);
+	slot->socket = deed->op == CAT_OP_SEND || deed->op == CAT_OP_RECV;
+	cat_unlock(&state->slots.lock);
 	return true;
 }
 
@@ -142,12 +141,11 @@ static __always_inline bool merge(struct cat_task *state, struct flow *flow, con
 				  const struct cat_deed *deed, u64 version, bool stream, bool *echo)
 {
 	struct cat_slot *slot = cat_find_slot(&state->slots, flow->key);
-	u64 *token;
 
 	if (!slot || slot->object != deed->object || slot->identity != flow->identity || slot->inode != flow->inode ||
 	    slot->source != flow->source) {
-		token = bpf_map_lookup_elem(&cat_edges, &flow->edge);
-		if (!token || *token != version || !take_slot(state, flow, call, deed, version, stream))
+		if (!cat_remembers(&cat_edges, flow->edge, version) ||
+		    !take_slot(state, flow, call, deed, version, stream))
 			return false;
 		slot = cat_find_slot(&state->slots, flow->key);
 	}
@@ -157,7 +155,7 @@ static __always_inline bool merge(struct cat_task *state, struct flow *flow, con
 		*echo = cat_slot_echoes(slot, version);
 		return false;
 	}
-	cat_slot_add(slot, bpf_ktime_get_ns(), deed->bytes);
+	cat_slot_add(slot, bpf_jiffies64(), deed->bytes);
 	CAT_COUNT(seen);
 	CAT_COUNT(merged);
 	return true;
@@ -167,16 +165,14 @@ static __always_inline bool merge(struct cat_task *state, struct flow *flow, con
 static __always_inline void keep(struct cat_task *state, struct flow *flow, const struct cat_call *call,
 				 const struct cat_deed *deed, u64 version, u32 kind, bool stream, bool echo)
 {
-	bool kept = cat_put(call, deed);
+	int kept = cat_put(call, deed);
 	u64 before = cat_bump(flow->target);
 	struct cat_slot *back;
 
-	if (!kept) {
-		/* Nothing may be merged into an edge that is not there. */
-		bpf_map_delete_elem(&cat_edges, &flow->edge);
+	/* Nothing may be merged into an edge that is not there. */
+	if (!kept)
 		return;
-	}
-	bpf_map_update_elem(&cat_edges, &flow->edge, &version, BPF_ANY);
+	cat_remember(&cat_edges, flow->edge, version);
 	take_slot(state, flow, call, deed, version, stream);
 	if (kind > CAT_FLOW_IN)
 		return;
@@ -220,7 +216,9 @@ int cat_tell_tasks(struct bpf_iter__task *ctx)
 	if (!task)
 		return 0;
 	state = bpf_task_storage_get(&cat_tasks, task, 0, 0);
-	if (state)
-		cat_tell_slots((u64)task, state);
+	if (!state)
+		return 0;
+	cat_tell_slots(task->tgid, task->pid, state);
+	cat_send_waiting(state, 0);
 	return 0;
 }

@@ -152,10 +152,10 @@ static __always_inline u64 inode_object(struct inode *inode, struct dentry *dent
 		file_class = CAT_CLASS_MEMFD;
 	id = cat_file_id(BPF_CORE_READ(inode, i_ino), BPF_CORE_READ(inode, i_sb, s_dev),
 			 BPF_CORE_READ(inode, i_generation));
-	if (!cat_already_described(id, version) &&
+	if (!cat_remembers(&cat_described, id, version) &&
 	    cat_describe_file(id, (u64)inode, file_class, (u64)dentry,
 			      (u64)vfsmnt - bpf_core_field_offset(struct mount, mnt)) == 0)
-		bpf_map_update_elem(&cat_described, &id, &version, BPF_ANY);
+		cat_remember(&cat_described, id, version);
 	return id;
 }
 
@@ -185,7 +185,7 @@ __noinline u64 cat_user_object(u32 uid)
 	u64 version = 1;
 	struct cat_file *record;
 
-	if (cat_already_described(id, version))
+	if (cat_remembers(&cat_described, id, version))
 		return id;
 	record = CAT_RESERVE_NAME(sizeof(*record), CAT_RANK_VITAL);
 	if (!record)
@@ -196,6 +196,6 @@ __noinline u64 cat_user_object(u32 uid)
 	record->inode = uid;
 	record->file_class = CAT_CLASS_USER;
 	bpf_ringbuf_submit(record, cat_wakeup_flags());
-	bpf_map_update_elem(&cat_described, &id, &version, BPF_ANY);
+	cat_remember(&cat_described, id, version);
 	return id;
 }

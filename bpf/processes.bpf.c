@@ -45,7 +45,7 @@ static __always_inline u64 clone_flags(struct pt_regs *regs, u64 nr)
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(cat_fork, struct task_struct *parent, struct task_struct *child)
 {
-	struct cat_task *state = cat_tracked_task();
+	struct cat_task *state = cat_tracked_task(bpf_get_current_task_btf());
 	struct pt_regs *regs;
 	struct cat_task *child_state;
 	struct cat_deed deed = { .fd = -1 };
@@ -114,7 +114,7 @@ static long emit_args(u32 index, void *context)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(cat_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
-	struct cat_task *state = cat_tracked_task();
+	struct cat_task *state = cat_tracked_task(bpf_get_current_task_btf());
 	struct cat_deed deed = { .op = CAT_OP_EXEC, .fd = -1 };
 	struct cat_paths paths = { .in_kernel = true };
 	struct mm_struct *mm = task->mm;
@@ -156,14 +156,15 @@ static __always_inline void count_untold(struct cat_slots *slots)
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(cat_exit, struct task_struct *task)
 {
-	struct cat_task *state = cat_tracked_task();
+	struct cat_task *state = cat_tracked_task(bpf_get_current_task_btf());
 	struct cat_deed deed = { .op = CAT_OP_EXIT, .fd = -1 };
 	struct cat_call call;
 
 	if (!state)
 		return 0;
-	cat_tell_slots((u64)task, state);
+	cat_tell_slots(task->tgid, task->pid, state);
 	count_untold(&state->slots);
+	cat_send_waiting(state, 1);
 	/* The process has ended when its last thread has. */
 	if (task->signal->live.counter > 0)
 		return 0;

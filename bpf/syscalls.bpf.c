@@ -3,6 +3,7 @@
  * Question: which system call has just ended, and who understands it? Arguments are still in the registers at sys_exit;
  * only close is met at sys_enter too, because its object is gone at the exit.
  */
+#define CATENA_FAST_LOADS
 #include "lib/handlers.bpf.h"
 #include "lib/merge.bpf.h"
 #include "lib/scope.bpf.h"
@@ -16,7 +17,7 @@ int BPF_PROG(cat_sys_enter, struct pt_regs *regs, long nr)
 
 	if ((u64)nr >= CAT_SYSCALLS || cat_syscalls[nr].handler != CAT_H_CLOSE || cat_syscalls[nr].fd < 0)
 		return 0;
-	state = cat_tracked_task();
+	state = cat_tracked_task(bpf_get_current_task_btf());
 	if (state)
 		state->closing = cat_fd_object(regs->di);
 	return 0;
@@ -218,9 +219,10 @@ static __always_inline bool settle(struct cat_task *state, struct task_struct *t
 SEC("tp_btf/sys_exit")
 int BPF_PROG(cat_sys_exit, struct pt_regs *regs, long ret)
 {
-	struct cat_task *state = cat_tracked_task();
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct cat_task *state = cat_tracked_task(task);
 
-	if (state && !settle(state, bpf_get_current_task_btf(), regs, ret))
+	if (state && !settle(state, task, regs, ret))
 		go_slowly(state, regs, ret);
 	return 0;
 }

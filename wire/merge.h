@@ -42,19 +42,27 @@ struct cat_slot {
 	cat_u64 bytes;
 	cat_u64 told_count;	/* of these, what user space was told */
 	cat_u64 told_bytes;
-	cat_u64 first_ns;	/* of those not told yet */
-	cat_u64 last_ns;
+	cat_u64 first;		/* of those not told yet, by whatever clock the owner counts with: ticks in the kernel */
+	cat_u64 last;
+	cat_u64 since_ns;	/* when the edge was last known to have carried: sums do not reach back before it */
 	cat_u16 op;		/* enum cat_op */
 	cat_u16 syscall;
 	cat_s32 fd;
 	cat_u32 stream;		/* a socket that goes to its peer whatever address a call names */
-	cat_u32 pad;
+	cat_u32 socket;
 };
 
 struct cat_slots {
 	cat_u32 lock;		/* held by whoever tells, or takes a slot for another flow */
 	cat_u32 clock;		/* picks the slot to give up */
 	struct cat_slot slot[CAT_SLOTS];
+};
+
+/* Events of a thread that wait for company. */
+struct cat_waiting {
+	cat_u32 lock;		/* held by whoever adds one, or sends them: the thread, or an iterator */
+	cat_u32 count;
+	struct cat_events events;
 };
 
 /* What the programs keep for a task as long as it lives. User space marks the first task of a tree with tracked = 1. */
@@ -65,6 +73,7 @@ struct cat_task {
 	cat_u32 tracked;
 	cat_u32 pad;
 	struct cat_slots slots;
+	struct cat_waiting waiting;
 };
 
 /* The version word of a node, by its id. Never 0, which stands for none. */
@@ -120,18 +129,26 @@ static inline void cat_slot_carry(struct cat_slot *slot, cat_u64 version)
 	slot->own = version;
 }
 
-/*
- * One more flow goes into a slot. The clock has to be that of the events: by a coarse one, a reader that returns before its
- * writer would have read before the writer's call began (docs/decisions/0008).
- */
-static inline void cat_slot_add(struct cat_slot *slot, cat_u64 now_ns, cat_u64 bytes)
+/* One more flow goes into a slot. The clock may be coarse, but never ahead; docs/decisions/0008 says what that costs. */
+static inline void cat_slot_add(struct cat_slot *slot, cat_u64 now, cat_u64 bytes)
 {
-	if (now_ns > slot->last_ns)
-		slot->last_ns = now_ns;
 	if (slot->count == slot->told_count)
-		slot->first_ns = slot->last_ns;
+		slot->first = now;
+	slot->last = now;
 	slot->bytes += bytes;
 	slot->count++;
+}
+
+/*
+ * The earliest moment at which a flow can have been that was counted at tick `then`, where it is `now_ns` at tick `now`.
+ * Later than it was, it could lie behind something that flowed into its source since.
+ */
+static inline cat_u64 cat_tick_to_ns(cat_u64 then, cat_u64 now, cat_u64 now_ns, cat_u64 tick_ns, cat_u64 since_ns)
+{
+	cat_u64 ago_ns = (now - then + 1) * tick_ns;
+	cat_u64 ns = ago_ns < now_ns ? now_ns - ago_ns : 0;
+
+	return ns > since_ns ? ns : since_ns;
 }
 
 /*
@@ -149,6 +166,6 @@ static inline void cat_slot_follow(struct cat_slot *back, cat_u32 bumped, cat_u6
 }
 
 CAT_STATIC_ASSERT(CAT_SETS == 8, "cat_slot_set gives three bits");
-CAT_STATIC_ASSERT(sizeof(struct cat_slot) == 120, "layout");
+CAT_STATIC_ASSERT(sizeof(struct cat_slot) == 128, "layout");
 
 #endif

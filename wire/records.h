@@ -48,6 +48,7 @@ enum cat_record_type {
 	CAT_ARGS = 4,		/* struct cat_args */
 	CAT_FILE = 5,		/* struct cat_file */
 	CAT_SOCKET = 6,		/* struct cat_socket */
+	CAT_EVENTS = 7,		/* struct cat_events: several at once, of one thread */
 };
 
 /* Same order as catena::event::Op (src/event/op.h); src/event/wire_test.cc compares them. */
@@ -140,6 +141,16 @@ struct cat_event {
 	cat_u32 pad;
 	cat_u64 count;		/* calls in this row; more than one only with CAT_FLAG_MERGED */
 	cat_u64 last_ns;	/* of the last of them; the header has the first */
+};
+
+/*
+ * Events of one thread that waited for each other, since it is the record and not its size that costs. Only the records
+ * of one thread are thus in order of time.
+ */
+#define CAT_EVENTS_MAX 8
+struct cat_events {
+	struct cat_header header;
+	struct cat_event event[CAT_EVENTS_MAX];
 };
 
 /*
@@ -245,6 +256,7 @@ enum cat_loss {
 struct cat_counters {
 	cat_u64 seen, emitted, merged, filtered;
 	cat_u64 lost[CAT_LOSSES];
+	cat_u64 dropped;		/* of emitted: waited with their thread, and found the ring full as it ended */
 	cat_u64 lost_descriptions;	/* records other than events that found the ring full */
 	cat_u64 lost_merged;		/* merged calls (counted as such) whose count, bytes and last time found it full */
 };

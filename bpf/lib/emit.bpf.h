@@ -177,24 +177,14 @@ static __always_inline void cat_fill_event(struct cat_event *event, const struct
 	event->last_ns = event->header.ts_ns;
 }
 
-/* Puts one event into the ring; counts it as emitted, or lost. */
-static __always_inline bool cat_put(const struct cat_call *call, const struct cat_deed *deed)
-{
-	struct cat_event *event;
-	int why;
+/*
+ * Records one event, now or (flows of data) when its thread has a few more of them; counts it as seen, and as emitted or
+ * lost. 1 where it is emitted (emit.bpf.c).
+ */
+int cat_put(const struct cat_call *call, const struct cat_deed *deed);
 
-	CAT_COUNT(seen);
-	event = CAT_RESERVE(sizeof(*event), cat_rank_of(deed->op), why);
-	if (!event) {
-		cat_count_lost(why);
-		return false;
-	}
-	cat_fill_header(&event->header, CAT_EVENT, sizeof(*event));
-	cat_fill_event(event, call, deed);
-	bpf_ringbuf_submit(event, cat_wakeup_flags());
-	CAT_COUNT(emitted);
-	return true;
-}
+/* Sends what waits with a task, from the task itself or from an iterator; `ends` when it is its last chance (emit.bpf.c). */
+int cat_send_waiting(struct cat_task *state, u32 ends);
 
 /* Something new has flowed into a node; its version before. After the event has its time, lost or not. */
 static __always_inline u64 cat_bump(u32 index)

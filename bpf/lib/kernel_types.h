@@ -49,6 +49,10 @@ struct pt_regs {
 	unsigned long r10, r9, r8, ax, cx, dx, si, di, orig_ax;
 };
 
+struct timespec64 {
+	s64 tv_sec;
+};
+
 struct qstr {
 	u64 hash_len;
 	u32 len;
@@ -261,8 +265,6 @@ struct bpf_iter__task_file {
 
 #pragma clang attribute pop
 
-#define S_IFMT 0170000
-#define S_IFSOCK 0140000
 #define SOCKFS_MAGIC 0x534F434B
 #define PIPEFS_MAGIC 0x50495045
 #define ANON_INODE_FS_MAGIC 0x09041934

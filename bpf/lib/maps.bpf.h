@@ -39,6 +39,7 @@ CATENA_SHARED const volatile __u32 cat_cgroup_level;
 CATENA_SHARED const volatile __u64 cat_cgroup_id;
 CATENA_SHARED const volatile __u64 cat_wakeup_bytes;	/* wake the reader when so much waits */
 CATENA_SHARED const volatile __u64 cat_ring_bytes;
+CATENA_SHARED const volatile __u64 cat_tick_ns;	/* of bpf_jiffies64 */
 CATENA_SHARED const volatile __u8 cat_flows[CAT_OP_COUNT];	/* which way each operation carries: enum cat_way */
 CATENA_SHARED const volatile struct cat_syscall cat_syscalls[CAT_SYSCALLS];
 
@@ -60,13 +61,19 @@ CATENA_SHARED struct {
 	__type(value, struct cat_task);
 } cat_tasks SEC(".maps");
 
-/* Objects that were described, with what was said of them: a file's name, a socket's addresses. Evicted means said again. */
-CATENA_SHARED struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 262144);
-	__type(key, u64);
+/*
+ * What is remembered of objects and edges: one word each, a hash of who it is and what was said of it, in the place that its
+ * id has. Whoever else has that place takes it: what is forgotten is said again. No locks, no look-ups, no bound to reach.
+ */
+#define CAT_WORDS (1U << 19)
+struct cat_words {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CAT_WORDS);
+	__type(key, u32);
 	__type(value, u64);
-} cat_described SEC(".maps");
+};
+CATENA_SHARED struct cat_words cat_described SEC(".maps");	/* object → its name, its addresses */
+CATENA_SHARED struct cat_words cat_edges SEC(".maps");	/* edge → the version of its source that it has carried */
 
 CATENA_SHARED struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -82,14 +89,6 @@ CATENA_SHARED struct {
 	__type(key, u32);
 	__type(value, u64);
 } cat_versions SEC(".maps");
-
-/* The version that each edge has carried, for flows that lost their thread's slot, or that another thread began. */
-CATENA_SHARED struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 131072);
-	__type(key, u64);
-	__type(value, u64);
-} cat_edges SEC(".maps");
 
 /* What each cgroup has put into the ring since the reader last took a quarter out. */
 struct cat_share {

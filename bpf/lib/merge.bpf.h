@@ -9,19 +9,38 @@
 #include "lib/emit.bpf.h"
 #include "lib/objects.bpf.h"
 
-/* Typed access to kernel memory at the price of a load (Linux 6.2); bpf_probe_read_kernel is five times as slow. */
+/*
+ * Typed access to kernel memory at the price of a load (Linux 6.2); bpf_probe_read_kernel is five times as slow. For one
+ * file alone: libbpf 1.4 cannot link two objects that refer to the same kernel function.
+ */
+static __always_inline u64 cat_read_u64(const void *address)
+{
+	u64 value = 0;
+
+	bpf_probe_read_kernel(&value, sizeof(value), address);
+	return value;
+}
+
+#ifdef CATENA_FAST_LOADS
 extern void *bpf_rdonly_cast(const void *obj, u32 btf_id) __ksym __weak;
 #define CAT_AS(type, pointer) ((struct type *)bpf_rdonly_cast((void *)(pointer), bpf_core_type_id_kernel(struct type)))
 #define CAT_LOAD(type, pointer, field)                                                          \
 	(bpf_ksym_exists(bpf_rdonly_cast) ? CAT_AS(type, pointer)->field :                      \
 					    BPF_CORE_READ((struct type *)(pointer), field))
+/* A number in kernel memory: read as the first member of a type that begins with one. */
+#define CAT_LOAD_U64(address)                                                                   \
+	(bpf_ksym_exists(bpf_rdonly_cast) ? (u64)CAT_AS(timespec64, address)->tv_sec : cat_read_u64(address))
+#else
+#define CAT_LOAD(type, pointer, field) BPF_CORE_READ((struct type *)(pointer), field)
+#define CAT_LOAD_U64(address) cat_read_u64(address)
+#endif
 
 /* Tells a file at this address apart from another that was there before, and a socket from itself with another peer. */
-static __always_inline u64 cat_file_identity(struct file *file, struct inode *inode)
+static __always_inline u64 cat_file_identity(struct file *file, struct inode *inode, bool is_socket)
 {
 	u64 identity = CAT_LOAD(inode, inode, i_ino) ^ (u64)CAT_LOAD(inode, inode, i_generation) << 32;
 
-	if ((CAT_LOAD(inode, inode, i_mode) & S_IFMT) == S_IFSOCK) {
+	if (is_socket) {
 		struct socket *socket = CAT_LOAD(file, file, private_data);
 		struct sock *sk = socket ? CAT_LOAD(socket, socket, sk) : NULL;
 
@@ -38,26 +57,26 @@ static __always_inline bool cat_absorb(struct cat_task *state, struct task_struc
 {
 	struct fdtable *fdt = task->files->fdt;
 	struct cat_counters *counters;
-	struct file *file = NULL;
 	struct cat_slot *slot;
 	struct inode *inode;
+	struct file *file;
 	u32 zero = 0;
 	u64 *version;
 
 	if (fd < 0 || (u32)fd >= fdt->max_fds)
 		return false;
-	bpf_probe_read_kernel(&file, sizeof(file), fdt->fd + fd);
+	file = (struct file *)CAT_LOAD_U64(fdt->fd + fd);
 	slot = cat_find_slot(&state->slots, cat_slot_key((u64)file, kind));
 	if (!file || !slot || (needs_stream && !slot->stream))
 		return false;
 	inode = CAT_LOAD(file, file, f_inode);
-	if (slot->inode != (u64)inode || slot->identity != cat_file_identity(file, inode))
+	if (slot->inode != (u64)inode || slot->identity != cat_file_identity(file, inode, slot->socket))
 		return false;
 	version = bpf_map_lookup_elem(&cat_versions, &slot->source);
 	counters = bpf_map_lookup_elem(&cat_counts, &zero);
 	if (!version || !counters || !cat_slot_has_carried(slot, *version))
 		return false;
-	cat_slot_add(slot, bpf_ktime_get_ns(), bytes);
+	cat_slot_add(slot, bpf_jiffies64(), bytes);
 	counters->seen++;
 	counters->merged++;
 	return true;
@@ -72,6 +91,6 @@ static __always_inline bool cat_absorb(struct cat_task *state, struct task_struc
 int cat_flow(struct cat_call *call, struct cat_deed *deed, u64 file, u32 kind);
 
 /* Tells user space what was merged into a task's slots (merge.bpf.c). */
-int cat_tell_slots(u64 task, struct cat_task *state);
+int cat_tell_slots(u32 tgid, u32 tid, struct cat_task *state);
 
 #endif

@@ -39,12 +39,22 @@ int cat_socket_flow(u64 file_pointer, struct cat_address *to, struct cat_deed *d
 /* The id of a user. */
 u64 cat_user_object(u32 uid);
 
-/* Whether just this was said of an object before. */
-static __always_inline bool cat_already_described(u64 id, u64 version)
+/* Whether just this is remembered of an object or an edge, and remembering it. */
+static __always_inline bool cat_remembers(void *words, u64 id, u64 what)
 {
-	u64 *known = bpf_map_lookup_elem(&cat_described, &id);
+	u32 place = id & (CAT_WORDS - 1);
+	u64 *word = bpf_map_lookup_elem(words, &place);
 
-	return known && *known == version;
+	return word && *word == cat_hash(id, what);
+}
+
+static __always_inline void cat_remember(void *words, u64 id, u64 what)
+{
+	u32 place = id & (CAT_WORDS - 1);
+	u64 *word = bpf_map_lookup_elem(words, &place);
+
+	if (word)
+		*word = cat_hash(id, what);
 }
 
 static __always_inline struct file *cat_fd_file(struct task_struct *task, s32 fd)

@@ -45,7 +45,7 @@ struct RecordOptions {
     std::string duration;
     std::string fidelity = "causal";
     int ready_fd = -1;
-    std::uint64_t ring_mib = 64;
+    std::uint64_t ring_mib = 16;
     std::vector<std::string> command;
 
     [[nodiscard]] int targets() const {
@@ -228,6 +228,7 @@ int Session::finish(base::Status recorded) {
     meta["command"] = event::escape(line);
     const auto troubles = recorder_->sensor().troubles();
     meta["lost_descriptions"] = fmt::format("{}", troubles.lost_descriptions);
+    meta["lost_merged"] = fmt::format("{}", troubles.lost_merged);
     meta["malformed_records"] = fmt::format("{}", troubles.malformed);
     meta["snapshot"] = troubles.snapshot_failed ? "failed" : "complete";
     meta["forgotten_names"] = fmt::format("{}", troubles.forgotten);

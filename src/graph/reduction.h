@@ -89,6 +89,7 @@ class Reducer {
     Entry* find(Thread& thread, std::uint64_t key) const;
     Entry& take(Thread& thread, const Flow& flow, const event::Event& event, std::uint64_t token,
                 std::vector<event::Event>& rows);
+    [[nodiscard]] std::uint64_t time_of(std::uint64_t tick, std::uint64_t since_ns) const;
     void tell(Entry& entry, std::vector<event::Event>& rows);
     void tell(Thread& thread, std::vector<event::Event>& rows);
 

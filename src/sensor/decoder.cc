@@ -108,14 +108,10 @@ bool Decoder::decode(std::span<const std::byte> record, event::Batch& out) {
 
 bool Decoder::decode_known(const cat_header& header, std::span<const std::byte> record, event::Batch& out) {
     switch (header.type) {
-        case CAT_EVENT: {
-            cat_event fixed{};
-            if (!copy_record(record, fixed) || fixed.op >= CAT_OP_COUNT) return false;
-            event::Event event = to_event(fixed, out);
-            name_object(event);
-            out.events.push_back(std::move(event));
-            return true;
-        }
+        case CAT_EVENT:
+            return decode_event(record, out);
+        case CAT_EVENTS:
+            return decode_events(record, out);
         case CAT_PATH_EVENT:
             return decode_path_event(record, out);
         case CAT_FILE:
@@ -143,6 +139,25 @@ bool Decoder::decode_known(const cat_header& header, std::span<const std::byte> 
         default:
             return false;
     }
+}
+
+bool Decoder::decode_event(std::span<const std::byte> record, event::Batch& out) {
+    cat_event fixed{};
+    if (!copy_record(record, fixed) || fixed.op >= CAT_OP_COUNT) return false;
+    event::Event event = to_event(fixed, out);
+    name_object(event);
+    out.events.push_back(std::move(event));
+    return true;
+}
+
+bool Decoder::decode_events(std::span<const std::byte> record, event::Batch& out) {
+    bool good = true;
+    for (auto rest = record.subspan(sizeof(cat_header)); !rest.empty();) {
+        const std::size_t size = std::min(rest.size(), sizeof(cat_event));
+        good = decode_event(rest.first(size), out) && good;
+        rest = rest.subspan(size);
+    }
+    return good;
 }
 
 bool Decoder::decode_file(std::span<const std::byte> record, event::Batch& out) {
@@ -182,7 +197,12 @@ event::Event Decoder::to_event(const cat_event& record, event::Batch& out) {
     event::Event event;
     event.id = next_event_++;
     event.ts_ns = real_time(record.header);
-    event.last_ns = event.ts_ns;
+    event.last_ns = static_cast<std::int64_t>(record.last_ns) + boot_to_real_ns_;
+    event.count = record.count;
+    if (!(record.flags & CAT_FLAG_MERGED)) {
+        if (stored_.size() <= record.header.cpu) stored_.resize(record.header.cpu + std::size_t{1});
+        ++stored_[record.header.cpu];
+    }
     event.op = static_cast<event::Op>(record.op);
     if (record.syscall != 0xffff) event.syscall = sys::syscall_name(record.syscall);
     event.process = {record.process};

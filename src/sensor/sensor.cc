@@ -28,7 +28,7 @@
 namespace catena::sensor {
 namespace {
 
-constexpr int kRecordsAPoll = 16384;
+constexpr int kRecordsAPoll = 4096;
 constexpr int kEnoughRecords = -EXFULL;  // what the callback returns to pause libbpf
 const char* const kBtf = "/sys/kernel/btf/vmlinux";
 
@@ -80,6 +80,13 @@ std::int64_t boot_to_real_ns() {
     return offset;
 }
 
+// Length of the kernel's tick (1 / CONFIG_HZ), which its coarse clocks step by.
+std::uint64_t tick_ns() {
+    timespec tick{};
+    ::clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+    return static_cast<std::uint64_t>(tick.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(tick.tv_nsec);
+}
+
 std::string first_line(const char* path) {
     std::ifstream file(path);
     std::string line;
@@ -87,7 +94,11 @@ std::string first_line(const char* path) {
     return line;
 }
 
-void fill_table(catena_bpf& skeleton) {
+void fill_tables(catena_bpf& skeleton) {
+    for (std::size_t op = 0; op < event::kOpCount; ++op) {
+        skeleton.rodata->cat_flows[op] =
+            static_cast<std::uint8_t>(event::flow_of(static_cast<event::Op>(op)));
+    }
     for (const SyscallSpec& spec : kSyscallSpecs) {
         cat_syscall& row = skeleton.rodata->cat_syscalls[spec.number];
         row = {.handler = spec.handler,
@@ -136,6 +147,7 @@ class BpfSensor final : public Sensor {
     [[nodiscard]] bool snapshot_done() const override { return snapshot_done_; }
     [[nodiscard]] int wait_fd() const override { return ring_buffer__epoll_fd(ring_.get()); }
     bool poll(event::Batch& out) override;
+    base::Status collect_merged() override;
     void stop() override;
     std::vector<event::Accounting> accounting() override;
     Progress progress() override;
@@ -152,9 +164,11 @@ class BpfSensor final : public Sensor {
     Decoder decoder_;
     Skeleton skeleton_;
     std::unique_ptr<ring_buffer, RingDeleter> ring_;
-    std::vector<std::uint64_t> stored_;  // events taken from the ring, by the CPU that emitted them
-    event::Batch* out_ = nullptr;        // while polling
-    int taken_ = 0;                      // records in this poll
+    std::size_t cpus_ = 0;
+    event::Batch* out_ = nullptr;      // while polling
+    int taken_ = 0;                    // records in this poll
+    std::uint64_t quarter_bytes_ = 0;  // of the ring
+    std::uint64_t drained_bytes_ = 0;  // since the kernel was last told
     std::atomic<bool> snapshot_done_ = false;
     std::atomic<bool> snapshot_failed_ = false;
     std::jthread snapshot_;  // last: joined before what it uses goes away
@@ -170,11 +184,16 @@ base::Status BpfSensor::start(const Options& options) {
     skeleton_->rodata->cat_cgroup_id = options.cgroup.id;
     skeleton_->rodata->cat_cgroup_level = options.cgroup.level;
     skeleton_->rodata->cat_wakeup_bytes = options.ring_bytes / 16;
-    fill_table(*skeleton_);
+    skeleton_->rodata->cat_ring_bytes = options.ring_bytes;
+    skeleton_->rodata->cat_tick_ns = tick_ns();
+    quarter_bytes_ = options.ring_bytes / 4;
+    fill_tables(*skeleton_);
     for (bpf_program* program : {skeleton_->progs.cat_mark_tasks, skeleton_->progs.cat_describe_tasks,
-                                 skeleton_->progs.cat_describe_files}) {
+                                 skeleton_->progs.cat_describe_files, skeleton_->progs.cat_tell_tasks}) {
         bpf_program__set_autoattach(program, false);
     }
+    // Half of what system calls cost is being met at their entry, and no edge needs it.
+    bpf_program__set_autoload(skeleton_->progs.cat_sys_enter, options.fidelity == Fidelity::Full);
     bpf_map__set_max_entries(skeleton_->maps.cat_ring, static_cast<std::uint32_t>(options.ring_bytes));
     if (catena_bpf::load(skeleton_.get()) != 0) {
         const int error = errno;
@@ -189,7 +208,7 @@ base::Status BpfSensor::start(const Options& options) {
     }
     ring_.reset(ring_buffer__new(bpf_map__fd(skeleton_->maps.cat_ring), on_record, this, nullptr));
     if (!ring_) return base::fail_errno("mapping the ring buffer");
-    stored_.resize(static_cast<std::size_t>(libbpf_num_possible_cpus()));
+    cpus_ = static_cast<std::size_t>(libbpf_num_possible_cpus());
     if (catena_bpf::attach(skeleton_.get()) != 0) return base::fail_errno("attaching the kernel programs");
     return {};
 }
@@ -239,11 +258,11 @@ void BpfSensor::start_snapshot() {
 int BpfSensor::on_record(void* context, void* data, std::size_t size) {
     auto& self = *static_cast<BpfSensor*>(context);
     const auto* bytes = static_cast<const std::byte*>(data);
-    const std::size_t before = self.out_->events.size();
     self.decoder_.decode({bytes, size}, *self.out_);
-    if (self.out_->events.size() != before) {
-        const std::uint16_t cpu = static_cast<const cat_header*>(data)->cpu;
-        if (cpu < self.stored_.size()) ++self.stored_[cpu];
+    self.drained_bytes_ += size;
+    if (self.drained_bytes_ >= self.quarter_bytes_) {
+        self.drained_bytes_ = 0;
+        ++self.skeleton_->bss->cat_drained;
     }
     return ++self.taken_ < kRecordsAPoll ? 0 : kEnoughRecords;
 }
@@ -255,15 +274,21 @@ bool BpfSensor::poll(event::Batch& out) {
     return ring_buffer__consume(ring_.get()) == kEnoughRecords;
 }
 
+base::Status BpfSensor::collect_merged() { return run_iterator(skeleton_->progs.cat_tell_tasks); }
+
 void BpfSensor::stop() {
     if (snapshot_.joinable()) snapshot_.join();
     catena_bpf::detach(skeleton_.get());
 }
 
 std::vector<cat_counters> BpfSensor::counters() {
-    std::vector<cat_counters> rows(stored_.size());
+    std::vector<cat_counters> rows(cpus_);
     const std::uint32_t key = 0;
     bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.cat_counts), &key, rows.data());
+    for (cat_counters& row : rows) {
+        row.emitted -= row.dropped;
+        row.lost[CAT_LOST_FULL] += row.dropped;
+    }
     return rows;
 }
 
@@ -274,12 +299,14 @@ std::vector<event::Accounting> BpfSensor::accounting() {
         event::Accounting row;
         row.ts_ns = clock_ns(CLOCK_BOOTTIME) + boot_to_real_;
         row.cpu = static_cast<std::int32_t>(cpu);
-        row.stored = stored_[cpu];
+        row.stored = decoder_.stored(cpu);
         row.merged = kernel[cpu].merged;
         row.filtered = kernel[cpu].filtered;
-        row.lost = kernel[cpu].lost;
+        row.lost_reserved = kernel[cpu].lost[CAT_LOST_RESERVED];
+        row.lost_share = kernel[cpu].lost[CAT_LOST_SHARE];
+        row.lost = kernel[cpu].lost[CAT_LOST_FULL] + row.lost_reserved + row.lost_share;
         // What is still in the ring buffer counts as not seen yet; at the end there is none.
-        row.seen = kernel[cpu].seen - (kernel[cpu].emitted - stored_[cpu]);
+        row.seen = kernel[cpu].seen - (kernel[cpu].emitted - decoder_.stored(cpu));
         rows.push_back(row);
     }
     return rows;
@@ -291,8 +318,9 @@ Progress BpfSensor::progress() {
     for (std::size_t cpu = 0; cpu < kernel.size(); ++cpu) {
         sum.seen += kernel[cpu].seen;
         sum.filtered += kernel[cpu].filtered;
-        sum.lost += kernel[cpu].lost;
-        sum.stored += stored_[cpu];
+        sum.merged += kernel[cpu].merged;
+        for (const std::uint64_t lost : kernel[cpu].lost) sum.lost += lost;
+        sum.stored += decoder_.stored(cpu);
     }
     sum.live_processes = __sync_fetch_and_add(&skeleton_->bss->cat_live, 0);
     return sum;
@@ -300,7 +328,10 @@ Progress BpfSensor::progress() {
 
 Sensor::Troubles BpfSensor::troubles() {
     Troubles found;
-    for (const cat_counters& row : counters()) found.lost_descriptions += row.lost_descriptions;
+    for (const cat_counters& row : counters()) {
+        found.lost_descriptions += row.lost_descriptions;
+        found.lost_merged += row.lost_merged;
+    }
     found.malformed = decoder_.malformed();
     found.forgotten = decoder_.forgotten();
     found.snapshot_failed = snapshot_failed_;

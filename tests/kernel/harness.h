@@ -104,6 +104,9 @@ Outcome catena(std::vector<std::string> arguments, const RunOptions& options = {
 // fails.
 std::vector<nlohmann::json> events_of(const std::string& trace, const std::string& where = "");
 
+// How many calls the events of a recording stand for, merged ones included.
+long calls_of(const std::string& trace, const std::string& where);
+
 // One value of a recording by SQL (a query that gives one row with one column).
 std::string value_of(const std::string& trace, const std::string& sql);
 

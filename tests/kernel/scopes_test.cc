@@ -153,7 +153,7 @@ class Group : public Scope {
         recorder.signal(SIGTERM);
         ASSERT_EQ(recorder.wait().exit_code, 0);
         EXPECT_THAT(pids(events_of(trace_)), ElementsAre(inside.pid()));
-        EXPECT_EQ(events_of(trace_, "op = 'read'").size(), 10U);
+        EXPECT_EQ(calls_of(trace_, "op = 'read'"), 10);
         expect_full_account(trace_);
     }
 

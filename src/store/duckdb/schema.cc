@@ -32,7 +32,8 @@ CREATE TABLE socket_states (
 CREATE TABLE objects (id BIGINT, type VARCHAR, since_ns BIGINT, label VARCHAR);
 
 CREATE TABLE loss (
-    ts_ns BIGINT, cpu INTEGER, seen BIGINT, stored BIGINT, merged BIGINT, filtered BIGINT, lost BIGINT);
+    ts_ns BIGINT, cpu INTEGER, seen BIGINT, stored BIGINT, merged BIGINT, filtered BIGINT, lost BIGINT,
+    lost_reserved BIGINT, lost_share BIGINT);
 )sql";
 
 constexpr const char* kViews = R"sql(

@@ -31,7 +31,7 @@ using base::Status;
 namespace {
 
 constexpr const char* kMemory = "512MB";
-constexpr const char* kLogBytes = "16MB";
+constexpr const char* kLogBytes = "8MB";
 
 // DuckDB keeps 2048 values of a column in memory at once when it folds the log. With command lines of up to 2
 // MB that would be 4 GB, so a long one is cut: its first piece is in its row, the others are rows of their
@@ -99,7 +99,8 @@ void put_row(TableAppender& to, const event::Accounting& a) {
         .put(static_cast<std::int64_t>(a.seen))
         .put(static_cast<std::int64_t>(a.stored));
     to.put(static_cast<std::int64_t>(a.merged)).put(static_cast<std::int64_t>(a.filtered));
-    to.put(static_cast<std::int64_t>(a.lost));
+    to.put(static_cast<std::int64_t>(a.lost)).put(static_cast<std::int64_t>(a.lost_reserved));
+    to.put(static_cast<std::int64_t>(a.lost_share));
 }
 
 template <class T>
