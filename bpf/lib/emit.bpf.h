@@ -197,11 +197,11 @@ static __always_inline void cat_bump_targets(const struct cat_call *call, const 
 {
 	u8 way = deed->op < CAT_OP_COUNT ? cat_flows[deed->op] : CAT_WAY_NONE;
 
-	if (cat_fidelity == CAT_FIDELITY_FULL || !deed->object || deed->flags & CAT_FLAG_TARGET_PID)
+	if (cat_fidelity == CAT_FIDELITY_FULL || !deed->object)
 		return;
 	if (way & CAT_WAY_IN)
 		cat_bump(cat_version_index(call->process));
-	if (way & CAT_WAY_OUT)
+	if (way & CAT_WAY_OUT && !(deed->flags & CAT_FLAG_TARGET_PID))
 		cat_bump(deed->into ?: cat_version_index(deed->object));
 }
 

@@ -25,17 +25,6 @@ static __always_inline u64 cat_file_identity(struct file *file, struct inode *in
 	return identity;
 }
 
-/* The slot that a flow is in, or NULL. */
-static __always_inline struct cat_slot *cat_find_slot(struct cat_slots *slots, u64 key)
-{
-	struct cat_slot *slot = &slots->slot[2 * cat_slot_set(key)];
-
-	if (slot->key == key)
-		return slot;
-	slot++;
-	return slot->key == key ? slot : NULL;
-}
-
 /* Merges a flow through a descriptor of the current task into its slot; false where it has to go the long way. */
 static __always_inline bool cat_absorb(struct cat_task *state, struct task_struct *task, s32 fd, enum cat_flow_kind kind,
 				       u64 bytes, bool needs_stream)
@@ -55,7 +44,7 @@ static __always_inline bool cat_absorb(struct cat_task *state, struct task_struc
 		return false;
 	version = bpf_map_lookup_elem(&cat_versions, &slot->source);
 	counters = bpf_map_lookup_elem(&cat_counts, &zero);
-	if (!version || !counters || *version != slot->token)
+	if (!version || !counters || !cat_slot_has_carried(slot, *version))
 		return false;
 	cat_slot_add(slot, bpf_jiffies64(), bytes);
 	counters->seen++;
