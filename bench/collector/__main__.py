@@ -74,10 +74,34 @@ def measure_workloads(folder, options, results):
                 raise Trouble(f"{workload.name}: {why}")
             results["skipped"][workload.name] = why
             continue
-        main, with_peers = measure.measure(folder, workload, own, peers, options.runs)
+        try:
+            main, apart, failed = measure.measure(folder, workload, own, peers, options.runs)
+        except Trouble as trouble:  # the others may still tell something
+            note_failure(results, workload.name, trouble)
+            continue
         results["workloads"][workload.name] = main
-        if with_peers:
-            results["peers"][workload.name] = with_peers
+        if apart:
+            results["peers"][workload.name] = apart
+        results["skipped"].update(failed)
+
+
+def note_failure(results, what, trouble):
+    say(f"{what} failed: {trouble}")
+    results["skipped"][what] = "failed: " + str(trouble).strip().replace("\n", " / ")
+    results["failed"] += 1
+
+
+def measure_endurance(folder, options, results):
+    for name, wanted, function in (
+            ("soak", options.soak, lambda: endurance.soak(folder, options.catena, options.soak)),
+            ("storm", options.storm, lambda: endurance.storm(folder, options.catena, options.storm, options.storm_kind)),
+            ("idle", options.idle, lambda: endurance.idle(folder, options.catena, options.idle))):
+        if not wanted:
+            continue
+        try:
+            results[name] = function()
+        except Trouble as trouble:
+            note_failure(results, name, trouble)
 
 
 def run(options):
@@ -88,17 +112,13 @@ def run(options):
     options.catena = str(pathlib.Path(options.catena).resolve())
     if options.json:  # better now than after an hour
         pathlib.Path(options.json).touch()
-    results = {"machine": machine.describe(), "runs": options.runs, "workloads": {}, "peers": {}, "skipped": {}}
+    results = {"machine": machine.describe(), "runs": options.runs, "with_peers": options.peers, "workloads": {}, "peers": {},
+               "skipped": {}, "failed": 0}
     folder = machine.Folder(options.disk)
     try:
         folder.compile_programs()
         measure_workloads(folder, options, results)
-        if options.soak:
-            results["soak"] = endurance.soak(folder, options.catena, options.soak)
-        if options.storm:
-            results["storm"] = endurance.storm(folder, options.catena, options.storm, options.storm_kind)
-        if options.idle:
-            results["idle"] = endurance.idle(folder, options.catena, options.idle)
+        measure_endurance(folder, options, results)
     finally:
         folder.close()
     results["bars"] = bars.all_bars(results)
@@ -108,13 +128,14 @@ def run(options):
                           [(side.name, side.title) for side in (sides.Strace, sides.PerfTrace, sides.Bpftrace, sides.Auditd)]))
     if sides.Auditd.used:
         say("audit is switched off again; its rule never,task stays until auditctl -d never,task")
+    return 1 if results["failed"] else 0
 
 
 def main():
     options = arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        run(options)
+        sys.exit(run(options))
     except (Trouble, OSError) as trouble:
         sys.exit(f"./do bench collector: {trouble}")
     except KeyboardInterrupt:

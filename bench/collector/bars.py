@@ -31,6 +31,9 @@ def against_pair(results, name, side_name, times, percent=None, no_loss=False):
     which, limit = max(limits.items(), key=lambda item: item[1])
     ratio = f"{side['times_pair']:.2f} × pair" if "times_pair" in side else "the pair cost nothing that can be told"
     text = f"{side['added']:+.3f} s = {ratio}, {side['percent']:.1f} %; limit {limit:.3f} s ({which})"
+    spread = results["workloads"][name]["alone_high"] - results["workloads"][name]["alone_low"]
+    if spread > limit:
+        text += f"; noisy: alone varied by {spread:.3f} s"
     if no_loss:
         text += f"; lost {side['lost']:,}"
     return text, verdict(side["added"] <= limit and not (no_loss and side["lost"]))
@@ -51,14 +54,17 @@ def soak(results):
             f"{found['calls_made']:,} were made in the loops and {found['children_made']:,} children")
     if found["unseen"]:
         text += f"; {found['unseen']:,} not even seen"
-    return text, verdict(found["lost"] == 0 and found["unseen"] == 0)
+    good = found["lost"] == 0 and found["unseen"] == 0
+    if good and found["seconds"] < 60:
+        return text, "too short to tell (--soak 60)"
+    return text, verdict(good)
 
 
 def memory(results):
     found = results.get("storm")
     if not found:
         return missing("--storm 1000000")
-    text = (f"peak {found['peak_rss'] / MB:.0f} MB (anonymous {found['peak_anonymous'] / MB:.0f} MB) in {found['processes']:,} processes "
+    text = (f"peak {found['peak_rss'] / MB:.0f} MB (the ring and program files included; anonymous {found['peak_anonymous'] / MB:.0f} MB) in {found['processes']:,} processes "
             f"({found['kind']}); resident in the first third {found['first_third'] / MB:.0f} MB, in the last {found['last_third'] / MB:.0f} MB "
             f"({found['growth_percent']:+.1f} %); lost {found['lost']:,}")
     good = found["peak_rss"] <= 128 * MB and found["growth_percent"] <= 10
@@ -86,6 +92,8 @@ def idle(results):
             f"{found['softirq_percent']:.2f} %, not attributable; all of the host was busy {found['host_busy_percent']:.1f} % of a core")
     if found["cpu_percent"] > 0.5 and found["host_busy_percent"] > 10:
         return text, "the host was not idle"
+    if found["seconds"] < 20:
+        return text, "too short to tell (--idle 20)"
     return text, verdict(found["cpu_percent"] <= 0.5)
 
 

@@ -1,5 +1,6 @@
 """The machine and the bench's folder on it: programs that are compiled for the run, commands that are run, their memory."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -150,4 +151,14 @@ def describe():
     with open("/proc/cpuinfo", encoding="utf-8") as info:
         models = [line.partition(":")[2].strip() for line in info if line.startswith("model name")]
     return {"date": time.strftime("%Y-%m-%d", time.gmtime()), "cores": os.cpu_count(), "cpu": models[0] if models else "",
-            "kernel": os.uname().release, "load_1_min": os.getloadavg()[0]}
+            "kernel": os.uname().release, "load_1_min": os.getloadavg()[0], "foreign_links": foreign_links()}
+
+
+def foreign_links():
+    """How many BPF programs are attached to the kernel's tracepoints that are not ours; each would hit every side."""
+    for bpftool in ("bpftool", "/usr/sbin/bpftool"):
+        if shutil.which(bpftool):
+            done = subprocess.run([bpftool, "--json", "link", "show"], capture_output=True, text=True)
+            links = json.loads(done.stdout) if done.returncode == 0 and done.stdout.strip() else []
+            return sum(link.get("type") in ("tracing", "raw_tracepoint", "perf_event") for link in links if isinstance(link, dict))
+    return 0

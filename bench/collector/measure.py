@@ -4,6 +4,7 @@ import statistics
 
 import machine
 from machine import Folder, Trouble, say
+from sides import Peer
 
 COUNTS = ("seen", "stored", "rows", "merged", "filtered", "disk_bytes")
 
@@ -29,17 +30,27 @@ def one_run(folder: Folder, workload, side, units):
 
 
 def rounds(folder, workload, sides, runs, units):
-    """{side: [sample of each round]}. Sides take turns in being first."""
+    """({side: [sample of each round]}, {title of a peer that failed: why}). Sides take turns in being first."""
+    sides, failed = list(sides), {}
     samples = {side.name: [] for side in sides}
     one_run(folder, workload, sides[0], units)  # so that files are in memory for all
     for number in range(runs):
-        for turn in range(len(sides)):
-            side = sides[(number + turn) % len(sides)]
-            sample = one_run(folder, workload, side, units)
+        first = number % len(sides)
+        for side in sides[first:] + sides[:first]:
+            try:
+                sample = one_run(folder, workload, side, units)
+            except Trouble as trouble:
+                if not isinstance(side, Peer):
+                    raise
+                failed[f"{side.title}: {workload.name}"] = str(trouble).strip().replace("\n", " / ")
+                say(f"{workload.name}: round {number + 1}/{runs}, {side.title} failed: {trouble}")
+                sides.remove(side)
+                del samples[side.name]
+                continue
             samples[side.name].append(sample)
             lost = f", {sample['lost']} lost" if sample.get("lost") else ""
             say(f"{workload.name}: round {number + 1}/{runs}, {side.title}: {sample['seconds']:.3f} s{lost}")
-    return samples
+    return samples, failed
 
 
 def summary(samples, alone):
@@ -75,11 +86,13 @@ def measured(workload, units, samples):
 
 
 def measure(folder, workload, own, peers, runs):
-    """(main result, peers' result). Where peers would take too long they get less work, in rounds of their own."""
+    """(main result, that of the peers that would take too long and so get less work in rounds of their own, or None; who failed: why)."""
     say(f"== {workload.title}")
-    together = own + peers if workload.peer_units == workload.units else own
-    main = measured(workload, workload.units, rounds(folder, workload, together, runs, workload.units))
-    if not peers or together is not own:
-        return main, main if peers else None
-    apart = [own[0], *peers]
-    return main, measured(workload, workload.peer_units, rounds(folder, workload, apart, runs, workload.peer_units))
+    apart = [peer for peer in peers if peer.heavy and workload.peer_units != workload.units]
+    together = own + [peer for peer in peers if peer not in apart]
+    samples, failed = rounds(folder, workload, together, runs, workload.units)
+    main = measured(workload, workload.units, samples)
+    if not apart:
+        return main, None, failed
+    samples, failed_apart = rounds(folder, workload, [own[0], *apart], runs, workload.peer_units)
+    return main, measured(workload, workload.peer_units, samples), failed | failed_apart

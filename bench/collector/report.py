@@ -11,6 +11,13 @@ def table(head, rows):
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
 
 
+def duration(seconds):
+    for unit, least in (("s", 1), ("ms", 1e-3), ("µs", 1e-6)):
+        if abs(seconds) >= least:
+            return f"{seconds / least:,.3g} {unit}"
+    return f"{seconds * 1e9:.0f} ns"
+
+
 def cost(results, titles):
     """What each of our own sides adds."""
     present = [name for name in CATENA if any(name in result["sides"] for result in results["workloads"].values())]
@@ -49,16 +56,19 @@ def peers(results, titles, peer_titles):
     present = [(name, title) for name, title in [*own, *peer_titles]
                if any(name in result["sides"] for result in [*results["workloads"].values(), *results["peers"].values()])]
     rows = []
-    for workload, with_peers in results["peers"].items():
-        main = results["workloads"][workload]
-        amount = f"{with_peers['units']:,}" if with_peers["units"] != main["units"] else "the same"
-        row = [titles[workload], main["unit"], amount]
+    for workload, main in results["workloads"].items():
+        apart = results["peers"].get(workload, {"sides": {}})
+        row = [titles[workload], main["unit"]]
         for name, _ in present:
-            side = main["sides"].get(name) or with_peers["sides"].get(name)
-            lost = f" (lost {side['lost']:,})" if side and side.get("lost") else ""
-            row.append(f"{1e6 * side['added_per_unit']:,.3f}{lost}" if side else "–")
+            side = main["sides"].get(name) or apart["sides"].get(name)
+            if not side:
+                row.append("–")
+                continue
+            notes = [f"of {apart['units']:,}"] if name in apart["sides"] else []
+            notes += [f"lost {side['lost']:,}"] if side.get("lost") else []
+            row.append(duration(side["added_per_unit"]) + (f" ({', '.join(notes)})" if notes else ""))
         rows.append(row)
-    return table(["workload", "added µs per", "peers' amount", *(title for _, title in present)], rows)
+    return table(["workload", "time added per", *(title for _, title in present)], rows)
 
 
 def endurance(results):
@@ -67,24 +77,27 @@ def endurance(results):
         lines.append(f"Full speed: {found['seen']:,} calls seen in {found['seconds']:g} s, {found['rows']:,} rows, {found['lost']:,} lost, peak RSS "
                      f"{found['peak_rss'] / MB:.0f} MB, {found['disk_bytes'] / MB:.1f} MB on disk; the recorder ended {found['took'] - found['seconds']:.1f} s later.")
     if found := results.get("storm"):
-        lines.append(f"Storm: {found['processes']:,} processes in {found['took']:.1f} s, {found['seen']:,} calls seen, {found['rows']:,} rows, "
+        lines.append(f"Storm: {found['processes']:,} processes ({found['kind']}) in {found['took']:.1f} s, {found['seen']:,} calls seen, {found['rows']:,} rows, "
                      f"{found['lost']:,} lost, {found['disk_bytes'] / MB:.1f} MB on disk, {found['disk_bytes'] / found['processes']:.0f} bytes per process.")
     return lines
 
 
 def markdown(results, titles, peer_titles):
     machine = results["machine"]
+    others = f"; {machine['foreign_links']} BPF programs of others were attached" if machine["foreign_links"] else ""
     parts = []
     if results["workloads"]:
         parts += [cost(results, titles),
                   f"Medians of {results['runs']} rounds, in which each side ran once, taking turns; what is added is the median of the differences to "
                   f"\"alone\" in the same round. {machine['date']}, {machine['cores']} cores ({machine['cpu']}), Linux {machine['kernel']}, "
-                  f"load {machine['load_1_min']:.1f} at the start. "
+                  f"load {machine['load_1_min']:.1f} at the start{others}. "
                   "nginx and redis: the recorder has server and load generator below it, so both are recorded.",
                   counts(results, titles),
                   "Seen to filtered: medians. Lost: the sum over all rounds. Peak RSS: of the recorder, the most in any round."]
-    if results["peers"]:
-        parts += [peers(results, titles, peer_titles)]
+    if results["with_peers"]:
+        parts += [peers(results, titles, peer_titles),
+                  "\"of N\": this one takes so long that it was given only so many to do, beside \"alone\" with as many. "
+                  "bpftrace and auditd watch every process of the machine."]
     parts += endurance(results)
     if results["skipped"]:
         parts.append("\n".join(["Not measured:", *(f"- {what}: {why}" for what, why in results["skipped"].items())]))

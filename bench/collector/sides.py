@@ -104,6 +104,7 @@ def recording_counts(catena, recording):
 class Peer(Side):
     tools = ()
     needs_tracefs = False
+    heavy = True  # takes so long a call that it gets less to do
 
     def unusable(self):
         missing = [tool for tool in self.tools if not shutil.which(tool)]
@@ -140,6 +141,7 @@ class PerfTrace(Peer):
 
 class Bpftrace(Peer):
     name, title, tools, needs_tracefs = "bpftrace", "bpftrace, count by call", ("bpftrace",), True
+    heavy = False
 
     def wrap(self, command):
         # -c splits at blanks only, so the command goes into a script.
