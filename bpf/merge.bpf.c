@@ -18,13 +18,12 @@ struct owner {
 
 static __always_inline void fill_sum(struct cat_event *event, const struct owner *owner, struct cat_slot *slot, u64 count)
 {
-	u64 now_ns, tick = bpf_jiffies64(), bytes = slot->bytes;
+	u64 bytes = slot->bytes;
 
 	__builtin_memset(event, 0, sizeof(*event));
 	cat_fill_header(&event->header, CAT_EVENT, sizeof(*event));
-	now_ns = event->header.ts_ns;
-	event->header.ts_ns = cat_tick_to_ns(slot->first, tick, now_ns, cat_tick_ns, slot->since_ns);
-	event->last_ns = cat_tick_to_ns(slot->last, tick, now_ns, cat_tick_ns, event->header.ts_ns);
+	event->header.ts_ns = slot->first_ns;
+	event->last_ns = slot->last_ns;
 	event->process = owner->process;
 	event->process_start = owner->process_start;
 	event->tgid = owner->tgid;
@@ -38,7 +37,6 @@ static __always_inline void fill_sum(struct cat_event *event, const struct owner
 	event->flags = CAT_FLAG_MERGED;
 	event->count = count;
 	slot->told_bytes = bytes;
-	slot->since_ns = event->last_ns;
 }
 
 /* Tells a slot's sum since the last time, if there is any: 1, or 0 where it has to wait. The slots' lock is held. */
@@ -123,7 +121,6 @@ static __always_inline bool take_slot(struct cat_task *state, const struct flow 
 	slot->source = flow->source;
 	slot->target = flow->target;
 	cat_slot_carry(slot, token);
-	slot->since_ns = bpf_ktime_get_boot_ns();
 	slot->op = deed->op;
 	slot->syscall = call->nr;
 	slot->fd = deed->fd;
@@ -155,7 +152,7 @@ static __always_inline bool merge(struct cat_task *state, struct flow *flow, con
 		*echo = cat_slot_echoes(slot, version);
 		return false;
 	}
-	cat_slot_add(slot, bpf_jiffies64(), deed->bytes);
+	cat_slot_add(slot, bpf_ktime_get_boot_ns(), deed->bytes);
 	CAT_COUNT(seen);
 	CAT_COUNT(merged);
 	return true;

@@ -42,9 +42,8 @@ struct cat_slot {
 	cat_u64 bytes;
 	cat_u64 told_count;	/* of these, what user space was told */
 	cat_u64 told_bytes;
-	cat_u64 first;		/* of those not told yet, by whatever clock the owner counts with: ticks in the kernel */
-	cat_u64 last;
-	cat_u64 since_ns;	/* when the edge was last known to have carried: sums do not reach back before it */
+	cat_u64 first_ns;	/* of those not told yet */
+	cat_u64 last_ns;
 	cat_u16 op;		/* enum cat_op */
 	cat_u16 syscall;
 	cat_s32 fd;
@@ -129,26 +128,14 @@ static inline void cat_slot_carry(struct cat_slot *slot, cat_u64 version)
 	slot->own = version;
 }
 
-/* One more flow goes into a slot. The clock may be coarse, but never ahead; docs/decisions/0008 says what that costs. */
-static inline void cat_slot_add(struct cat_slot *slot, cat_u64 now, cat_u64 bytes)
+/* One more flow goes into a slot. */
+static inline void cat_slot_add(struct cat_slot *slot, cat_u64 now_ns, cat_u64 bytes)
 {
 	if (slot->count == slot->told_count)
-		slot->first = now;
-	slot->last = now;
+		slot->first_ns = now_ns;
+	slot->last_ns = now_ns;
 	slot->bytes += bytes;
 	slot->count++;
-}
-
-/*
- * The earliest moment at which a flow can have been that was counted at tick `then`, where it is `now_ns` at tick `now`.
- * Later than it was, it could lie behind something that flowed into its source since.
- */
-static inline cat_u64 cat_tick_to_ns(cat_u64 then, cat_u64 now, cat_u64 now_ns, cat_u64 tick_ns, cat_u64 since_ns)
-{
-	cat_u64 ago_ns = (now - then + 1) * tick_ns;
-	cat_u64 ns = ago_ns < now_ns ? now_ns - ago_ns : 0;
-
-	return ns > since_ns ? ns : since_ns;
 }
 
 /*
@@ -166,6 +153,6 @@ static inline void cat_slot_follow(struct cat_slot *back, cat_u32 bumped, cat_u6
 }
 
 CAT_STATIC_ASSERT(CAT_SETS == 8, "cat_slot_set gives three bits");
-CAT_STATIC_ASSERT(sizeof(struct cat_slot) == 128, "layout");
+CAT_STATIC_ASSERT(sizeof(struct cat_slot) == 120, "layout");
 
 #endif

@@ -18,7 +18,9 @@ static __always_inline u64 cat_file_identity(struct file *file, struct inode *in
 		struct socket *socket = CAT_POINTER(file, file, private_data);
 		struct sock *sk = socket ? CAT_POINTER(socket, socket, sk) : NULL;
 
-		if (sk)
+		if (sk && CAT_LOAD(sock, sk, __sk_common.skc_family) == AF_UNIX)
+			identity ^= (u64)CAT_POINTER(unix_sock, sk, peer) << 20;
+		else if (sk)
 			identity ^= (u64)CAT_LOAD(sock, sk, __sk_common.skc_dport) << 40 ^
 				    (u64)CAT_LOAD(sock, sk, __sk_common.skc_daddr) << 20;
 	}
@@ -46,7 +48,7 @@ static __always_inline bool cat_absorb(struct cat_task *state, struct task_struc
 	counters = bpf_map_lookup_elem(&cat_counts, &zero);
 	if (!version || !counters || !cat_slot_has_carried(slot, *version))
 		return false;
-	cat_slot_add(slot, bpf_jiffies64(), bytes);
+	cat_slot_add(slot, bpf_ktime_get_boot_ns(), bytes);
 	counters->seen++;
 	counters->merged++;
 	return true;

@@ -25,7 +25,6 @@ Reducer::Reducer(ReducerLimits limits)
     : limits_(limits), versions_(limits.versions), edges_(limits.edges), peers_(limits.sockets) {
     limits_.sets = std::min<std::uint32_t>(limits_.sets, CAT_SETS);
     limits_.threads = std::max<std::size_t>(limits_.threads, 1);
-    limits_.tick_ns = std::max<std::uint64_t>(limits_.tick_ns, 1);
 }
 
 void Reducer::add(const event::Socket& socket) {
@@ -139,16 +138,9 @@ Reducer::Entry& Reducer::take(Thread& thread, const Flow& flow, const Event& eve
     slot.object = event.object.value;
     slot.source = flow.source;
     slot.target = flow.target;
-    slot.since_ns = static_cast<std::uint64_t>(event.ts_ns);
     cat_slot_carry(&slot, token);
     entry->like = event;
     return *entry;
-}
-
-std::uint64_t Reducer::time_of(std::uint64_t tick, std::uint64_t since_ns) const {
-    if (limits_.tick_ns == 1) return tick;
-    const auto now_ns = static_cast<std::uint64_t>(newest_ns_);
-    return cat_tick_to_ns(tick, now_ns / limits_.tick_ns, now_ns, limits_.tick_ns, since_ns);
 }
 
 void Reducer::tell(Entry& entry, std::vector<Event>& rows) {
@@ -156,10 +148,8 @@ void Reducer::tell(Entry& entry, std::vector<Event>& rows) {
     if (slot.count == slot.told_count) return;
     Event& row = rows.emplace_back(entry.like);
     row.id = 0;
-    const std::uint64_t first_ns = time_of(slot.first, slot.since_ns);
-    slot.since_ns = time_of(slot.last, first_ns);
-    row.ts_ns = static_cast<std::int64_t>(first_ns);
-    row.last_ns = static_cast<std::int64_t>(slot.since_ns);
+    row.ts_ns = static_cast<std::int64_t>(slot.first_ns);
+    row.last_ns = static_cast<std::int64_t>(slot.last_ns);
     row.count = slot.count - slot.told_count;
     row.bytes = row.ret = static_cast<std::int64_t>(slot.bytes - slot.told_bytes);
     slot.told_count = slot.count;
@@ -196,7 +186,7 @@ void Reducer::add_flow(const Event& event, const Flow& flow, std::vector<Event>&
     }
     const bool known = entry != nullptr && entry->slot.source == flow.source;
     if (known && cat_slot_has_carried(&entry->slot, version)) {
-        cat_slot_add(&entry->slot, static_cast<std::uint64_t>(event.ts_ns) / limits_.tick_ns,
+        cat_slot_add(&entry->slot, static_cast<std::uint64_t>(event.ts_ns),
                      static_cast<std::uint64_t>(event.bytes));
         ++counts_.merged;
         return;

@@ -24,7 +24,6 @@ struct ReducerLimits {
     std::size_t threads = 65'536;
     std::size_t edges = 65'536;    // at least so many of those used last, at most twice as many
     std::size_t sockets = 65'536;  // so many peers, likewise
-    std::uint64_t tick_ns = 1;     // of the clock that merged flows are timed by
 };
 
 // Streaming and bounded. Not thread-safe.
@@ -89,7 +88,6 @@ class Reducer {
     Entry* find(Thread& thread, std::uint64_t key) const;
     Entry& take(Thread& thread, const Flow& flow, const event::Event& event, std::uint64_t token,
                 std::vector<event::Event>& rows);
-    [[nodiscard]] std::uint64_t time_of(std::uint64_t tick, std::uint64_t since_ns) const;
     void tell(Entry& entry, std::vector<event::Event>& rows);
     void tell(Thread& thread, std::vector<event::Event>& rows);
 

@@ -562,28 +562,5 @@ TEST(Reduction, LongRandomHistoriesWithSlackTiesAndSockets) {
     print("… with slack, ties, sockets", tallies);
 }
 
-// Why merged flows are timed by the clock of the events. A coarse one changes no answer about a whole
-// history, nor about what brought something new; but what is asked from a moment on can miss what happened
-// within one tick of it, and a reader that returned before its writer has then read too early for any slack.
-TEST(Reduction, ACoarseClockIsExactButMissesWithinATick) {
-    Tallies tallies;
-    Tallies with_slack;
-    RandomHistory random(20261126);
-    for (int round = 0; round < 300 && !HasFatalFailure(); ++round) {
-        const World world = random.world();
-        const Steps steps = random.steps(world, 3, 250, 20);
-        ReducerLimits limits = random.limits();
-        limits.tick_ns = 7 + random.below(200);
-        const std::size_t tell_every = 1 + random.below(100);
-        expect(world, steps, {.never_fewer = false, .nth = 25}, limits, tell_every, tallies);
-        expect(world, steps, {.exact = false, .never_fewer = false, .slack_ns = 40, .nth = 25}, limits,
-               tell_every, with_slack);
-    }
-    print("a coarse clock", tallies);
-    print("a coarse clock, with slack", with_slack);
-    EXPECT_GT(tallies[Question::FromAnytime].fewer, 0U);
-    EXPECT_GT(with_slack[Question::Back].fewer, 0U);
-}
-
 }  // namespace
 }  // namespace catena::graph

@@ -80,13 +80,6 @@ std::int64_t boot_to_real_ns() {
     return offset;
 }
 
-// Length of the kernel's tick (1 / CONFIG_HZ), which its coarse clocks step by.
-std::uint64_t tick_ns() {
-    timespec tick{};
-    ::clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
-    return static_cast<std::uint64_t>(tick.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(tick.tv_nsec);
-}
-
 std::string first_line(const char* path) {
     std::ifstream file(path);
     std::string line;
@@ -185,7 +178,6 @@ base::Status BpfSensor::start(const Options& options) {
     skeleton_->rodata->cat_cgroup_level = options.cgroup.level;
     skeleton_->rodata->cat_wakeup_bytes = options.ring_bytes / 16;
     skeleton_->rodata->cat_ring_bytes = options.ring_bytes;
-    skeleton_->rodata->cat_tick_ns = tick_ns();
     quarter_bytes_ = options.ring_bytes / 4;
     fill_tables(*skeleton_);
     for (bpf_program* program : {skeleton_->progs.cat_mark_tasks, skeleton_->progs.cat_describe_tasks,
