@@ -39,6 +39,7 @@ typedef __s64 cat_s64;
 #define CAT_ARGS_MAX_CHUNKS 2048
 #define CAT_UNIX_PATH 108
 #define CAT_COMM 16
+#define CAT_UNSET 0xffffffff     /* no login: AUDIT_UID_UNSET and AUDIT_SID_UNSET of include/uapi/linux/audit.h */
 #define CAT_MAX_MESSAGES 1024  /* sendmmsg, recvmmsg: UIO_MAXIOV */
 
 enum cat_record_type {
@@ -168,11 +169,17 @@ struct cat_process {
 	cat_u64 cgroup;		/* id of its cgroup in the v2 tree */
 	cat_u32 tgid;
 	cat_u32 parent_tgid;
-	cat_u32 uid;
+	cat_u32 uid;		/* this and the next: as the initial user namespace has them */
 	cat_u32 gid;
 	cat_u32 reason;		/* enum cat_process_reason */
 	cat_u32 args_len;
 	char comm[CAT_COMM];
+	cat_u32 euid;
+	cat_u32 login_uid;	/* of audit: who logged in, whatever the process became since; CAT_UNSET for nobody */
+	cat_u32 session;	/* of audit: number of that login; CAT_UNSET for none */
+	cat_u32 pid_ns;		/* inode numbers of the namespaces that it is in; 0 where the kernel does not say */
+	cat_u32 mount_ns;
+	cat_u32 user_ns;
 };
 
 struct cat_args {
@@ -290,7 +297,7 @@ CAT_STATIC_ASSERT(sizeof(struct cat_syscall) == 12, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_header) == 16, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_event) == 88, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_path_event) == 112, "layout");
-CAT_STATIC_ASSERT(sizeof(struct cat_process) == 96, "layout");
+CAT_STATIC_ASSERT(sizeof(struct cat_process) == 120, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_args) == 32 + CAT_ARGS_CHUNK, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_file) == 64, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_socket) == 320, "layout");

@@ -2,7 +2,7 @@
 /*
  * Just the kernel types and constants that our programs touch, kept by hand. Fields are found through BTF when the
  * programs are loaded (CO-RE), so order and size here mean nothing and a kernel with another layout works as well.
- * Sources: include/linux/{sched,fs,fdtable,dcache,mount,net,binfmts,mm_types,pid}.h, fs/mount.h, include/net/{sock,af_unix}.h.
+ * Sources: include/linux/{sched,fs,fdtable,dcache,mount,net,binfmts,mm_types,pid,nsproxy,ns_common}.h, fs/mount.h, include/net/{sock,af_unix}.h.
  */
 #ifndef CATENA_BPF_KERNEL_TYPES_H
 #define CATENA_BPF_KERNEL_TYPES_H
@@ -114,8 +114,29 @@ typedef struct {
 	u32 val;
 } kuid_t;
 
+struct ns_common {
+	unsigned int inum;
+};
+
+struct user_namespace {
+	struct ns_common ns;
+};
+
+struct pid_namespace {
+	struct ns_common ns;
+};
+
+struct mnt_namespace {
+	struct ns_common ns;
+};
+
+struct nsproxy {
+	struct mnt_namespace *mnt_ns;
+};
+
 struct cred {
 	kuid_t uid, gid, euid, egid;
+	struct user_namespace *user_ns;
 };
 
 struct mm_struct {
@@ -163,6 +184,10 @@ struct task_struct {
 	struct signal_struct *signal;
 	const struct cred *cred;
 	struct css_set *cgroups;
+	struct nsproxy *nsproxy;
+	struct pid *thread_pid;
+	kuid_t loginuid;	/* these two only with CONFIG_AUDIT */
+	unsigned int sessionid;
 	char comm[16];
 };
 
@@ -173,14 +198,12 @@ struct linux_binprm {
 
 struct upid {
 	int nr;
+	struct pid_namespace *ns;
 };
 
 struct pid {
-	struct upid numbers[1];
-};
-
-struct ns_common {
-	unsigned int inum;
+	unsigned int level;
+	struct upid numbers[1];	/* one a level */
 };
 
 struct net {
