@@ -10,6 +10,7 @@
 
 #include "base/generation_map.h"
 #include "event/entity.h"
+#include "sensor/attribution_table.h"
 #include "wire/records.h"
 
 namespace catena::sensor {
@@ -36,6 +37,9 @@ class ProcessTable {
 
     void ended(event::EntityId id);
 
+    // The user's name on this host, or its number.
+    std::string user_name(std::uint32_t uid) { return attributions_.user_name(uid); }
+
     // The process that has, or last had, a pid; none where it is not known.
     event::EntityId with_pid(std::int32_t pid);
 
@@ -47,13 +51,12 @@ class ProcessTable {
         bool exec_pending = false;
     };
     void finish_exec(Alive& process, std::vector<event::ProcessImage>& out);
-    std::string cgroup_name(std::uint64_t id);
 
     std::int64_t boot_to_real_ns_;
     std::unordered_map<event::EntityId, Alive> alive_;
     std::unordered_map<std::int32_t, event::EntityId> by_pid_;
     base::GenerationMap<event::EntityId, std::string> executables_;
-    base::GenerationMap<std::uint64_t, std::string> cgroups_;
+    AttributionTable attributions_;
 };
 
 }  // namespace catena::sensor
