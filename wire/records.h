@@ -40,6 +40,7 @@ typedef __s64 cat_s64;
 #define CAT_UNIX_PATH 108
 #define CAT_COMM 16
 #define CAT_UNSET 0xffffffff     /* no login: AUDIT_UID_UNSET and AUDIT_SID_UNSET of include/uapi/linux/audit.h */
+#define CAT_CGROUP_PATH 1024   /* as the kernel's own buffer for it, TRACE_CGROUP_PATH_LEN */
 #define CAT_MAX_MESSAGES 1024  /* sendmmsg, recvmmsg: UIO_MAXIOV */
 
 enum cat_record_type {
@@ -49,6 +50,7 @@ enum cat_record_type {
 	CAT_ARGS = 4,		/* struct cat_args */
 	CAT_FILE = 5,		/* struct cat_file */
 	CAT_SOCKET = 6,		/* struct cat_socket */
+	CAT_CGROUP = 7,		/* struct cat_cgroup */
 };
 
 /* Same order as catena::event::Op (src/event/op.h); src/event/wire_test.cc compares them. */
@@ -234,6 +236,18 @@ struct cat_socket {
 	char remote_path[CAT_UNIX_PATH];
 };
 
+/*
+ * A cgroup of the v2 tree was made. Those from before recording are found by their id; one that is gone when user space
+ * looks, as a short container's, has its name from here only.
+ */
+struct cat_cgroup {
+	struct cat_header header;
+	cat_u64 id;
+	cat_u32 path_len;
+	cat_u32 pad;
+	char path[CAT_CGROUP_PATH];
+};
+
 /* Counted per CPU by the kernel programs; seen == emitted + merged + filtered + lost. */
 struct cat_counters {
 	cat_u64 seen, emitted, merged, filtered, lost;
@@ -301,5 +315,6 @@ CAT_STATIC_ASSERT(sizeof(struct cat_process) == 120, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_args) == 32 + CAT_ARGS_CHUNK, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_file) == 64, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_socket) == 320, "layout");
+CAT_STATIC_ASSERT(sizeof(struct cat_cgroup) == 32 + CAT_CGROUP_PATH, "layout");
 
 #endif

@@ -24,6 +24,11 @@ std::size_t AttributionTable::HashKey::operator()(const Key& key) const noexcept
                     cat_hash(std::uint64_t{key.pid_ns} << 32 | key.mount_ns, key.user_ns));
 }
 
+void AttributionTable::name_cgroup(std::uint64_t id, std::string_view path) {
+    if (path.empty()) return;
+    cgroups_.insert(id, {.path = std::string(path), .attribution = sys::attribute_cgroup(path)});
+}
+
 const AttributionTable::Cgroup& AttributionTable::cgroup(std::uint64_t id) {
     if (const Cgroup* known = cgroups_.find(id)) return *known;
     Cgroup found{.path = sys::cgroup_path(id), .attribution = {}};

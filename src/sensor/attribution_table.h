@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/generation_map.h"
 #include "event/entity.h"
@@ -18,6 +19,9 @@ namespace catena::sensor {
 class AttributionTable {
   public:
     AttributionTable();
+
+    // A cgroup of the v2 tree was made. An empty path says nothing.
+    void name_cgroup(std::uint64_t id, std::string_view path);
 
     // The path of a cgroup of the v2 tree, empty where it is gone. A cgroup's id is never used again.
     std::string cgroup_path(std::uint64_t id);

@@ -56,6 +56,19 @@ TEST(AttributionTable, TheSameIsSharedAndTheDifferentIsNot) {
     }
 }
 
+TEST(AttributionTable, AGroupThatIsGoneHasTheNameThatItWasMadeWith) {
+    AttributionTable table;
+    cat_process process = record(0);
+    process.cgroup = 0xfffffffffffffff0;
+    table.name_cgroup(process.cgroup, "/system.slice/nginx.service");
+    table.name_cgroup(process.cgroup - 1, "");
+    EXPECT_EQ(table.of(process)->cgroup.unit, "nginx.service");
+    EXPECT_EQ(table.cgroup_path(process.cgroup), "/system.slice/nginx.service");
+    process.cgroup -= 1;
+    EXPECT_EQ(table.of(process)->cgroup, sys::CgroupAttribution{});
+    EXPECT_EQ(table.cgroup_path(process.cgroup), "");
+}
+
 TEST(AttributionTable, ProcSaysTheSameOfTheReaderItself) {
     const auto owner = sys::process_owner(::getpid());
     ASSERT_TRUE(owner);

@@ -130,6 +130,12 @@ bool Decoder::decode_known(const cat_header& header, std::span<const std::byte> 
             sockets_.describe(socket, real_time(header), out.sockets);
             return true;
         }
+        case CAT_CGROUP: {
+            cat_cgroup group{};
+            if (!copy_record(record, group) || group.path_len > sizeof(group.path)) return false;
+            processes_.name_cgroup(group.id, {group.path, group.path_len});
+            return true;
+        }
         default:
             return false;
     }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -22,6 +23,9 @@ class ProcessTable {
 
     // The path of an executable's file, as described before.
     void name_file(event::EntityId id, const std::string& path);
+
+    // The path of a cgroup that was made.
+    void name_cgroup(std::uint64_t id, std::string_view path) { attributions_.name_cgroup(id, path); }
 
     // A process was described. Its image goes to `out`, after exec only once all its arguments are there.
     void describe(const cat_process& record, std::vector<event::ProcessImage>& out);
