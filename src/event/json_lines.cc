@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "event/arguments.h"
+#include "event/attribution_json.h"
 #include "event/escape.h"
 #include "sys/errno_names.h"
 
@@ -19,19 +20,6 @@ using Json = nlohmann::ordered_json;  // keeps the order of the documentation
 
 void put_text(Json& json, const char* key, std::string_view bytes) {
     if (!bytes.empty()) json[key] = escape(bytes);
-}
-
-// On whose behalf: what has nothing to say is absent.
-void put_attribution(Json& json, const Attribution& attribution) {
-    put_text(json, "user", attribution.user);
-    if (attribution.login_uid != kUnset) json["login_uid"] = attribution.login_uid;
-    put_text(json, "login_user", attribution.login_user);
-    if (attribution.session != kUnset) json["session"] = attribution.session;
-    put_text(json, "unit", attribution.cgroup.unit);
-    put_text(json, "user_unit", attribution.cgroup.user_unit);
-    put_text(json, "container", attribution.cgroup.container);
-    put_text(json, "runtime", attribution.cgroup.runtime);
-    put_text(json, "pod", attribution.cgroup.pod);
 }
 
 Json process_json(EntityId id, std::int64_t at_ns, const EntityTable& entities) {
