@@ -3,7 +3,7 @@
  * The contract between the kernel programs (bpf/) and user space (src/sensor): what goes through the ring buffer.
  *
  * Every record starts with struct cat_header. All times are nanoseconds of CLOCK_BOOTTIME. Objects are named by
- * 63-bit ids that both sides can compute from the object's identity (cat_hash below), so that an event never waits for a
+ * 63-bit ids that both sides can compute from the object's identity (wire/ids.h), so that an event never waits for a
  * table; a record that describes the object (cat_file, cat_socket, cat_process) precedes the first event that names it.
  *
  * Compiles as C (BPF and user space) and as C++. Layout is asserted at the end.
@@ -11,24 +11,8 @@
 #ifndef CATENA_WIRE_RECORDS_H
 #define CATENA_WIRE_RECORDS_H
 
-#ifndef __bpf__
-#include <stdint.h>
-#ifndef __VMLINUX_H__
-typedef uint8_t cat_u8;
-typedef uint16_t cat_u16;
-typedef uint32_t cat_u32;
-typedef uint64_t cat_u64;
-typedef int32_t cat_s32;
-typedef int64_t cat_s64;
-#endif
-#else
-typedef __u8 cat_u8;
-typedef __u16 cat_u16;
-typedef __u32 cat_u32;
-typedef __u64 cat_u64;
-typedef __s32 cat_s32;
-typedef __s64 cat_s64;
-#endif
+#include "wire/ids.h"
+#include "wire/types.h"
 
 #define CAT_WIRE_VERSION 1
 
@@ -262,45 +246,6 @@ struct cat_task {
 	cat_u32 tracked;
 	cat_u32 pad;
 };
-
-/* A 63-bit mix of two words (the finalizer of MurmurHash3 over each), never 0. */
-static inline cat_u64 cat_hash(cat_u64 a, cat_u64 b)
-{
-	cat_u64 h = a * 0x9e3779b97f4a7c15ULL + 0x632be59bd9b4e019ULL;
-
-	h ^= h >> 33;
-	h *= 0xff51afd7ed558ccdULL;
-	h ^= h >> 33;
-	h += b * 0xc4ceb9fe1a85ec53ULL;
-	h ^= h >> 33;
-	h *= 0xff51afd7ed558ccdULL;
-	h ^= h >> 33;
-	h *= 0xc4ceb9fe1a85ec53ULL;
-	h ^= h >> 33;
-	h &= 0x7fffffffffffffffULL;
-	return h ? h : 1;
-}
-
-static inline cat_u64 cat_process_id(cat_u32 tgid, cat_u64 start_ns)
-{
-	return cat_hash(start_ns, ((cat_u64)1 << 56) | tgid);
-}
-
-static inline cat_u64 cat_file_id(cat_u64 inode, cat_u32 dev, cat_u32 generation)
-{
-	return cat_hash(cat_hash(inode, ((cat_u64)2 << 56) | dev), generation);
-}
-
-static inline cat_u64 cat_user_id(cat_u32 uid)
-{
-	return cat_hash(uid, (cat_u64)3 << 56);
-}
-
-/* remote_a and remote_b are the halves of the remote address, 0 for unix sockets. */
-static inline cat_u64 cat_socket_id(cat_u64 inode, cat_u64 remote_a, cat_u64 remote_b, cat_u32 remote_port)
-{
-	return cat_hash(cat_hash(inode, ((cat_u64)4 << 56) | remote_port), cat_hash(remote_a, remote_b));
-}
 
 #ifdef __cplusplus
 #define CAT_STATIC_ASSERT static_assert

@@ -44,6 +44,8 @@ enum bpf_map_type {
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
+#include "kernel_identity.h"
+
 struct pt_regs {
 	unsigned long r10, r9, r8, ax, cx, dx, si, di, orig_ax;
 };
@@ -110,35 +112,6 @@ struct fs_struct {
 	struct path pwd;
 };
 
-typedef struct {
-	u32 val;
-} kuid_t;
-
-struct ns_common {
-	unsigned int inum;
-};
-
-struct user_namespace {
-	struct ns_common ns;
-};
-
-struct pid_namespace {
-	struct ns_common ns;
-};
-
-struct mnt_namespace {
-	struct ns_common ns;
-};
-
-struct nsproxy {
-	struct mnt_namespace *mnt_ns;
-};
-
-struct cred {
-	kuid_t uid, gid, euid, egid;
-	struct user_namespace *user_ns;
-};
-
 struct mm_struct {
 	unsigned long arg_start, arg_end;
 	struct file *exe_file;
@@ -152,23 +125,6 @@ struct signal_struct {
 	atomic_t live;
 	int group_exit_code;
 	unsigned int flags;
-};
-
-struct kernfs_node {
-	u64 id;
-};
-
-struct cgroup_root {
-	int hierarchy_id;	/* 0 is the v2 tree */
-};
-
-struct cgroup {
-	struct kernfs_node *kn;
-	struct cgroup_root *root;
-};
-
-struct css_set {
-	struct cgroup *dfl_cgrp;
 };
 
 struct thread_info {
@@ -199,16 +155,6 @@ struct task_struct {
 struct linux_binprm {
 	const char *filename;
 	const char *fdpath;
-};
-
-struct upid {
-	int nr;
-	struct pid_namespace *ns;
-};
-
-struct pid {
-	unsigned int level;
-	struct upid numbers[1];	/* one a level */
 };
 
 struct net {
