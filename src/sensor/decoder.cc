@@ -2,11 +2,9 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <pwd.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -62,14 +60,6 @@ event::FileKind kind_of_mode(std::uint32_t mode) {
         default:
             return event::FileKind::Unknown;
     }
-}
-
-std::string user_name(std::uint32_t uid) {
-    passwd entry{};
-    passwd* found = nullptr;
-    std::array<char, 4096> buffer{};
-    if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found) return found->pw_name;
-    return fmt::format("{}", uid);
 }
 
 bool is_path_operation(event::Op op) {
@@ -136,6 +126,12 @@ bool Decoder::decode_known(const cat_header& header, std::span<const std::byte> 
             sockets_.describe(socket, real_time(header), out.sockets);
             return true;
         }
+        case CAT_CGROUP: {
+            cat_cgroup group{};
+            if (!copy_record(record, group) || group.path_len > sizeof(group.path)) return false;
+            processes_.name_cgroup(group.id, {group.path, group.path_len});
+            return true;
+        }
         default:
             return false;
     }
@@ -170,8 +166,8 @@ bool Decoder::decode_file(std::span<const std::byte> record, event::Batch& out) 
         return true;
     }
     if (file.file_class == CAT_CLASS_USER) {
-        out.objects.push_back(
-            {id, event::EntityType::User, ts_ns, user_name(static_cast<std::uint32_t>(file.inode))});
+        out.objects.push_back({id, event::EntityType::User, ts_ns,
+                               processes_.user_name(static_cast<std::uint32_t>(file.inode))});
         return true;
     }
     std::string path = path_from_names(text_at(record, sizeof(file), file.names_len));

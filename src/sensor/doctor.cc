@@ -83,6 +83,7 @@ std::vector<Finding> examine() {
              {"cat_fork", "new processes"},
              {"cat_exec", "programs started, and their arguments"},
              {"cat_exit", "processes ended"},
+             {"cat_cgroup_mkdir", "names of containers and units that live briefly"},
              {"cat_describe_tasks", "processes from before recording"},
              {"cat_describe_files", "open files from before recording"},
              {"cat_mark_tasks", "--pid"}}) {
