@@ -118,7 +118,7 @@ int BPF_PROG(cat_exec, struct task_struct *task, int old_pid, struct linux_binpr
 {
 	struct cat_task *state = cat_tracked_task();
 	struct cat_deed deed = { .op = CAT_OP_EXEC, .fd = -1 };
-	struct cat_paths paths = { .in_kernel = true };
+	struct cat_paths paths = { .in_kernel = CAT_PATH_IN_KERNEL };
 	struct mm_struct *mm = task->mm;
 	struct args_range range;
 	struct cat_call call;
