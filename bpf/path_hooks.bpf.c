@@ -20,6 +20,18 @@
 
 #define MOUNTS_ON_MOUNTS 8	/* how many mounts may lie on one place, for its name to be found */
 
+/*
+ * An argument of the function, as a number: pointers that come typed, as BPF_PROG has them, cannot be passed on to
+ * cat_dentry_object on Linux 6.1.
+ */
+static __always_inline void *argument(const void *ctx, int index)
+{
+	void *value = NULL;
+
+	bpf_probe_read_kernel(&value, sizeof(value), (const u64 *)ctx + index);
+	return value;
+}
+
 /* The number of the system call that the current task is in, if it is one of the handler's; -1 where it is not. */
 static __always_inline s32 current_call(u8 handler)
 {
@@ -102,21 +114,21 @@ static __always_inline int whole_path(const struct path *path, u16 op)
 }
 
 SEC("fentry/security_path_chmod")
-int BPF_PROG(cat_path_chmod, const struct path *path)
+int cat_path_chmod(void *ctx)
 {
-	return whole_path(path, CAT_OP_CHMOD);
+	return whole_path(argument(ctx, 0), CAT_OP_CHMOD);
 }
 
 SEC("fentry/security_path_chown")
-int BPF_PROG(cat_path_chown, const struct path *path)
+int cat_path_chown(void *ctx)
 {
-	return whole_path(path, CAT_OP_CHOWN);
+	return whole_path(argument(ctx, 0), CAT_OP_CHOWN);
 }
 
 SEC("fentry/security_path_truncate")
-int BPF_PROG(cat_path_truncate, const struct path *path)
+int cat_path_truncate(void *ctx)
 {
-	return whole_path(path, CAT_OP_TRUNCATE);
+	return whole_path(argument(ctx, 0), CAT_OP_TRUNCATE);
 }
 
 /* unlinkat does both. */
@@ -133,21 +145,22 @@ static __always_inline int removal(const struct path *dir, struct dentry *dentry
 }
 
 SEC("fentry/security_path_unlink")
-int BPF_PROG(cat_path_unlink, const struct path *dir, struct dentry *dentry)
+int cat_path_unlink(void *ctx)
 {
-	return removal(dir, dentry);
+	return removal(argument(ctx, 0), argument(ctx, 1));
 }
 
 SEC("fentry/security_path_rmdir")
-int BPF_PROG(cat_path_rmdir, const struct path *dir, struct dentry *dentry)
+int cat_path_rmdir(void *ctx)
 {
-	return removal(dir, dentry);
+	return removal(argument(ctx, 0), argument(ctx, 1));
 }
 
 SEC("fentry/security_path_rename")
-int BPF_PROG(cat_path_rename, const struct path *old_dir, struct dentry *old_dentry, const struct path *new_dir,
-	     struct dentry *new_dentry)
+int cat_path_rename(void *ctx)
 {
+	const struct path *old_dir = argument(ctx, 0), *new_dir = argument(ctx, 2);
+	struct dentry *old_dentry = argument(ctx, 1), *new_dentry = argument(ctx, 3);
 	struct cat_resolved *state = begin(CAT_OP_RENAME, CAT_OP_RENAME);
 
 	if (!state)
@@ -162,8 +175,10 @@ int BPF_PROG(cat_path_rename, const struct path *old_dir, struct dentry *old_den
 
 /* Both names are on one mount: the kernel links no file across. */
 SEC("fentry/security_path_link")
-int BPF_PROG(cat_path_link, struct dentry *old_dentry, const struct path *new_dir, struct dentry *new_dentry)
+int cat_path_link(void *ctx)
 {
+	struct dentry *old_dentry = argument(ctx, 0), *new_dentry = argument(ctx, 2);
+	const struct path *new_dir = argument(ctx, 1);
 	struct cat_resolved *state = begin(CAT_OP_LINK, CAT_OP_LINK);
 
 	if (!state)
@@ -191,23 +206,23 @@ static __always_inline struct cat_resolved *creation(const struct path *dir, str
 }
 
 SEC("fentry/security_path_mkdir")
-int BPF_PROG(cat_path_mkdir, const struct path *dir, struct dentry *dentry)
+int cat_path_mkdir(void *ctx)
 {
-	creation(dir, dentry, CAT_OP_MKDIR);
+	creation(argument(ctx, 0), argument(ctx, 1), CAT_OP_MKDIR);
 	return 0;
 }
 
 SEC("fentry/security_path_symlink")
-int BPF_PROG(cat_path_symlink, const struct path *dir, struct dentry *dentry, const char *text)
+int cat_path_symlink(void *ctx)
 {
-	struct cat_resolved *state = creation(dir, dentry, CAT_OP_SYMLINK);
+	struct cat_resolved *state = creation(argument(ctx, 0), argument(ctx, 1), CAT_OP_SYMLINK);
 	struct cat_link_target *target;
 
 	if (!state)
 		return 0;
 	target = bpf_task_storage_get(&cat_link_targets, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (target)
-		bpf_probe_read_kernel_str(target->text, sizeof(target->text), text);
+		bpf_probe_read_kernel_str(target->text, sizeof(target->text), argument(ctx, 2));
 	else
 		state->valid = 0;
 	return 0;
@@ -215,13 +230,13 @@ int BPF_PROG(cat_path_symlink, const struct path *dir, struct dentry *dentry, co
 
 /* A directory entry gets its inode: is it the one that is being made? */
 SEC("fentry/security_d_instantiate")
-int BPF_PROG(cat_new_inode, struct dentry *dentry, struct inode *inode)
+int cat_new_inode(void *ctx)
 {
 	struct cat_resolved *state = bpf_task_storage_get(&cat_resolved, bpf_get_current_task_btf(), 0, 0);
 
-	if (!state || !state->valid || !inode || state->dentry != (u64)dentry)
+	if (!state || !state->valid || state->dentry != (u64)argument(ctx, 0))
 		return 0;
-	state->object = cat_inode_object((u64)inode, (u64)dentry, state->mnt);
+	state->object = cat_inode_object((u64)argument(ctx, 1), state->dentry, state->mnt);
 	return 0;
 }
 
@@ -263,24 +278,26 @@ static __always_inline void named_address(s32 nr, struct socket *socket, const v
 }
 
 SEC("fentry/security_socket_connect")
-int BPF_PROG(cat_socket_connect, struct socket *socket, struct sockaddr *address, int len)
+int cat_socket_connect(void *ctx)
 {
 	s32 nr = current_call(CAT_H_CONNECT);
 
 	if (nr >= 0)
-		named_address(nr, socket, address, len);
+		named_address(nr, argument(ctx, 0), argument(ctx, 1), (s64)argument(ctx, 2));
 	return 0;
 }
 
 /* Not for sendmmsg: the kernel asks once for several messages to the same address. */
 SEC("fentry/security_socket_sendmsg")
-int BPF_PROG(cat_socket_sendmsg, struct socket *socket, struct msghdr *message)
+int cat_socket_sendmsg(void *ctx)
 {
+	struct msghdr *message = argument(ctx, 1);
 	s32 nr = current_call(CAT_H_SENDTO);
 
 	if (nr < 0)
 		nr = current_call(CAT_H_MSG);
 	if (nr >= 0)
-		named_address(nr, socket, BPF_CORE_READ(message, msg_name), BPF_CORE_READ(message, msg_namelen));
+		named_address(nr, argument(ctx, 0), BPF_CORE_READ(message, msg_name),
+			      BPF_CORE_READ(message, msg_namelen));
 	return 0;
 }

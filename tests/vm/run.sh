@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the kernel tests on another Debian kernel, in a virtual machine without disk:
 #     tests/vm/run.sh CACHE KERNEL [CTEST-ARG...]
+#     tests/vm/run.sh CACHE KERNEL -- COMMAND [ARG...]
 #
 # KERNEL is the beginning of a version, "6.1" or "6.12.30". The kernel's package is fetched and unpacked into CACHE, never installed.
 # The guest mounts this machine's root read-only over 9p and runs ctest there, in the build folder of the release
@@ -43,7 +44,17 @@ fetch() {
         '^linux-image-[0-9].*-amd64$' | grep -v -e -cloud- -e -rt- | sed 's/linux-image-\([^ ]*\)-amd64 .*/\1/' | sort -V | xargs)"
     rm -rf "${cache:?}/$kernel" "$cache/$kernel.new"
     mkdir "$cache/$kernel.new"
-    (cd "$cache/$kernel.new" && private_apt apt-get download -q "$package" >&2 && dpkg-deb -x ./*.deb . && rm -f ./*.deb)
+    # Since 7.3 the kernel and its modules are packages of their own, that the one with the name depends on.
+    local packages=("$package") part
+    while read -r part; do packages+=("$part"); done < <(private_apt apt-cache depends "$package" |
+        sed -n 's/^ *Depends: \(linux-\(binary\|modules\)-.*\)/\1/p')
+    (
+        cd "$cache/$kernel.new"
+        private_apt apt-get download -q "${packages[@]}" >&2
+        for part in ./*.deb; do dpkg-deb -x "$part" .; done
+        rm -f ./*.deb
+    )
+    ls "$cache/$kernel.new"/boot/vmlinuz-* >/dev/null || die "there is no kernel in ${packages[*]}"
     mv "$cache/$kernel.new" "$cache/$kernel"
 }
 
@@ -78,8 +89,11 @@ echo "catena-vm: \$(uname -r)"
 # Moved to be the root, not only entered: the kernel would call everything /host/… otherwise.
 cd /host
 mount --move . /
-chroot . /usr/bin/env -i HOME=$HOME PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb \\
-    ctest --test-dir $build --output-on-failure --no-tests=error $2
+in_host() {
+    chroot . /usr/bin/env -i HOME=$HOME PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb "\$@"
+}
+in_host $build/catena doctor
+in_host $2
 finish \$?
 INIT
 }
@@ -113,7 +127,12 @@ version=${image##*/vmlinuz-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$build/Testing" # a mount point in the guest, where the root cannot be written
-(($#)) || set -- -R '^kernel\.'
+if [[ ${1:-} == -- ]]; then
+    shift
+else
+    (($#)) || set -- -R '^kernel\.'
+    set -- ctest --test-dir "$build" --output-on-failure --no-tests=error "$@"
+fi
 initramfs "$version" "$work/root" "$@"
 
 # Emulated (tcg): nested KVM is not to be had everywhere, and this is fast enough.
