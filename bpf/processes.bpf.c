@@ -142,12 +142,15 @@ int BPF_PROG(cat_exec, struct task_struct *task, int old_pid, struct linux_binpr
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(cat_exit, struct task_struct *task)
 {
-	struct cat_task *state = cat_tracked_task();
+	struct cat_task *state = cat_tracked_task(), *first;
 	struct cat_deed deed = { .op = CAT_OP_EXIT, .fd = -1 };
 	struct cat_call call;
 
-	/* The process has ended when its last thread has. */
+	/* The process has ended when its last thread has. Threads that end at once are all the last; one of them tells. */
 	if (!state || task->signal->live.counter > 0)
+		return 0;
+	first = bpf_task_storage_get(&cat_tasks, task->group_leader, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (first && __sync_lock_test_and_set(&first->ended, 1))
 		return 0;
 	call_of(&call, task, NO_SYSCALL);
 	deed.ret = task->signal->flags & SIGNAL_GROUP_EXIT ? task->signal->group_exit_code :
