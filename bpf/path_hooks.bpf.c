@@ -20,10 +20,7 @@
 
 #define MOUNTS_ON_MOUNTS 8	/* how many mounts may lie on one place, for its name to be found */
 
-/*
- * An argument of the function, as a number: pointers that come typed, as BPF_PROG has them, cannot be passed on to
- * cat_dentry_object on Linux 6.1.
- */
+/* An argument of the function, untyped: typed pointers, as BPF_PROG has them, cannot be given to cat_dentry_object on 6.1. */
 static __always_inline void *argument(const void *ctx, int index)
 {
 	void *value = NULL;

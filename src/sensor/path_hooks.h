@@ -4,7 +4,7 @@
 
 #include "base/result.h"
 
-struct catena_bpf;
+struct catena_bpf;  // NOLINT(readability-identifier-naming): the name that bpftool gave the skeleton
 
 namespace catena::sensor {
 

@@ -28,6 +28,9 @@ private_apt() {
         -o Dir::Cache="$cache/apt" -o APT::Get::List-Cleanup=0 -o APT::Sandbox::User=root "$@"
 }
 
+# The kernel's image in an unpacked package; older ones have it in /boot, newer ones with the modules.
+image_in() { find "$1" -path '*/boot/vmlinuz-*' -o -path '*/lib/modules/*/vmlinuz' | head -n 1; }
+
 # fetch: the newest kernel package of that version, the plain flavour (it has virtio built in), unpacked to $cache/KERNEL.
 fetch() {
     local suite mirror package
@@ -54,7 +57,7 @@ fetch() {
         for part in ./*.deb; do dpkg-deb -x "$part" .; done
         rm -f ./*.deb
     )
-    ls "$cache/$kernel.new"/boot/vmlinuz-* >/dev/null || die "there is no kernel in ${packages[*]}"
+    [[ $(image_in "$cache/$kernel.new") ]] || die "there is no kernel in ${packages[*]}"
     mv "$cache/$kernel.new" "$cache/$kernel"
 }
 
@@ -122,8 +125,8 @@ initramfs() {
 }
 
 [[ -d $cache/$kernel ]] || fetch
-image=$(find "$cache/$kernel/boot" -name 'vmlinuz-*' | head -n 1)
-version=${image##*/vmlinuz-}
+image=$(image_in "$cache/$kernel")
+version=$(basename "$(find "$cache/$kernel" -path '*/lib/modules/*' -prune -type d | head -n 1)")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$build/Testing" # a mount point in the guest, where the root cannot be written
