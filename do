@@ -232,11 +232,20 @@ bench_names() {
     done
 }
 
+# A little of each: enough to see that the programs load there, and that the hooks on paths tell the truth.
+readonly vm_smoke='^kernel\.(exec|fork|open|paths|attributes|rw|tcp4)$|^kernel\.(.*/)?Races.*/(unlink|connect)'
+
 do_vm() {
-    (($# >= 1)) || die "which kernel? For example: ./do vm 6.1"
+    (($# >= 1)) || die "which kernel? For example: ./do vm 6.1; or all, or smoke"
     do_build release
     need_packages "${vm_packages[@]}"
-    tests/vm/run.sh "$cache/kernels" "$@"
+    local what=$1
+    shift
+    case $what in
+        all) tests/vm/matrix.py "$cache/kernels" docs/kernels.md ${1:+-- "$@"} ;;
+        smoke) tests/vm/run.sh "$cache/kernels" "${1:-6.1}" -R "$vm_smoke" ;;
+        *) tests/vm/run.sh "$cache/kernels" "$what" "$@" ;;
+    esac
 }
 
 # ----------------------------------------------------------------------------------------------------------- help
@@ -251,6 +260,8 @@ do_help() {
 ./do check [CHECK]...   format, layers, sizes, generated, tidy: all of them unless named
 ./do bench [NAME [ARG]]  measure; `./do bench collector` prints the tables of README.md, --help has its options
 ./do vm KERNEL [ARG]    run the kernel tests on another Debian kernel in a virtual machine, for example ./do vm 6.1
+./do vm all [ARG]       on each kernel of the matrix; writes docs/kernels.md
+./do vm smoke [KERNEL]  a short selection on one kernel, 6.1 unless told
 ./do fmt                format the C++ sources
 ./do help               this
 HELP

@@ -168,6 +168,11 @@ __noinline u64 cat_dentry_object(u64 dentry_pointer, u64 mnt_pointer)
 	return inode ? inode_object(inode, dentry, (void *)mnt_pointer) : 0;
 }
 
+__noinline u64 cat_inode_object(u64 inode_pointer, u64 dentry_pointer, u64 mnt_pointer)
+{
+	return inode_pointer ? inode_object((void *)inode_pointer, (void *)dentry_pointer, (void *)mnt_pointer) : 0;
+}
+
 __noinline u64 cat_file_object(u64 file_pointer)
 {
 	struct file *file = (void *)file_pointer;

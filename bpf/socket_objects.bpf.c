@@ -25,11 +25,14 @@ static __always_inline u64 digest_path(const struct cat_address *to)
 
 	for (u32 at = 0; at < CAT_UNIX_PATH; at += sizeof(u64)) {
 		u64 word = 0;
+		u32 len = to->path_len - at < sizeof(word) ? to->path_len - at : sizeof(word);
 
 		if (at >= to->path_len)
 			break;
-		bpf_probe_read_user(&word, to->path_len - at < sizeof(word) ? to->path_len - at : sizeof(word),
-				    (void *)(to->path + at));
+		if (to->in_kernel)
+			bpf_probe_read_kernel(&word, len, (void *)(to->path + at));
+		else
+			bpf_probe_read_user(&word, len, (void *)(to->path + at));
 		sum = cat_hash(sum, word);
 	}
 	return sum;
@@ -162,7 +165,9 @@ static __noinline int describe_socket(u64 id, struct sock_view *view, const stru
 		u32 len = to->path_len;
 
 		/* A check for 0 too would be folded into one that Linux 6.1's verifier does not follow. */
-		if (len <= CAT_UNIX_PATH && !bpf_probe_read_user(record->remote_path, len, (void *)to->path))
+		if (len <= CAT_UNIX_PATH &&
+		    !(to->in_kernel ? bpf_probe_read_kernel(record->remote_path, len, (void *)to->path) :
+				      bpf_probe_read_user(record->remote_path, len, (void *)to->path)))
 			record->remote_path_len = len;
 	}
 	bpf_ringbuf_submit(record, cat_wakeup_flags());

@@ -70,7 +70,7 @@ struct cat_task {
 	cat_u64 process_start;
 	cat_u64 closing;	/* object that the close in progress closes */
 	cat_u32 tracked;
-	cat_u32 pad;
+	cat_u32 ended;		/* of a first thread: the end of its process has been told */
 	struct cat_slots slots;
 	struct cat_waiting waiting;
 };

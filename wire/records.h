@@ -141,15 +141,19 @@ struct cat_events {
 };
 
 /*
- * A path operation: the event and its paths as the program's memory had them, not NUL-terminated, one behind the other.
- * dir and dir2 are ids of directories announced before, that a relative path starts from (the process's root for an
- * absolute one). The record is as large as its class (CAT_PATH_SMALL or CAT_PATH_MAX a path); lengths say what counts.
+ * A path operation: the event and its paths, not NUL-terminated, one behind the other.
+ * With CAT_FLAG_USER_SOURCE as the program's memory had them: dir and dir2 are ids of directories announced before, that a
+ * relative path starts from (the process's root for an absolute one). Without, dir and dir2 are the directories that the
+ * kernel found, path and path2 the names in them, event.object and object2 what was there (or mkdir, symlink made). An exec
+ * has the file name asked for as path, a symbolic link what it says as path2. The record is as large as its class
+ * (CAT_PATH_SMALL or CAT_PATH_MAX a path); lengths say what counts.
  * The second path starts at path + room.
  */
 struct cat_path_event {
 	struct cat_event event;
 	cat_u64 dir;
 	cat_u64 dir2;
+	cat_u64 object2;
 	cat_u16 path_len;
 	cat_u16 path2_len;
 	cat_u32 room;		/* bytes kept for each path: CAT_PATH_SMALL or CAT_PATH_MAX */
@@ -274,7 +278,7 @@ struct cat_counters {
 CAT_STATIC_ASSERT(sizeof(struct cat_syscall) == 12, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_header) == 16, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_event) == 104, "layout");
-CAT_STATIC_ASSERT(sizeof(struct cat_path_event) == 128, "layout");
+CAT_STATIC_ASSERT(sizeof(struct cat_path_event) == 136, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_process) == 120, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_args) == 32 + CAT_ARGS_CHUNK, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_file) == 64, "layout");

@@ -157,6 +157,13 @@ struct task_struct {
 	char comm[16];
 };
 
+struct msghdr {
+	void *msg_name;
+	int msg_namelen;
+};
+
+struct sockaddr;
+
 struct linux_binprm {
 	const char *filename;
 	const char *fdpath;

@@ -32,6 +32,7 @@ const volatile __u32 cat_cgroup_level;
 const volatile __u64 cat_cgroup_id;
 const volatile __u64 cat_wakeup_bytes;	/* wake the reader when so much waits */
 const volatile __u64 cat_ring_bytes;
+const volatile bool cat_hooked;	/* path_hooks.bpf.c is loaded */
 const volatile __u8 cat_flows[CAT_OP_COUNT];	/* which way each operation carries: enum cat_way */
 const volatile struct cat_syscall cat_syscalls[CAT_SYSCALLS];
 

@@ -9,11 +9,12 @@
 #include "lib/kernel_read.bpf.h"
 #include "lib/maps.bpf.h"
 
-/* A peer address that a call names itself, as the program's memory has it. */
+/* A peer address that a call names itself, as the program's memory or (resolved.bpf.h) the kernel's copy has it. */
 struct cat_address {
 	u16 family;		/* 0: none */
 	u16 port;
-	u32 path_len;
+	u16 path_len;
+	u16 in_kernel;		/* path is a kernel address */
 	u64 path;		/* where a unix socket's path is; 512 bytes of stack do not hold it */
 	u8 bytes[16];
 };
@@ -24,8 +25,11 @@ struct cat_address {
 /* The id of the object behind a file, 0 for what is not recorded (epoll, eventfd…); sockets have CAT_OBJECT_SOCKET set. */
 u64 cat_file_object(u64 file_pointer);
 
-/* The id of a directory entry's file. */
+/* The id of a directory entry's file, 0 where it has none. */
 u64 cat_dentry_object(u64 dentry_pointer, u64 mnt_pointer);
+
+/* The id of an inode that is about to get this directory entry. */
+u64 cat_inode_object(u64 inode_pointer, u64 dentry_pointer, u64 mnt_pointer);
 
 /* The id of a file's socket towards `to` (may be NULL: its own peer), 0 where it is no socket. */
 u64 cat_socket_object(u64 file_pointer, struct cat_address *to);
