@@ -137,11 +137,11 @@ struct cat_event {
 };
 
 /*
- * A path operation: the event and its paths, not NUL-terminated, one behind the other.
- * With CAT_FLAG_USER_SOURCE as the program's memory had them: dir and dir2 are ids of directories announced before, that a
- * relative path starts from (the process's root for an absolute one). Without, dir and dir2 are the directories that the
- * kernel found, path and path2 the names in them, event.object and object2 what was there (or mkdir, symlink made). An exec has the file name asked for as path, a symbolic link what it says as path2. The record is as large as its class (CAT_PATH_SMALL or CAT_PATH_MAX a path); lengths say what counts.
- * The second path starts at path + room.
+ * A path operation and its paths, not NUL-terminated. With CAT_FLAG_USER_SOURCE as the program's memory had them: dir and
+ * dir2 are ids of directories announced before, that a relative path starts from (the process's root for an absolute one).
+ * Without, dir and dir2 are the directories that the kernel found, path and path2 the names in them, event.object and
+ * object2 what was there (or mkdir, symlink made). Always, an exec has the file name asked for as path, a symbolic link what
+ * it says as path2. The record's class (CAT_PATH_SMALL or CAT_PATH_MAX a path) is room; the second path is at path + room.
  */
 struct cat_path_event {
 	struct cat_event event;
