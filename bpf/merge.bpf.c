@@ -34,7 +34,7 @@ static __always_inline void fill_sum(struct cat_event *event, const struct owner
 	event->syscall = slot->syscall;
 	event->op = slot->op;
 	event->fd = slot->fd;
-	event->flags = CAT_FLAG_MERGED;
+	event->flags = CAT_FLAG_MERGED | slot->flags;
 	event->count = count;
 	slot->told_bytes = bytes;
 }
@@ -125,6 +125,7 @@ static __always_inline bool take_slot(struct cat_task *state, const struct flow 
 	slot->syscall = call->nr;
 	slot->fd = deed->fd;
 	slot->stream = stream;
+	slot->flags = 0;
 	slot->socket = deed->op == CAT_OP_SEND || deed->op == CAT_OP_RECV;
 	cat_unlock(&state->slots.lock);
 	return true;
@@ -152,6 +153,7 @@ static __always_inline bool merge(struct cat_task *state, struct flow *flow, con
 		*echo = cat_slot_echoes(slot, version);
 		return false;
 	}
+	slot->flags |= deed->flags;
 	cat_slot_add(slot, bpf_ktime_get_boot_ns(), deed->bytes);
 	CAT_COUNT(seen);
 	CAT_COUNT(merged);

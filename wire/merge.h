@@ -48,7 +48,8 @@ struct cat_slot {
 	cat_u16 syscall;
 	cat_s32 fd;
 	cat_u32 stream;		/* a socket that goes to its peer whatever address a call names */
-	cat_u32 socket;
+	cat_u16 socket;
+	cat_u16 flags;		/* CAT_FLAG_… of any flow in it */
 };
 
 struct cat_slots {
