@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
@@ -33,6 +34,9 @@ using Clock = std::chrono::steady_clock;
 
 // How often the ring buffer is looked at when it does not call.
 constexpr std::chrono::milliseconds kRound{50};
+constexpr std::chrono::milliseconds kQuietRound{200};  // while nothing comes
+// What is larger is not kept for later by the allocator.
+constexpr int kLargeBytes = 256 << 10;
 // How long an interrupted command may take to end before recording stops without it.
 constexpr std::chrono::seconds kGrace{3};
 
@@ -150,6 +154,12 @@ base::Status Session::begin() {
         epoll_event wanted{.events = EPOLLIN, .data = {.fd = fd}};
         if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &wanted) != 0) return base::fail_errno("epoll_ctl");
     }
+    if (command_) {
+        // Told once: descendants may outlive the command.
+        epoll_event ended{.events = EPOLLIN | EPOLLET, .data = {.fd = command_->pidfd()}};
+        if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, command_->pidfd(), &ended) != 0)
+            return base::fail_errno("epoll_ctl");
+    }
     if (auto named = wait_for_snapshot(); !named) return named;
     began_ = Clock::now();
     if (command_) {
@@ -201,7 +211,8 @@ base::Status Session::record() {
     progress_ = std::make_unique<Progress>(began_);
     std::array<epoll_event, 4> events{};
     while (!over()) {
-        ::epoll_wait(epoll_.get(), events.data(), events.size(), static_cast<int>(kRound.count()));
+        ::epoll_wait(epoll_.get(), events.data(), events.size(),
+                     static_cast<int>((recorder_->quiet() ? kQuietRound : kRound).count()));
         on_signal();
         if (command_) command_->reap();
         if (auto pumped = recorder_->pump(); !pumped) return pumped;
@@ -215,7 +226,7 @@ int Session::wait_for_command() {
     if (code || duration_ || signals_seen_ > 0) return code.value_or(kDone);
     std::array<epoll_event, 1> ended{};
     epoll_event wanted{.events = EPOLLIN, .data = {.fd = command_->pidfd()}};
-    ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, command_->pidfd(), &wanted);
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, command_->pidfd(), &wanted);
     while (!(code = command_->reap())) ::epoll_wait(epoll_.get(), ended.data(), ended.size(), -1);
     return *code;
 }
@@ -254,6 +265,10 @@ int Session::tell_start_failure(int verdict) const {
 }
 
 int Session::run() {
+    // What a batch held goes back to the system at once, and threads share what is free: a recorder is to
+    // stay small.
+    ::mallopt(M_MMAP_THRESHOLD, kLargeBytes);
+    ::mallopt(M_ARENA_MAX, 2);
     if (!options_.command.empty()) {
         if (const int verdict = HeldCommand::check(options_.command.front()); verdict != 0)
             return tell_start_failure(verdict);

@@ -7,7 +7,7 @@
 namespace catena::cli {
 namespace {
 
-constexpr std::size_t kQueuedBatches = 8;
+constexpr std::size_t kQueuedBatches = 3;
 constexpr std::int64_t kCommitEveryNs =
     250'000'000;  // well within the promised second, on a busy machine too
 constexpr std::int64_t kCollectEveryNs = 500'000'000;  // and twice of this with it
@@ -37,6 +37,7 @@ Recorder::~Recorder() { queue_.close(); }
 
 void Recorder::write_all() {
     while (auto order = queue_.pop()) {
+        numbering_.apply(order->batch);
         auto done = writer_->append(order->batch);
         if (done && order->commit) done = writer_->commit();
         if (done) continue;
@@ -65,13 +66,20 @@ void Recorder::add_accounting(event::Batch& batch) {
 
 base::Status Recorder::pump() {
     if (steady_ns() - last_collect_ns_ >= kCollectEveryNs) {
-        if (auto collected = sensor_->collect_merged(); !collected) return collected;
+        // Where no call was seen since, no thread has anything to tell.
+        const std::uint64_t seen = sensor_->progress().seen;
+        if (seen != last_seen_) {
+            if (auto collected = sensor_->collect_merged(); !collected) return collected;
+        }
+        last_seen_ = seen;
         last_collect_ns_ = steady_ns();
     }
+    quiet_ = true;
     bool more = true;
     while (more) {
         Order order;
         more = sensor_->poll(order.batch);
+        quiet_ = quiet_ && order.batch.empty();
         uncommitted_ = uncommitted_ || !order.batch.empty();
         const std::int64_t now = steady_ns();
         if (uncommitted_ && now - last_commit_ns_ >= kCommitEveryNs) {

@@ -15,6 +15,7 @@
 #include "base/bounded_queue.h"
 #include "base/result.h"
 #include "event/batch.h"
+#include "event/numbering.h"
 #include "sensor/sensor.h"
 #include "store/store.h"
 
@@ -30,6 +31,9 @@ class Recorder {
     // Takes what waits at the sensor and hands it to the writing thread; at least twice a second with an
     // order to commit. An error once writing has failed.
     base::Status pump();
+
+    // Whether the last pump() found nothing, so that the next one can wait a little longer.
+    [[nodiscard]] bool quiet() const { return quiet_; }
 
     // Detaches the sensor, stores what waits and the last counts, and closes the recording.
     base::Status finish(std::map<std::string, std::string> meta);
@@ -48,10 +52,13 @@ class Recorder {
 
     std::unique_ptr<sensor::Sensor> sensor_;
     std::unique_ptr<store::Writer> writer_;
+    event::Numbering numbering_;  // the writing thread's
     base::BoundedQueue<Order> queue_;
     std::int64_t last_commit_ns_ = 0;
     std::int64_t last_collect_ns_ = 0;
+    std::uint64_t last_seen_ = 0;  // calls, when sums were last collected
     bool uncommitted_ = false;
+    bool quiet_ = false;
     std::vector<event::Accounting> last_accounting_;
     std::mutex failure_mutex_;
     std::optional<base::Error> failure_;  // of the writing thread; guarded by failure_mutex_

@@ -184,7 +184,8 @@ bool Decoder::decode_file(std::span<const std::byte> record, event::Batch& out) 
     name.generation = file.generation;
     name.path = std::move(path);
     name.id = paths_.describe(name);
-    processes_.name_file(id, name.path);
+    if (S_ISREG(file.mode) && (file.mode & (S_IXUSR | S_IXGRP | S_IXOTH)))
+        processes_.name_file(id, name.path);
     out.files.push_back(std::move(name));
     return true;
 }

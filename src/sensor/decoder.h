@@ -31,7 +31,9 @@ class Decoder {
     }
     [[nodiscard]] std::uint64_t malformed() const { return malformed_; }
     // Names that were forgotten to stay within bounds.
-    [[nodiscard]] std::uint64_t forgotten() const { return paths_.forgotten() + sockets_.forgotten(); }
+    [[nodiscard]] std::uint64_t forgotten() const {
+        return paths_.forgotten() + sockets_.forgotten() + processes_.forgotten();
+    }
 
   private:
     bool decode_known(const cat_header& header, std::span<const std::byte> record, event::Batch& out);

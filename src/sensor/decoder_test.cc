@@ -147,7 +147,7 @@ TEST_F(DecoderTest, AProcessNobodyDescribedStillGetsAnImage) {
 
 TEST_F(DecoderTest, AnImageAfterExecWaitsForAllItsArguments) {
     using namespace std::string_literals;
-    ASSERT_TRUE(decode(file_record(50, "cat\0bin\0"s)));
+    ASSERT_TRUE(decode(file_record(50, "cat\0bin\0"s, S_IFREG | 0755)));
     ASSERT_TRUE(decode(process_record(3, CAT_PROCESS_EXEC, 2, 10)));
     ASSERT_TRUE(decode(args_record(3, 0, "cat\0a b"s)));
     EXPECT_TRUE(batch_.processes.empty());

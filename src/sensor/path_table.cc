@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -12,8 +13,13 @@
 namespace catena::sensor {
 namespace {
 
-constexpr std::size_t kPaths = 262144;
+// What these tables may hold in all: two generations of each, some 13 MB.
+constexpr std::size_t kPaths = 28672;
+constexpr std::size_t kPathsBytes = std::size_t{2} << 20U;
+constexpr std::size_t kDirectories = 4096;
+constexpr std::size_t kAliases = 4096;
 constexpr std::size_t kRealDirectories = 1024;
+constexpr std::size_t kDirectoriesBytes = std::size_t{256} << 10U;
 constexpr std::uint64_t kPathIdSeed = std::uint64_t{5} << 56;  // apart from the seeds in wire/records.h
 
 event::EntityId id_of_path(const std::string& path) {
@@ -45,31 +51,24 @@ bool is_below(std::string_view path, std::string_view directory) {
 }  // namespace
 
 PathTable::PathTable()
-    : by_path_(kPaths),
-      facts_(kPaths),
-      directories_(kPaths),
-      aliases_(kPaths),
-      real_directories_(kRealDirectories) {}
+    : by_path_(kPaths, kPathsBytes),
+      facts_(kPaths / 4),
+      directories_(kDirectories, 2 * kDirectoriesBytes),
+      aliases_(kAliases),
+      real_directories_(kRealDirectories, kDirectoriesBytes) {}
 
-void PathTable::put(const std::string& path, Entry entry) {
-    entry.file.path.clear();
-    by_path_.insert(path, std::move(entry));
-}
+void PathTable::put(const std::string& path, Entry entry) { by_path_.insert(path, entry, path.size()); }
 
 event::EntityId PathTable::describe(const event::FileName& file) {
-    if (const Entry* entry = by_path_.find(file.path);
-        entry && !entry->described && entry->file.id != file.id) {
-        aliases_.insert(file.id, entry->file.id);
+    if (const Entry* entry = by_path_.find(file.path); entry && !entry->described && entry->id != file.id) {
+        aliases_.insert(file.id, entry->id);
     }
-    Entry entry{file, true};
-    entry.file.id = resolve(file.id);
-    const event::EntityId stands_for = entry.file.id;
-    event::FileName facts = entry.file;
-    facts.path.clear();
-    facts_.insert(stands_for, std::move(facts));
-    put(file.path, std::move(entry));
-    if (file.kind == event::FileKind::Directory) directories_.insert(file.id, file.path);
-    return stands_for;
+    Entry entry = entry_of(file, true);
+    entry.id = resolve(file.id);
+    put(file.path, entry);
+    facts_.insert(entry.id, entry);
+    if (file.kind == event::FileKind::Directory) directories_.insert(file.id, file.path, file.path.size());
+    return entry.id;
 }
 
 event::EntityId PathTable::resolve(event::EntityId id) {
@@ -96,18 +95,29 @@ std::string PathTable::real_directory(const std::string& directory) {
     const std::unique_ptr<char, decltype(&std::free)> real(::realpath(directory.c_str(), nullptr),
                                                            &std::free);
     if (!real) return normalise(directory);
-    return real_directories_.insert(directory, real.get());
+    return real_directories_.insert(directory, real.get(), directory.size() + ::strlen(real.get()));
+}
+
+// What an entry says, with no path.
+event::FileName PathTable::named_by(const Entry& entry) {
+    event::FileName file;
+    file.id = entry.id;
+    file.inode = entry.inode;
+    file.dev = entry.dev;
+    file.generation = entry.generation;
+    file.kind = entry.kind;
+    return file;
 }
 
 PathTable::Named PathTable::at(const std::string& path, event::FileKind kind_if_new) {
     Named named;
     if (const Entry* entry = by_path_.find(path)) {
-        named.file = entry->file;
+        named.file = named_by(*entry);
     } else {
         named.is_new = true;
         named.file.id = id_of_path(path);
         named.file.kind = kind_if_new;
-        put(path, {named.file, false});
+        put(path, entry_of(named.file, false));
     }
     named.file.path = path;
     return named;
@@ -122,17 +132,14 @@ std::string PathTable::entry(event::EntityId directory, std::string_view name) {
 
 PathTable::Named PathTable::is(const std::string& path, event::EntityId id, event::FileKind kind_if_unknown) {
     Named named;
-    if (const Entry* entry = by_path_.find(path); entry && entry->file.id == id) {
-        named.file = entry->file;
+    if (const Entry* entry = by_path_.find(path); entry && entry->id == id) {
+        named.file = named_by(*entry);
     } else {
         named.is_new = true;
-        if (const event::FileName* facts = facts_.find(id)) {
-            named.file = *facts;
-        } else {
-            named.file.id = id;
-            named.file.kind = kind_if_unknown;
-        }
-        put(path, {named.file, true});
+        const Entry* facts = facts_.find(id);
+        const Entry known = facts ? *facts : Entry{.id = id, .kind = kind_if_unknown, .described = true};
+        named.file = named_by(known);
+        put(path, known);
     }
     named.file.path = path;
     return named;
@@ -145,7 +152,7 @@ void PathTable::rename(const std::string& from, const std::string& to) {
     by_path_.erase(from);
     put(to, moved);
     forget_links_below(from);
-    if (moved.file.kind == event::FileKind::Directory || moved.file.kind == event::FileKind::Unknown ||
+    if (moved.kind == event::FileKind::Directory || moved.kind == event::FileKind::Unknown ||
         !moved.described) {
         move_below(from, to);
     }
@@ -172,7 +179,7 @@ void PathTable::move_below(const std::string& from, const std::string& to) {
     });
     for (const auto& [path, entry] : moved) {
         by_path_.erase(path);
-        by_path_.insert(to + path.substr(from.size()), entry);
+        put(to + path.substr(from.size()), entry);
     }
     directories_.for_each([&](const event::EntityId&, std::string& path) {
         if (path == from || is_below(path, from)) path = to + path.substr(from.size());
@@ -188,7 +195,7 @@ void PathTable::forget_links_below(const std::string& path) {
 }
 
 void PathTable::link(const std::string& path, const event::FileName& file) {
-    put(path, {file, true});
+    put(path, entry_of(file, true));
     forget_links_below(path);
 }
 

@@ -54,17 +54,26 @@ class PathTable {
     [[nodiscard]] std::uint64_t forgotten() const { return by_path_.forgotten() + directories_.forgotten(); }
 
   private:
+    // What is known of a file but for its path, which is the key.
     struct Entry {
-        event::FileName file;    // without its path, which is the key
+        event::EntityId id;
+        std::uint64_t inode = 0;
+        std::uint32_t dev = 0;
+        std::uint32_t generation = 0;
+        event::FileKind kind = event::FileKind::Unknown;
         bool described = false;  // by the kernel; otherwise made from the path alone
     };
+    static Entry entry_of(const event::FileName& file, bool described) {
+        return {file.id, file.inode, file.dev, file.generation, file.kind, described};
+    }
+    static event::FileName named_by(const Entry& entry);
     void put(const std::string& path, Entry entry);
     std::string real_directory(const std::string& directory);
     void move_below(const std::string& from, const std::string& to);
     void forget_links_below(const std::string& path);
 
     base::GenerationMap<std::string, Entry> by_path_;
-    base::GenerationMap<event::EntityId, event::FileName> facts_;    // of each described file, without path
+    base::GenerationMap<event::EntityId, Entry> facts_;              // of each described file
     base::GenerationMap<event::EntityId, std::string> directories_;  // where each described directory is
     base::GenerationMap<event::EntityId, event::EntityId> aliases_;
     base::GenerationMap<std::string, std::string> real_directories_;  // with links followed

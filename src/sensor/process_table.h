@@ -1,12 +1,12 @@
 // ProcessTable: the processes that are alive as far as the recording has told, and which process has which
-// pid. Bounded by the number of processes; a process that has ended is forgotten, save that its pid still
-// leads to it. One thread.
+// pid. A process that has ended is forgotten, save that its pid still leads to it for long. Bounded: where
+// too many are alive, those that nothing was heard of are forgotten; one that does something then is met
+// again. One thread.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/generation_map.h"
@@ -34,8 +34,8 @@ class ProcessTable {
     // The exec event came: whatever arguments arrived have to do.
     void finish_exec(event::EntityId process, std::vector<event::ProcessImage>& out);
 
-    // An event names a process. If nobody described it (its description was lost), what /proc says goes to
-    // `out`.
+    // An event names a process. If nobody described it (its description was lost), what /proc says goes
+    // to `out`.
     void meet(event::EntityId id, std::int32_t pid, std::uint64_t start_ns, std::int64_t now_ns,
               std::vector<event::ProcessImage>& out);
 
@@ -47,6 +47,9 @@ class ProcessTable {
     // The process that has, or last had, a pid; none where it is not known.
     event::EntityId with_pid(std::int32_t pid);
 
+    // Processes alive that were forgotten to stay within bounds.
+    [[nodiscard]] std::uint64_t forgotten() const { return alive_.forgotten(); }
+
   private:
     struct Alive {
         event::ProcessImage image;
@@ -54,11 +57,13 @@ class ProcessTable {
         std::size_t arguments_expected = 0;
         bool exec_pending = false;
     };
-    void finish_exec(Alive& process, std::vector<event::ProcessImage>& out);
+    void finish_exec(Alive process, std::vector<event::ProcessImage>& out);
+    void keep(Alive process);
 
     std::int64_t boot_to_real_ns_;
-    std::unordered_map<event::EntityId, Alive> alive_;
-    std::unordered_map<std::int32_t, event::EntityId> by_pid_;
+    base::GenerationMap<event::EntityId, Alive> alive_;
+    base::GenerationMap<std::int32_t, event::EntityId> by_pid_;       // of those alive
+    base::GenerationMap<std::int32_t, event::EntityId> by_dead_pid_;  // of those that have ended
     base::GenerationMap<event::EntityId, std::string> executables_;
     AttributionTable attributions_;
 };

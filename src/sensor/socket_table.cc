@@ -16,7 +16,9 @@
 namespace catena::sensor {
 namespace {
 
-constexpr std::size_t kSockets = 65536;
+// What these tables may hold in all: two generations of each, some 4 MB.
+constexpr std::size_t kSockets = 4096;
+constexpr std::size_t kUnixPaths = 1024;
 constexpr std::size_t kSamePorts = 16;  // sockets with the same pair of ports that are kept for joining
 
 bool is_v4_mapped(const cat_u8* address) {
@@ -69,7 +71,7 @@ std::uint64_t ports_key(std::string_view protocol, std::uint16_t local, std::uin
 
 }  // namespace
 
-SocketTable::SocketTable() : sockets_(kSockets), by_ports_(kSockets), by_unix_path_(kSockets) {}
+SocketTable::SocketTable() : sockets_(kSockets), by_ports_(kSockets), by_unix_path_(kUnixPaths) {}
 
 void SocketTable::describe(const cat_socket& record, std::int64_t ts_ns, std::vector<event::Socket>& out) {
     Known fresh;
@@ -110,11 +112,11 @@ void SocketTable::describe(const cat_socket& record, std::int64_t ts_ns, std::ve
 
 void SocketTable::remember_ports(const Known& socket) {
     const std::uint64_t key = ports_key(socket.row.protocol, socket.local_port, socket.remote_port);
-    std::deque<event::EntityId>* same = by_ports_.find(key);
+    std::vector<event::EntityId>* same = by_ports_.find(key);
     if (!same) same = &by_ports_.insert(key, {});
     if (std::ranges::find(*same, socket.row.id) != same->end()) return;
     same->push_back(socket.row.id);
-    if (same->size() > kSamePorts) same->pop_front();
+    if (same->size() > kSamePorts) same->erase(same->begin());
 }
 
 void SocketTable::join(Known& a, Known& b, std::vector<event::Socket>& out) {

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <string>
 #include <vector>
 
@@ -37,8 +36,8 @@ class SocketTable {
     void remember_ports(const Known& socket);
 
     base::GenerationMap<event::EntityId, Known> sockets_;
-    base::GenerationMap<std::uint64_t, std::deque<event::EntityId>> by_ports_;  // newest last
-    base::GenerationMap<std::string, event::EntityId> by_unix_path_;            // bound ones
+    base::GenerationMap<std::uint64_t, std::vector<event::EntityId>> by_ports_;  // newest last
+    base::GenerationMap<std::string, event::EntityId> by_unix_path_;             // bound ones
 };
 
 }  // namespace catena::sensor

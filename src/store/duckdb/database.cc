@@ -72,6 +72,12 @@ std::string_view Chunk::text(std::size_t column, std::size_t row) const {
     return {inlined ? string.value.inlined.inlined : string.value.pointer.ptr, length};
 }
 
+std::string sql_literal(std::string_view text) {
+    std::string literal = "'";
+    for (const char c : text) literal.append(c == '\'' ? 2 : 1, c);
+    return literal + "'";
+}
+
 Status Connection::run(const std::string& sql, ErrorCode otherwise) {
     ResultHandle result;
     if (duckdb_query(get(), sql.c_str(), result.out()) == DuckDBError) {

@@ -24,6 +24,9 @@ base::Error to_error(std::string_view message, base::ErrorCode otherwise);
 // What DuckDB says before it shows the place in the SQL: the part that makes sense where the SQL is ours.
 std::string first_paragraph(std::string_view message);
 
+// The text as a literal in SQL.
+std::string sql_literal(std::string_view text);
+
 // Some rows of a result, held by the caller of the visitor. Accessors do not check types: Connection::select
 // does, once.
 class Chunk {

@@ -14,6 +14,7 @@
 
 #include "store/duckdb/database.h"
 #include "store/duckdb/recording_file.h"
+#include "store/duckdb/repack.h"
 #include "store/duckdb/schema.h"
 
 namespace catena::store::duckdb {
@@ -65,7 +66,7 @@ Status remove_logs(const std::string& path) {
     for (const std::string& log : log_paths(path)) {
         if (auto removed = remove_file(log); !removed) return removed;
     }
-    return {};
+    return remove_file(repack_path(path));
 }
 
 }  // namespace

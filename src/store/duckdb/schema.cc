@@ -14,8 +14,9 @@ CREATE TYPE source AS ENUM ('kernel', 'user');
 CREATE TABLE meta (key VARCHAR, value VARCHAR);
 
 CREATE TABLE events (
-    id BIGINT, ts_ns BIGINT, last_ns BIGINT, op op, syscall VARCHAR, process BIGINT, tid INTEGER, object BIGINT,
-    bytes BIGINT, ret BIGINT, count BIGINT, fd INTEGER, arg BIGINT, path VARCHAR, path2 VARCHAR, source source);
+    id BIGINT, ts_ns BIGINT, last_ns BIGINT AS (ts_ns + span_ns), op op, syscall VARCHAR, process BIGINT, tid INTEGER,
+    object BIGINT, bytes BIGINT, ret BIGINT AS (coalesce(other_ret, bytes)), count BIGINT, fd INTEGER, arg BIGINT,
+    path VARCHAR, path2 VARCHAR, source source, span_ns BIGINT, other_ret BIGINT);
 
 CREATE TABLE process_images (
     id BIGINT, since_ns BIGINT, start_ns BIGINT, pid INTEGER, parent BIGINT, uid UINTEGER, gid UINTEGER,
@@ -27,7 +28,8 @@ CREATE TABLE process_images (
 CREATE TABLE cmdline_rests (rest BIGINT, part INTEGER, text VARCHAR);
 
 CREATE TABLE file_names (
-    id BIGINT, since_ns BIGINT, path VARCHAR, inode UBIGINT, dev UINTEGER, generation UINTEGER, kind VARCHAR);
+    id BIGINT, since_ns BIGINT, path VARCHAR AS (directory || name), inode UBIGINT, dev UINTEGER, generation UINTEGER,
+    kind VARCHAR, directory VARCHAR, name VARCHAR);
 
 CREATE TABLE socket_states (
     id BIGINT, since_ns BIGINT, protocol VARCHAR, local VARCHAR, remote VARCHAR, peer BIGINT, inode UBIGINT);

@@ -10,6 +10,11 @@ inline constexpr int kSchemaVersion = 1;
 inline constexpr const char* kSchemaKey =
     "schema_version";  // its row in table meta makes a database a recording
 
+// The oldest DuckDB that reads a recording, and the size of the blocks of its file (docs/decisions/0010).
+inline constexpr const char* kStorageVersion = "v1.3.0";
+inline constexpr const char* kBlockBytes = "65536";
+inline constexpr const char* kSmallBlockBytes = "16384";
+
 // "ENUM('none', 'fork', …)": the operations this program knows, in the order of event::Op.
 std::string op_enum();
 

@@ -15,6 +15,7 @@
 #include "event/escape.h"
 #include "store/duckdb/database.h"
 #include "store/duckdb/recording_file.h"
+#include "store/duckdb/repack.h"
 #include "store/duckdb/replace.h"
 #include "store/duckdb/schema.h"
 #include "store/duckdb/table_appender.h"
@@ -30,8 +31,9 @@ using base::Status;
 
 namespace {
 
-constexpr const char* kMemory = "512MB";
-constexpr const char* kLogBytes = "8MB";
+constexpr const char* kMemory = "24MB";
+constexpr const char* kLogBytes = "2MB";
+constexpr const char* kGroupRows = "16384";
 
 // DuckDB keeps 2048 values of a column in memory at once when it folds the log. With command lines of up to 2
 // MB that would be 4 GB, so a long one is cut: its first piece is in its row, the others are rows of their
@@ -47,13 +49,20 @@ std::string_view take_piece(std::string_view& text) {
     return piece;
 }
 
-Settings writer_settings() {
+Settings writer_settings(const std::string& path) {
     return {{"threads", "1"},
             {"memory_limit", kMemory},
+            {"temp_directory", path + ".tmp"},  // for a transaction that is larger than that
             {"wal_autocheckpoint", kLogBytes},
-            {"enable_external_access", "false"},
             {"autoinstall_known_extensions", "false"},
             {"autoload_known_extensions", "false"}};
+}
+
+// A database of its own kind can only be attached. Whatever else would open a file is refused from there on.
+std::string attach_sql(const std::string& path) {
+    return "ATTACH " + sql_literal(path) + " AS recording (BLOCK_SIZE " + kBlockBytes + ", ROW_GROUP_SIZE " +
+           kGroupRows + ", STORAGE_VERSION '" + kStorageVersion +
+           "'); USE recording; SET enable_external_access = false";
 }
 
 TableAppender& put_id(TableAppender& to, event::EntityId id) {
@@ -81,10 +90,15 @@ void put_attribution(TableAppender& to, const event::Attribution& a) {
     for (const std::uint32_t ns : {a.pid_ns, a.mount_ns, a.user_ns}) put_number(to, ns, 0);
 }
 
+// Wraps around where it does not fit; adding it up fails then, in whoever reads.
+std::int64_t difference(std::int64_t a, std::int64_t b) {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+}
+
 void put_row(TableAppender& to, const event::Event& e) {
-    to.put(e.id).put(e.ts_ns).put(e.last_ns).put(static_cast<std::uint8_t>(e.op)).put(e.syscall);
+    to.put(e.id).put(e.ts_ns).put(static_cast<std::uint8_t>(e.op)).put(e.syscall);
     to.put(static_cast<std::int64_t>(e.process.value)).put(e.tid);
-    put_id(to, e.object).put(e.bytes).put(e.ret).put(static_cast<std::int64_t>(e.count));
+    put_id(to, e.object).put(e.bytes).put(static_cast<std::int64_t>(e.count));
     if (e.fd == -1) {
         to.put_null();
     } else {
@@ -93,12 +107,20 @@ void put_row(TableAppender& to, const event::Event& e) {
     to.put(e.arg);
     put_path(to, e.path);
     put_path(to, e.path2);
-    to.put(static_cast<std::uint8_t>(e.source));
+    // last_ns and ret follow from these (schema.cc), which compress to next to nothing.
+    to.put(static_cast<std::uint8_t>(e.source)).put(difference(e.last_ns, e.ts_ns));
+    if (e.ret == e.bytes) {
+        to.put_null();
+    } else {
+        to.put(e.ret);
+    }
 }
 
 void put_row(TableAppender& to, const event::FileName& f) {
-    to.put(static_cast<std::int64_t>(f.id.value)).put(f.since_ns).put(f.path).put(f.inode).put(f.dev);
-    to.put(f.generation).put(event::to_string(f.kind));
+    const std::size_t name = f.path.rfind('/') + 1;  // 0 where there is no slash
+    const std::string_view path = f.path;
+    to.put(static_cast<std::int64_t>(f.id.value)).put(f.since_ns).put(f.inode).put(f.dev).put(f.generation);
+    to.put(event::to_string(f.kind)).put(path.substr(0, name)).put(path.substr(name));
 }
 
 void put_row(TableAppender& to, const event::Socket& s) {
@@ -181,14 +203,14 @@ class DuckWriter final : public Writer {
 };
 
 Result<std::unique_ptr<Writer>> DuckWriter::create(const std::string& path) {
-    auto database = Database::open(path, writer_settings());
+    auto database = Database::open(":memory:", writer_settings(path));
     if (!database) return std::unexpected(std::move(database).error());
     auto connection = database->connect();
     if (!connection) return std::unexpected(std::move(connection).error());
     std::unique_ptr<DuckWriter> self(new DuckWriter(path, *std::move(database), *std::move(connection)));
     // Closing without finish() must be quick and leave everything as a kill would: no checkpoint. The one at
     // the start makes sure that the file tells what it is even without its log.
-    for (const std::string& sql : {std::string("PRAGMA disable_checkpoint_on_shutdown"),
+    for (const std::string& sql : {attach_sql(path), std::string("PRAGMA disable_checkpoint_on_shutdown"),
                                    "BEGIN; " + schema_sql() + "COMMIT", std::string("CHECKPOINT")}) {
         if (auto done = self->connection_->run(sql, ErrorCode::System); !done) {
             return std::unexpected(std::move(done).error());
@@ -292,7 +314,10 @@ Status DuckWriter::close() {
     auto folded = connection_->run("CHECKPOINT", ErrorCode::System);
     connection_.reset();
     database_.reset();
-    if (folded) return folded;
+    if (folded) {
+        repack(path_);
+        return folded;
+    }
     return std::unexpected(
         std::move(folded.error())
             .with_context("everything is kept, but the last part only in " + log_paths(path_).front()));
