@@ -172,6 +172,7 @@ bool Decoder::decode_file(std::span<const std::byte> record, event::Batch& out) 
     }
     std::string path = path_from_names(text_at(record, sizeof(file), file.names_len));
     if (file.file_class == CAT_CLASS_MEMFD) {
+        processes_.name_file(id, path);
         out.objects.push_back({id, event::EntityType::Memory, ts_ns, path.substr(1)});
         return true;
     }

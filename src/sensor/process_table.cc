@@ -109,6 +109,8 @@ void ProcessTable::finish_exec(Alive process, std::vector<event::ProcessImage>& 
 void ProcessTable::meet(event::EntityId id, std::int32_t pid, std::uint64_t start_ns, std::int64_t now_ns,
                         std::vector<event::ProcessImage>& out) {
     if (alive_.find(id)) return;
+    // Threads that end together: one tells the end, and another what it had done before.
+    if (const event::EntityId* dead = by_dead_pid_.find(pid); dead && *dead == id) return;
     Alive process;
     event::ProcessImage& image = process.image;
     image.id = id;
