@@ -313,9 +313,8 @@ void expect(const World& world, const Steps& steps, const Promise& promise, cons
         ASSERT_TRUE(!promise.exact || !main || (tally.more == 0 && tally.fewer == 0))
             << "question " << static_cast<int>(question) << ": " << tally.more << " more, " << tally.fewer
             << " fewer after " << text_of(steps);
-        ASSERT_TRUE(tally.fewer == 0)
-            << "question " << static_cast<int>(question) << ": " << tally.fewer << " fewer after "
-            << text_of(steps);
+        ASSERT_TRUE(tally.fewer == 0) << "question " << static_cast<int>(question) << ": " << tally.fewer
+                                      << " fewer after " << text_of(steps);
         tallies[question].asked += tally.asked;
         tallies[question].more += tally.more;
         tallies[question].fewer += tally.fewer;

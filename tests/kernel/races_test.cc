@@ -25,8 +25,9 @@ TEST_P(Races, AreNotLostByTheRecorder) {
     const TempDir directory;
     const TempDir results;
     const std::string trace = results.file("t.catena");
-    const Outcome outcome = catena({"record", "--fidelity", "full", "-o", trace, "--", program_path("races"), operation},
-                                   {.directory = directory.path(), .prepare = {}});
+    const Outcome outcome =
+        catena({"record", "--fidelity", "full", "-o", trace, "--", program_path("races"), operation},
+               {.directory = directory.path(), .prepare = {}});
     ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
     const Truth truth = parse_truth(outcome.out);
     if (!truth.skip.empty()) GTEST_SKIP() << truth.skip;
