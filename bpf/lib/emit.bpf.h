@@ -74,7 +74,7 @@ static __always_inline enum cat_rank cat_rank_of(u16 op)
 	return CAT_RANK_FLOW;
 }
 
-/* While the ring is more than half full, the flows of a cgroup get no more than half of what the reader takes out. */
+/* While the ring is more than five eighths full, the flows of a cgroup get a quarter of what the reader takes out. */
 static __always_inline bool cat_has_share(u32 size)
 {
 	u64 cgroup = bpf_get_current_cgroup_id();
@@ -90,7 +90,7 @@ static __always_inline bool cat_has_share(u32 size)
 		share->bytes = 0;
 	}
 	__sync_fetch_and_add(&share->bytes, size);
-	return share->bytes <= cat_ring_bytes / 8;
+	return share->bytes <= cat_ring_bytes / 16;
 }
 
 /* Whether a record may go into the ring: -1, or else the enum cat_loss that keeps it out. */
@@ -100,7 +100,7 @@ static __always_inline int cat_room(u32 size, enum cat_rank rank)
 
 	if (used <= cat_ring_bytes / 2)
 		return -1;
-	if (rank == CAT_RANK_FLOW && !cat_has_share(size))
+	if (rank == CAT_RANK_FLOW && used > cat_ring_bytes / 8 * 5 && !cat_has_share(size))
 		return CAT_LOST_SHARE;
 	if (rank != CAT_RANK_VITAL && used > cat_ring_bytes - cat_ring_bytes / (rank == CAT_RANK_FLOW ? 4 : 8))
 		return CAT_LOST_RESERVED;
