@@ -30,7 +30,7 @@ static __always_inline s32 copy_path(char *to, u32 room, u64 from, bool in_kerne
 		if (record_) {                                                                  \
 			char *text_ = (char *)record_ + sizeof(*record_);                       \
 			s32 len_ = copy_path(text_, room_, paths->path, paths->in_kernel);      \
-			s32 len2_ = copy_path(text_ + (room_), room_, paths->path2, false);     \
+			s32 len2_ = copy_path(text_ + (room_), room_, paths->path2, paths->in_kernel); \
 			if ((len_ < 0 || len2_ < 0) && !(last)) {                               \
 				bpf_ringbuf_discard(record_, BPF_RB_NO_WAKEUP);                 \
 				result_ = -1;                                                   \

@@ -3,12 +3,8 @@
  * Question: who talked to whom, and how much? Addresses come from the kernel's sockets; only a datagram socket without a
  * peer, and a connection that failed, have theirs in the program's memory alone.
  */
+#include "lib/address.bpf.h"
 #include "lib/handlers.bpf.h"
-#include "lib/objects.bpf.h"
-
-#include <bpf/bpf_endian.h>
-
-#define EINPROGRESS_RET (-115)
 
 /* include/linux/socket.h, as 64-bit programs lay them out. */
 struct user_name {
@@ -19,47 +15,12 @@ struct user_name {
 #define USER_MSGHDR_SIZE 56	/* begins with a struct user_name */
 #define USER_MMSGHDR_SIZE 64	/* a msghdr, and behind it the bytes of its message as 32 bits */
 
-/* Reads a sockaddr; `out` keeps family 0 when there is none or it cannot be read. */
-static __always_inline void read_address(struct cat_address *out, u64 from, u32 len)
-{
-	u16 family = 0;
-
-	if (!from || bpf_probe_read_user(&family, sizeof(family), (void *)from))
-		return;
-	out->family = family;
-	if (family == AF_INET || family == AF_INET6) {
-		bpf_probe_read_user(&out->port, 2, (void *)(from + 2));
-		out->port = bpf_ntohs(out->port);
-		if (family == AF_INET)
-			bpf_probe_read_user(out->bytes, 4, (void *)(from + 4));
-		else
-			bpf_probe_read_user(out->bytes, 16, (void *)(from + 8));
-	} else if (family == AF_UNIX && len > 2) {
-		len -= 2;
-		if (len > CAT_UNIX_PATH)
-			len = CAT_UNIX_PATH;
-		out->path = from + 2;
-		out->path_len = len;
-	} else {
-		out->family = 0;
-	}
-}
-
-/* An event on a socket towards an address; object 0 (not a socket) filters it. */
+/* An event on a descriptor's socket towards an address that the program named. */
 static __always_inline void emit_towards(struct cat_call *call, struct cat_address *to, s32 fd, u16 op, s64 bytes)
 {
-	struct file *file = cat_fd_file(bpf_get_current_task_btf(), fd);
-	struct cat_deed deed = { .fd = fd, .op = op, .bytes = bytes, .ret = call->ret };
+	u64 file = (u64)cat_fd_file(bpf_get_current_task_btf(), fd);
 
-	if (file)
-		deed.object = CAT_ID(cat_socket_object((u64)file, to->family ? to : NULL));
-	if (!deed.object) {
-		cat_filter();
-		return;
-	}
-	if (to->family)
-		deed.flags = CAT_FLAG_USER_SOURCE;
-	cat_emit(call, &deed);
+	cat_emit_towards(call, file, to, fd, op, bytes, CAT_FLAG_USER_SOURCE);
 }
 
 /* connect. When it failed, the socket does not say where to; the program's memory does. */
@@ -74,7 +35,7 @@ __noinline int cat_on_connection(struct cat_call *call)
 			cat_filter();
 			return 0;
 		}
-		read_address(&to, call->args[1], call->args[2]);
+		cat_read_address(&to, call->args[1], call->args[2], false);
 	}
 	emit_towards(call, &to, call->args[0], call->spec.op, 0);
 	return 0;
@@ -99,7 +60,7 @@ __noinline int cat_on_addressed(struct cat_call *call)
 		len = 0;
 		bpf_probe_read_user(&len, sizeof(len), (void *)call->args[5]);
 	}
-	read_address(&to, call->args[4], len);
+	cat_read_address(&to, call->args[4], len, false);
 	emit_towards(call, &to, call->args[0], receives ? CAT_OP_RECV : CAT_OP_SEND, call->ret);
 	return 0;
 }
@@ -117,7 +78,7 @@ __noinline int cat_on_message(struct cat_call *call)
 		return 0;
 	}
 	bpf_probe_read_user(&header, sizeof(header), (void *)call->args[1]);
-	read_address(&to, header.name, header.namelen);
+	cat_read_address(&to, header.name, header.namelen, false);
 	emit_towards(call, &to, call->args[0], call->spec.op, call->ret);
 	return 0;
 }
@@ -134,7 +95,7 @@ static long emit_message(u32 index, void *context)
 	at = call->args[1] + (u64)index * USER_MMSGHDR_SIZE;
 	bpf_probe_read_user(&header, sizeof(header), (void *)at);
 	bpf_probe_read_user(&len, sizeof(len), (void *)(at + USER_MSGHDR_SIZE));
-	read_address(&to, header.name, header.namelen);
+	cat_read_address(&to, header.name, header.namelen, false);
 	emit_towards(call, &to, call->args[0], call->spec.op, len);
 	return 0;
 }

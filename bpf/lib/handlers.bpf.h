@@ -25,11 +25,11 @@ int cat_on_messages(struct cat_call *call);
 int cat_on_credentials(struct cat_call *call);	/* processes.bpf.c */
 int cat_on_target(struct cat_call *call);
 
-/* A path operation: one or two paths, each from the program's memory or (exec) the kernel's. */
+/* A path operation: one or two paths, both from the program's memory or (exec, io_uring) the kernel's. */
 struct cat_paths {
 	u64 dir, dir2;		/* ids of the directories they start from */
 	u64 path, path2;	/* addresses, 0 for none */
-	u32 in_kernel;		/* path is a kernel address */
+	u32 in_kernel;		/* path and path2 are kernel addresses */
 	u32 pad;
 };
 int cat_emit_paths(struct cat_call *call, struct cat_deed *deed, struct cat_paths *paths);	/* files.bpf.c */

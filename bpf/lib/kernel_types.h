@@ -281,6 +281,7 @@ struct bpf_iter__task_file {
 #define O_CREAT 00000100
 #define O_WRONLY 00000001
 #define O_TRUNC 00001000
+#define O_LARGEFILE 00100000
 #define MAP_SHARED 1
 #define MAP_TYPE 0x0f
 #define MAP_ANONYMOUS 0x20

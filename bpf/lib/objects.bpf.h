@@ -12,7 +12,8 @@
 struct cat_address {
 	u16 family;		/* 0: none */
 	u16 port;
-	u32 path_len;
+	u16 path_len;
+	u16 path_in_kernel;	/* path is a kernel address */
 	u64 path;		/* where a unix socket's path is; 512 bytes of stack do not hold it */
 	u8 bytes[16];
 };

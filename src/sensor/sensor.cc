@@ -4,6 +4,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -22,6 +23,7 @@
 #include "base/fd.h"
 #include "catena.skel.h"
 #include "sensor/decoder.h"
+#include "sensor/optional_programs.h"
 #include "sensor/syscall_specs_table.h"
 #include "sys/process.h"
 
@@ -140,6 +142,7 @@ class BpfSensor final : public Sensor {
     std::map<std::string, std::string> description() override;
 
   private:
+    bool load(const Options& options, bool with_optional);
     static int on_record(void* context, void* data, std::size_t size);
     std::vector<cat_counters> counters();
 
@@ -151,16 +154,19 @@ class BpfSensor final : public Sensor {
     std::vector<std::uint64_t> stored_;  // events taken from the ring, by the CPU that emitted them
     event::Batch* out_ = nullptr;        // while polling
     int taken_ = 0;                      // records in this poll
+    std::vector<std::string> without_;   // optional programs that this kernel refused
     std::atomic<bool> snapshot_done_ = false;
     std::atomic<bool> snapshot_failed_ = false;
     std::jthread snapshot_;  // last: joined before what it uses goes away
 };
 
-base::Status BpfSensor::start(const Options& options) {
-    libbpf_set_print(keep_warning);
+// Opens, sets up and loads the programs; false with errno where the kernel refuses.
+bool BpfSensor::load(const Options& options, bool with_optional) {
     last_warning().clear();
     skeleton_.reset(catena_bpf::open());
-    if (!skeleton_) return base::fail_errno("reading the kernel programs");
+    if (!skeleton_) return false;
+    fit_io_uring(*skeleton_);
+    if (!with_optional) without_ = without_optional(*skeleton_);
     skeleton_->rodata->cat_scope = static_cast<std::uint32_t>(options.scope);
     skeleton_->rodata->cat_cgroup_id = options.cgroup.id;
     skeleton_->rodata->cat_cgroup_level = options.cgroup.level;
@@ -171,7 +177,12 @@ base::Status BpfSensor::start(const Options& options) {
         bpf_program__set_autoattach(program, false);
     }
     bpf_map__set_max_entries(skeleton_->maps.cat_ring, static_cast<std::uint32_t>(options.ring_bytes));
-    if (catena_bpf::load(skeleton_.get()) != 0) {
+    return catena_bpf::load(skeleton_.get()) == 0;
+}
+
+base::Status BpfSensor::start(const Options& options) {
+    libbpf_set_print(keep_warning);
+    if (!load(options, true) && !load(options, false)) {
         const int error = errno;
         auto failed = base::fail_errno("the kernel refused a program", error);
         failed.error().message += fmt::format(" ({}): catena doctor shows what works here", last_warning());
@@ -312,6 +323,7 @@ std::map<std::string, std::string> BpfSensor::description() {
         {"boot_id", first_line("/proc/sys/kernel/random/boot_id")},
         {"boot_to_real_ns", fmt::format("{}", boot_to_real_)},
         {"recorder_pid", fmt::format("{}", static_cast<std::uint32_t>(skeleton_->bss->cat_recorder_tgid))},
+        {"programs_refused", fmt::format("{}", fmt::join(without_, " "))},
         {"scope", scope_ == Scope::Host     ? "host"
                   : scope_ == Scope::Cgroup ? "cgroup"
                                             : "tree"}};

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Socket addresses that a call names, and events towards them. */
+#ifndef CATENA_BPF_ADDRESS_H
+#define CATENA_BPF_ADDRESS_H
+
+#include "lib/emit.bpf.h"
+#include "lib/objects.bpf.h"
+
+#include <bpf/bpf_endian.h>
+
+#define EINPROGRESS_RET (-115)
+
+static __always_inline long cat_read(void *to, u32 size, u64 from, bool in_kernel)
+{
+	return in_kernel ? bpf_probe_read_kernel(to, size, (void *)from) : bpf_probe_read_user(to, size, (void *)from);
+}
+
+/* Reads a sockaddr; `out` keeps family 0 when there is none or it cannot be read. `out` begins as zeros. */
+static __always_inline void cat_read_address(struct cat_address *out, u64 from, u32 len, bool in_kernel)
+{
+	u16 family = 0;
+
+	if (!from || cat_read(&family, sizeof(family), from, in_kernel))
+		return;
+	out->family = family;
+	if (family == AF_INET || family == AF_INET6) {
+		cat_read(&out->port, 2, from + 2, in_kernel);
+		out->port = bpf_ntohs(out->port);
+		if (family == AF_INET)
+			cat_read(out->bytes, 4, from + 4, in_kernel);
+		else
+			cat_read(out->bytes, 16, from + 8, in_kernel);
+	} else if (family == AF_UNIX && len > 2) {
+		len -= 2;
+		if (len > CAT_UNIX_PATH)
+			len = CAT_UNIX_PATH;
+		out->path = from + 2;
+		out->path_len = len;
+		out->path_in_kernel = in_kernel;
+	} else {
+		out->family = 0;
+	}
+}
+
+/* An event on a socket towards an address; object 0 (not a socket) filters it. */
+static __always_inline void cat_emit_towards(struct cat_call *call, u64 file, struct cat_address *to, s32 fd, u16 op,
+					     s64 bytes, u32 source)
+{
+	struct cat_deed deed = { .fd = fd, .op = op, .bytes = bytes, .ret = call->ret };
+
+	if (file)
+		deed.object = CAT_ID(cat_socket_object(file, to->family ? to : NULL));
+	if (!deed.object) {
+		cat_filter();
+		return;
+	}
+	if (to->family)
+		deed.flags = source;
+	cat_emit(call, &deed);
+}
+
+#endif
