@@ -119,7 +119,7 @@ static __always_inline s64 open_arg(const struct cat_call *call)
 {
 	u64 how[2] = {};
 
-	switch (call->nr) {
+	switch (call->spec.like) {
 	case 85:	/* creat */
 		return (O_CREAT | O_WRONLY | O_TRUNC) | call->args[1] << 32;
 	case 437:	/* openat2 */

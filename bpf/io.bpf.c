@@ -40,7 +40,7 @@ __noinline int cat_on_read_write(struct cat_call *call)
 	fd = cat_arg(call, call->spec.fd);
 	reads = call->spec.handler == CAT_H_READ;
 	/* vmsplice goes the way that its end of the pipe does. */
-	if (call->nr == VMSPLICE) {
+	if (call->spec.like == VMSPLICE) {
 		struct file *file = cat_fd_file(bpf_get_current_task_btf(), fd);
 
 		reads = file && !(BPF_CORE_READ(file, f_mode) & FMODE_WRITE);

@@ -172,12 +172,20 @@ __noinline int cat_uring_bytes(struct cat_call *call, u64 request, u32 opcode)
 	return 0;
 }
 
+/* Whether a 32-bit program made the ring. */
+static __always_inline bool is_32_bit(struct io_kiocb *req)
+{
+	struct io_ring_ctx *ring = BPF_CORE_READ(req, ctx);
+
+	return bpf_core_field_exists(ring->compat) && BPF_CORE_READ_BITFIELD_PROBED(ring, compat);
+}
+
 /* Sends and receives that can name an address, and connect. */
 __noinline int cat_uring_message(struct cat_call *call, u64 request, u32 opcode)
 {
 	struct io_kiocb *req = (void *)request;
 	struct uring_pending *pending = bpf_map_lookup_elem(&cat_uring_pending, &request);
-	struct { u64 name; s32 len; u32 pad; } header = {};
+	struct cat_name header = {};
 	struct cat_address to = {};
 	u32 source = CAT_FLAG_USER_SOURCE;
 	u16 op = CAT_OP_SEND;
@@ -198,8 +206,8 @@ __noinline int cat_uring_message(struct cat_call *call, u64 request, u32 opcode)
 		to.path = (u64)pending->to_path;
 		source = 0;
 	} else if (opcode == URING_SENDMSG || opcode == URING_SENDMSG_ZC || opcode == URING_RECVMSG) {
-		if (!bpf_probe_read_user(&header, sizeof(header), CMD(req, io_sr_msg, umsg)))
-			cat_read_address(&to, header.name, header.len, false);
+		cat_read_name(&header, (u64)CMD(req, io_sr_msg, umsg), is_32_bit(req));
+		cat_read_address(&to, header.name, header.len, false);
 	}
 	if (opcode == URING_RECVMSG)
 		op = CAT_OP_RECV;

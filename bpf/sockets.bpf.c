@@ -6,15 +6,6 @@
 #include "lib/address.bpf.h"
 #include "lib/handlers.bpf.h"
 
-/* include/linux/socket.h, as 64-bit programs lay them out. */
-struct user_name {
-	u64 name;
-	s32 namelen;
-	u32 pad;
-};
-#define USER_MSGHDR_SIZE 56	/* begins with a struct user_name */
-#define USER_MMSGHDR_SIZE 64	/* a msghdr, and behind it the bytes of its message as 32 bits */
-
 /* An event on a descriptor's socket towards an address that the program named. */
 static __always_inline void emit_towards(struct cat_call *call, struct cat_address *to, s32 fd, u16 op, s64 bytes)
 {
@@ -68,7 +59,7 @@ __noinline int cat_on_addressed(struct cat_call *call)
 /* sendmsg and recvmsg. */
 __noinline int cat_on_message(struct cat_call *call)
 {
-	struct user_name header = {};
+	struct cat_name header = {};
 	struct cat_address to = {};
 
 	if (!call)
@@ -77,8 +68,8 @@ __noinline int cat_on_message(struct cat_call *call)
 		cat_filter();
 		return 0;
 	}
-	bpf_probe_read_user(&header, sizeof(header), (void *)call->args[1]);
-	cat_read_address(&to, header.name, header.namelen, false);
+	cat_read_name(&header, call->args[1], call->abi != CAT_ABI_X64);
+	cat_read_address(&to, header.name, header.len, false);
 	emit_towards(call, &to, call->args[0], call->spec.op, call->ret);
 	return 0;
 }
@@ -87,15 +78,15 @@ __noinline int cat_on_message(struct cat_call *call)
 static long emit_message(u32 index, void *context)
 {
 	struct cat_call *call = *(struct cat_call **)context;
-	u64 at;
-	struct user_name header = {};
+	bool is_32_bit = call->abi != CAT_ABI_X64;
+	u64 at = call->args[1] + (u64)index * (is_32_bit ? CAT_MMSGHDR32_SIZE : CAT_MMSGHDR_SIZE);
+	struct cat_name header = {};
 	struct cat_address to = {};
 	u32 len = 0;
 
-	at = call->args[1] + (u64)index * USER_MMSGHDR_SIZE;
-	bpf_probe_read_user(&header, sizeof(header), (void *)at);
-	bpf_probe_read_user(&len, sizeof(len), (void *)(at + USER_MSGHDR_SIZE));
-	cat_read_address(&to, header.name, header.namelen, false);
+	cat_read_name(&header, at, is_32_bit);
+	bpf_probe_read_user(&len, sizeof(len), (void *)(at + (is_32_bit ? CAT_MSGHDR32_SIZE : CAT_MSGHDR_SIZE)));
+	cat_read_address(&to, header.name, header.len, false);
 	emit_towards(call, &to, call->args[0], call->spec.op, len);
 	return 0;
 }

@@ -3,20 +3,52 @@
  * Question: which system call has just ended, and who understands it? Arguments are still in the registers at sys_exit;
  * only close is met at sys_enter too, because its object is gone at the exit.
  */
+#include "lib/abi.bpf.h"
 #include "lib/handlers.bpf.h"
 #include "lib/objects.bpf.h"
 #include "lib/scope.bpf.h"
 
+#define X32_FIRST 512	/* calls of x32 that have numbers of their own */
+#define X32_CALLS 36
+
+/* Their numbers on x86-64. */
+static const volatile u16 x32_calls[X32_CALLS] = {
+	13, 15, 16, 19, 20, 45, 46, 47, 59, 101, 127, 128, 129, 131, 222, 244, 246, 247, 273, 274, 278, 279, 295, 296, 297,
+	299, 307, 310, 311, 54, 55, 206, 209, 322, 327, 328,
+};
+
+/* The number in the table that the call is looked up in: that of i386, or that of x86-64. */
+static __always_inline u64 table_number(u64 nr, u8 abi)
+{
+	if (abi != CAT_ABI_X32)
+		return nr;
+	nr &= ~(u64)X32_SYSCALL_BIT;
+	if (nr >= X32_FIRST && nr < X32_FIRST + X32_CALLS)
+		return x32_calls[nr - X32_FIRST];
+	return nr;
+}
+
+static __always_inline const volatile struct cat_syscall *row_of(u64 nr, u8 abi)
+{
+	return abi == CAT_ABI_I386 ? &cat_syscalls_i386[nr] : &cat_syscalls[nr];
+}
+
 SEC("tp_btf/sys_enter")
 int BPF_PROG(cat_sys_enter, struct pt_regs *regs, long nr)
 {
+	u8 abi = cat_abi(nr);
+	const volatile struct cat_syscall *row;
 	struct cat_task *state;
+	u64 number = table_number(nr, abi);
 
-	if ((u64)nr >= CAT_SYSCALLS || cat_syscalls[nr].handler != CAT_H_CLOSE || cat_syscalls[nr].fd < 0)
+	if (number >= CAT_SYSCALLS)
+		return 0;
+	row = row_of(number, abi);
+	if (row->handler != CAT_H_CLOSE || row->fd < 0)
 		return 0;
 	state = cat_tracked_task();
 	if (state)
-		state->closing = cat_fd_object(regs->di);
+		state->closing = cat_fd_object(abi == CAT_ABI_I386 ? regs->bx : regs->di);
 	return 0;
 }
 
@@ -111,6 +143,25 @@ static __always_inline void dispatch(struct cat_call *call, struct cat_task *sta
 	cat_filter();
 }
 
+static __always_inline void read_registers(struct cat_call *call, struct pt_regs *regs)
+{
+	if (call->abi == CAT_ABI_I386) {
+		call->args[0] = (u32)regs->bx;
+		call->args[1] = (u32)regs->cx;
+		call->args[2] = (u32)regs->dx;
+		call->args[3] = (u32)regs->si;
+		call->args[4] = (u32)regs->di;
+		call->args[5] = (u32)regs->bp;
+		return;
+	}
+	call->args[0] = regs->di;
+	call->args[1] = regs->si;
+	call->args[2] = regs->dx;
+	call->args[3] = regs->r10;
+	call->args[4] = regs->r8;
+	call->args[5] = regs->r9;
+}
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(cat_sys_exit, struct pt_regs *regs, long ret)
 {
@@ -120,25 +171,22 @@ int BPF_PROG(cat_sys_exit, struct pt_regs *regs, long ret)
 
 	if (!state)
 		return 0;
-	nr = regs->orig_ax;
-	/* Calls through the 32-bit table have other numbers; a later layer knows them (they are counted here). */
-	if (nr >= CAT_SYSCALLS || bpf_get_current_task_btf()->thread_info.status & TS_COMPAT) {
+	call.abi = cat_abi(regs->orig_ax);
+	nr = table_number(regs->orig_ax, call.abi);
+	if (nr >= CAT_SYSCALLS) {
 		cat_filter();
 		return 0;
 	}
 	call.process = state->process;
 	call.process_start = state->process_start;
-	call.args[0] = regs->di;
-	call.args[1] = regs->si;
-	call.args[2] = regs->dx;
-	call.args[3] = regs->r10;
-	call.args[4] = regs->r8;
-	call.args[5] = regs->r9;
+	read_registers(&call, regs);
 	call.ret = ret;
 	call.tgid = bpf_get_current_pid_tgid() >> 32;
 	call.tid = bpf_get_current_pid_tgid();
 	call.nr = nr;
-	__builtin_memcpy(&call.spec, (const void *)&cat_syscalls[nr], sizeof(call.spec));
+	__builtin_memcpy(&call.spec, (const void *)row_of(nr, call.abi), sizeof(call.spec));
+	if (call.spec.handler == CAT_H_FOLDED)
+		cat_unfold(&call);
 	dispatch(&call, state);
 	return 0;
 }

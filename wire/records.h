@@ -87,7 +87,11 @@ enum cat_handler {
 	CAT_H_TARGET,		/* something done to another process, named by pid */
 	CAT_H_NEW_FD,		/* returns a descriptor of a new object without a path: memfd_create */
 	CAT_H_FCNTL,
+	CAT_H_FOLDED,		/* several calls behind one number, arguments in memory: socketcall, ipc and mmap of i386 */
 };
+
+/* By which table a system call was made; same order as catena::sys::Abi (src/sys/syscalls.h). */
+enum cat_abi { CAT_ABI_X64, CAT_ABI_I386, CAT_ABI_X32 };
 
 /*
  * How to read one system call's arguments: indexes 0 to 5, or -1 where it has none. For CAT_H_PATH, dir -1 means the
@@ -104,7 +108,7 @@ struct cat_syscall {
 	signed char path2;
 	signed char arg;	/* goes into cat_event.arg */
 	signed char arg2;	/* goes into the upper half of cat_event.arg */
-	cat_u8 pad[2];
+	cat_u16 like;		/* number of the x86-64 call that does the same */
 };
 
 struct cat_header {
@@ -129,11 +133,12 @@ struct cat_event {
 	cat_s64 ret;
 	cat_s64 bytes;
 	cat_s64 arg;
-	cat_u16 syscall;	/* number in the table of x86-64; 0xffff for none */
+	cat_u16 syscall;	/* number in the table of its abi (x32: of x86-64); 0xffff for none */
 	cat_u16 op;		/* enum cat_op */
 	cat_s32 fd;
 	cat_u32 flags;		/* CAT_FLAG_… */
-	cat_u32 pad;
+	cat_u8 abi;		/* enum cat_abi */
+	cat_u8 pad[3];
 };
 
 /*

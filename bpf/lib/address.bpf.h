@@ -10,6 +10,31 @@
 
 #define EINPROGRESS_RET (-115)
 
+/* include/linux/socket.h and include/net/compat.h: what a msghdr in a program's memory begins with, and how large it is. */
+struct cat_name {
+	u64 name;
+	s32 len;
+	u32 pad;
+};
+#define CAT_MSGHDR_SIZE 56
+#define CAT_MSGHDR32_SIZE 28
+#define CAT_MMSGHDR_SIZE 64	/* a msghdr, and behind it the bytes of its message as 32 bits */
+#define CAT_MMSGHDR32_SIZE 32
+
+/* What a message of a 32-bit program (and of x32) or of a 64-bit one names. */
+static __always_inline void cat_read_name(struct cat_name *to, u64 from, bool is_32_bit)
+{
+	u32 words[2] = {};
+
+	if (!is_32_bit) {
+		bpf_probe_read_user(to, sizeof(*to), (void *)from);
+		return;
+	}
+	bpf_probe_read_user(words, sizeof(words), (void *)from);
+	to->name = words[0];
+	to->len = words[1];
+}
+
 static __always_inline long cat_read(void *to, u32 size, u64 from, bool in_kernel)
 {
 	return in_kernel ? bpf_probe_read_kernel(to, size, (void *)from) : bpf_probe_read_user(to, size, (void *)from);

@@ -24,6 +24,7 @@ int cat_on_message(struct cat_call *call);
 int cat_on_messages(struct cat_call *call);
 int cat_on_credentials(struct cat_call *call);	/* processes.bpf.c */
 int cat_on_target(struct cat_call *call);
+int cat_unfold(struct cat_call *call);		/* compat.bpf.c; fills in what a call of CAT_H_FOLDED stands for */
 
 /* A path operation: one or two paths, both from the program's memory or (exec, io_uring) the kernel's. */
 struct cat_paths {

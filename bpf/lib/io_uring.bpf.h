@@ -54,6 +54,7 @@ struct io_file_table {
 };
 
 struct io_ring_ctx {
+	unsigned int compat : 1;
 	struct io_file_table file_table;
 };
 

@@ -184,7 +184,8 @@ event::Event Decoder::to_event(const cat_event& record, event::Batch& out) {
     event.ts_ns = real_time(record.header);
     event.last_ns = event.ts_ns;
     event.op = static_cast<event::Op>(record.op);
-    if (record.syscall != 0xffff) event.syscall = sys::syscall_name(record.syscall);
+    event.abi = static_cast<sys::Abi>(std::min<std::uint8_t>(record.abi, CAT_ABI_X32));
+    if (record.syscall != 0xffff) event.syscall = sys::syscall_name(record.syscall, event.abi);
     event.process = {record.process};
     event.tid = static_cast<std::int32_t>(record.tid);
     event.object = {record.object};

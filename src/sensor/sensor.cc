@@ -24,7 +24,7 @@
 #include "catena.skel.h"
 #include "sensor/decoder.h"
 #include "sensor/optional_programs.h"
-#include "sensor/syscall_specs_table.h"
+#include "sensor/syscall_tables.h"
 #include "sys/process.h"
 
 namespace catena::sensor {
@@ -87,23 +87,6 @@ std::string first_line(const char* path) {
     std::string line;
     std::getline(file, line);
     return line;
-}
-
-void fill_table(catena_bpf& skeleton) {
-    for (const SyscallSpec& spec : kSyscallSpecs) {
-        cat_syscall& row = skeleton.rodata->cat_syscalls[spec.number];
-        row = {.handler = spec.handler,
-               .op = spec.op,
-               .fd = spec.fd,
-               .fd2 = spec.fd2,
-               .dir = spec.dir,
-               .path = spec.path,
-               .dir2 = spec.dir2,
-               .path2 = spec.path2,
-               .arg = spec.arg,
-               .arg2 = spec.arg2,
-               .pad = {}};
-    }
 }
 
 // Runs a BPF iterator to its end. It has no output of its own: what it finds goes into the ring buffer.
@@ -171,7 +154,7 @@ bool BpfSensor::load(const Options& options, bool with_optional) {
     skeleton_->rodata->cat_cgroup_id = options.cgroup.id;
     skeleton_->rodata->cat_cgroup_level = options.cgroup.level;
     skeleton_->rodata->cat_wakeup_bytes = options.ring_bytes / 16;
-    fill_table(*skeleton_);
+    fill_syscall_tables(skeleton_->rodata->cat_syscalls, skeleton_->rodata->cat_syscalls_i386);
     for (bpf_program* program : {skeleton_->progs.cat_mark_tasks, skeleton_->progs.cat_describe_tasks,
                                  skeleton_->progs.cat_describe_files}) {
         bpf_program__set_autoattach(program, false);

@@ -34,15 +34,17 @@ static void moved(const char* op, const char* object, long bytes) {
 }
 
 static void fixed(int fd) {
-    struct iovec memory = {buffer, sizeof(buffer)};
+    /* Memory of its own: that of a file cannot be registered everywhere. */
+    struct iovec memory = {mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 4096};
+    __u64 at = (__u64)memory.iov_base;
     int slots[2] = {fd, -1};
 
     MUST(ring_register(&ring, IORING_REGISTER_BUFFERS, &memory, 1));
     MUST(ring_register(&ring, IORING_REGISTER_FILES, slots, 2));
     moved("write", fd_object(fd),
-          DO(.opcode = IORING_OP_WRITE_FIXED, .fd = fd, .addr = (__u64)buffer, .len = 21));
+          DO(.opcode = IORING_OP_WRITE_FIXED, .fd = fd, .addr = at, .len = 21));
     moved("read", fd_object(fd), DO(.opcode = IORING_OP_READ_FIXED, .flags = IOSQE_FIXED_FILE, .fd = 0,
-                                    .addr = (__u64)buffer, .len = 22));
+                                    .addr = at, .len = 22));
     moved("write", fd_object(fd), DO(.opcode = IORING_OP_WRITE, .flags = IOSQE_FIXED_FILE, .fd = 0,
                                      .addr = (__u64)buffer, .len = 23));
     /* Opened into a slot of the ring, without any descriptor. */

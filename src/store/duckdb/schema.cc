@@ -15,7 +15,8 @@ CREATE TABLE meta (key VARCHAR, value VARCHAR);
 
 CREATE TABLE events (
     id BIGINT, ts_ns BIGINT, last_ns BIGINT, op op, syscall VARCHAR, process BIGINT, tid INTEGER, object BIGINT,
-    bytes BIGINT, ret BIGINT, count BIGINT, fd INTEGER, arg BIGINT, path VARCHAR, path2 VARCHAR, source source);
+    bytes BIGINT, ret BIGINT, count BIGINT, fd INTEGER, arg BIGINT, path VARCHAR, path2 VARCHAR, source source,
+    abi VARCHAR);
 
 CREATE TABLE process_images (
     id BIGINT, since_ns BIGINT, start_ns BIGINT, pid INTEGER, parent BIGINT, uid UINTEGER, gid UINTEGER,

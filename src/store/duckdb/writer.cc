@@ -77,6 +77,11 @@ void put_row(TableAppender& to, const event::Event& e) {
     put_path(to, e.path);
     put_path(to, e.path2);
     to.put(static_cast<std::uint8_t>(e.source));
+    if (e.abi == sys::Abi::X64) {
+        to.put_null();
+    } else {
+        to.put(sys::to_string(e.abi));
+    }
 }
 
 void put_row(TableAppender& to, const event::FileName& f) {
