@@ -65,6 +65,7 @@ static __always_inline void unfold_ipc(struct cat_call *call)
 	if (call->ret == 0 && !bpf_probe_read_user(&address, sizeof(address), (void *)call->args[3]))
 		call->ret = address;
 	call->args[0] = call->args[1];
+	call->args[2] = (u32)call->args[2];	/* its flags are in the same place */
 	call->args[1] = call->args[4];
 	become(call, NR_SHMAT);
 }

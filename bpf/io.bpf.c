@@ -20,6 +20,10 @@ static __always_inline void emit_bytes(struct cat_call *call, s32 fd, bool reads
 		cat_filter();
 		return;
 	}
+	if (object & CAT_OBJECT_MEMORY) {
+		cat_on_memory(call, (u64)cat_fd_file(bpf_get_current_task_btf(), fd), reads);
+		return;
+	}
 	deed.op = op_on(object, reads);
 	cat_emit(call, &deed);
 }
@@ -73,8 +77,13 @@ __noinline int cat_on_mmap(struct cat_call *call)
 	prot = call->args[2];
 	flags = call->args[3];
 	deed.fd = call->args[4];
-	if (flags & MAP_ANONYMOUS || (u64)call->ret >= (u64)-4095)
+	if ((u64)call->ret >= (u64)-4095)
 		goto filter;
+	if (flags & MAP_ANONYMOUS) {
+		if ((flags & MAP_TYPE) != MAP_SHARED && (flags & MAP_TYPE) != MAP_SHARED_VALIDATE)
+			goto filter;
+		return cat_on_shared(call, call->ret, prot);
+	}
 	deed.object = CAT_ID(cat_fd_object(deed.fd));
 	if (!deed.object)
 		goto filter;

@@ -134,6 +134,10 @@ static __always_inline void emit_bytes(struct cat_call *call, u64 file, bool rea
 		cat_filter();
 		return;
 	}
+	if (object & CAT_OBJECT_MEMORY) {
+		cat_on_memory(call, file, reads);
+		return;
+	}
 	if (object & CAT_OBJECT_SOCKET)
 		deed.op = reads ? CAT_OP_RECV : CAT_OP_SEND;
 	else

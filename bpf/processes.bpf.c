@@ -18,6 +18,7 @@
 #define NR_I386_CLONE 120
 #define NR_PTRACE 101
 #define NR_PIDFD_SEND_SIGNAL 424
+#define NR_PIDFD_GETFD 438
 
 /* A call record for events that come from a tracepoint of their own. */
 static __always_inline void call_of(struct cat_call *call, struct task_struct *task, u16 nr)
@@ -205,6 +206,33 @@ static __always_inline s32 pid_of_pidfd(s32 fd)
 	return pid ? BPF_CORE_READ(pid, numbers[0].nr) : 0;
 }
 
+/* setns and unshare: which namespaces change, and whose they become where a pidfd says it. */
+__noinline int cat_on_namespace(struct cat_call *call)
+{
+	struct cat_deed deed = { .fd = -1 };
+	struct file *file;
+
+	if (!call)
+		return 0;
+	if (call->ret < 0 && !cat_refused(call->ret)) {
+		cat_filter();
+		return 0;
+	}
+	deed.op = call->spec.op;
+	deed.ret = call->ret;
+	deed.arg = cat_table_arg(call);
+	if (call->spec.fd >= 0) {
+		deed.fd = cat_arg(call, call->spec.fd);
+		file = cat_fd_file(bpf_get_current_task_btf(), deed.fd);
+		if (file && BPF_CORE_READ(file, f_inode, i_sb, s_magic) != NSFS_MAGIC) {
+			deed.object = pid_of_pidfd(deed.fd);
+			deed.flags = CAT_FLAG_TARGET_PID;
+		}
+	}
+	cat_emit(call, &deed);
+	return 0;
+}
+
 /* Something done to another process: kill, ptrace, process_vm_readv… User space knows which process has the pid. */
 __noinline int cat_on_target(struct cat_call *call)
 {
@@ -221,11 +249,13 @@ __noinline int cat_on_target(struct cat_call *call)
 	deed.ret = call->ret;
 	deed.arg = cat_table_arg(call);
 	pid = cat_arg(call, call->spec.fd);
-	if (call->spec.like == NR_PIDFD_SEND_SIGNAL)
+	if (call->spec.like == NR_PIDFD_SEND_SIGNAL || call->spec.like == NR_PIDFD_GETFD)
 		pid = pid_of_pidfd(pid);
 	if (call->spec.like == NR_PTRACE && deed.arg == PTRACE_TRACEME)
 		pid = 0;
 	deed.object = pid > 0 ? pid : 0;
+	if (deed.op == CAT_OP_TAKE_FD && call->ret >= 0)
+		deed.fd = call->ret;
 	if (deed.op == CAT_OP_VM_READ || deed.op == CAT_OP_VM_WRITE)
 		deed.bytes = call->ret > 0 ? call->ret : 0;
 	cat_emit(call, &deed);

@@ -17,34 +17,30 @@ static const volatile u16 x32_calls[X32_CALLS] = {
 	299, 307, 310, 311, 54, 55, 206, 209, 322, 327, 328,
 };
 
-/* The number in the table that the call is looked up in: that of i386, or that of x86-64. */
-static __always_inline u64 table_number(u64 nr, u8 abi)
+/* The call's number in the table of i386, or that of x86-64. */
+static __always_inline u32 number_of(u64 nr, u8 abi)
 {
-	if (abi != CAT_ABI_X32)
-		return nr;
-	nr &= ~(u64)X32_SYSCALL_BIT;
-	if (nr >= X32_FIRST && nr < X32_FIRST + X32_CALLS)
-		return x32_calls[nr - X32_FIRST];
-	return nr;
-}
+	u32 number = nr, own = number - (X32_SYSCALL_BIT + X32_FIRST);
 
-static __always_inline const volatile struct cat_syscall *row_of(u64 nr, u8 abi)
-{
-	return abi == CAT_ABI_I386 ? &cat_syscalls_i386[nr] : &cat_syscalls[nr];
+	if (abi != CAT_ABI_X32)
+		return nr < CAT_SYSCALLS ? number : CAT_SYSCALLS;
+	if (own < X32_CALLS)
+		return x32_calls[own];
+	return number & ~X32_SYSCALL_BIT;
 }
 
 SEC("tp_btf/sys_enter")
 int BPF_PROG(cat_sys_enter, struct pt_regs *regs, long nr)
 {
 	u8 abi = cat_abi(nr);
-	const volatile struct cat_syscall *row;
+	u32 row = number_of(nr, abi);
 	struct cat_task *state;
-	u64 number = table_number(nr, abi);
 
-	if (number >= CAT_SYSCALLS)
+	if (row >= CAT_SYSCALLS)
 		return 0;
-	row = row_of(number, abi);
-	if (row->handler != CAT_H_CLOSE || row->fd < 0)
+	if (abi == CAT_ABI_I386)
+		row += CAT_SYSCALLS;
+	if (cat_syscalls[row].handler != CAT_H_CLOSE || cat_syscalls[row].fd < 0)
 		return 0;
 	state = cat_tracked_task();
 	if (state)
@@ -139,6 +135,20 @@ static __always_inline void dispatch(struct cat_call *call, struct cat_task *sta
 	case CAT_H_TARGET:
 		cat_on_target(call);
 		return;
+	case CAT_H_NAMESPACE:
+		cat_on_namespace(call);
+		return;
+	case CAT_H_ROOT:
+		if (call->ret < 0)
+			cat_on_path(call);
+		else
+			cat_on_root(call);
+		return;
+	case CAT_H_SHMAT:
+		if ((u64)call->ret >= (u64)-4095)
+			break;
+		cat_on_shared(call, call->ret, call->args[2] & SHM_RDONLY ? PROT_READ : PROT_READ | PROT_WRITE);
+		return;
 	}
 	cat_filter();
 }
@@ -167,13 +177,13 @@ int BPF_PROG(cat_sys_exit, struct pt_regs *regs, long ret)
 {
 	struct cat_task *state = cat_tracked_task();
 	struct cat_call call = {};
-	u64 nr;
+	u32 row;
 
 	if (!state)
 		return 0;
 	call.abi = cat_abi(regs->orig_ax);
-	nr = table_number(regs->orig_ax, call.abi);
-	if (nr >= CAT_SYSCALLS) {
+	row = number_of(regs->orig_ax, call.abi);
+	if (row >= CAT_SYSCALLS) {
 		cat_filter();
 		return 0;
 	}
@@ -183,8 +193,10 @@ int BPF_PROG(cat_sys_exit, struct pt_regs *regs, long ret)
 	call.ret = ret;
 	call.tgid = bpf_get_current_pid_tgid() >> 32;
 	call.tid = bpf_get_current_pid_tgid();
-	call.nr = nr;
-	__builtin_memcpy(&call.spec, (const void *)row_of(nr, call.abi), sizeof(call.spec));
+	call.nr = row;
+	if (call.abi == CAT_ABI_I386)
+		row += CAT_SYSCALLS;
+	__builtin_memcpy(&call.spec, (const void *)&cat_syscalls[row], sizeof(call.spec));
 	if (call.spec.handler == CAT_H_FOLDED)
 		cat_unfold(&call);
 	dispatch(&call, state);

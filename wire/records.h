@@ -58,6 +58,7 @@ enum cat_op {
 	CAT_OP_PIPE, CAT_OP_SOCKETPAIR, CAT_OP_SOCKET, CAT_OP_CONNECT, CAT_OP_ACCEPT, CAT_OP_BIND, CAT_OP_LISTEN,
 	CAT_OP_SEND, CAT_OP_RECV, CAT_OP_SETUID, CAT_OP_SETGID, CAT_OP_PTRACE, CAT_OP_KILL, CAT_OP_VM_READ,
 	CAT_OP_VM_WRITE, CAT_OP_MEMFD_CREATE, CAT_OP_CREATE,
+	CAT_OP_TAKE_FD, CAT_OP_SETNS, CAT_OP_UNSHARE, CAT_OP_CHROOT, CAT_OP_PIVOT_ROOT, CAT_OP_MOUNT, CAT_OP_UMOUNT,
 	CAT_OP_COUNT
 };
 
@@ -87,6 +88,9 @@ enum cat_handler {
 	CAT_H_TARGET,		/* something done to another process, named by pid */
 	CAT_H_NEW_FD,		/* returns a descriptor of a new object without a path: memfd_create */
 	CAT_H_FCNTL,
+	CAT_H_NAMESPACE,	/* setns, unshare */
+	CAT_H_ROOT,		/* chroot, pivot_root */
+	CAT_H_SHMAT,
 	CAT_H_FOLDED,		/* several calls behind one number, arguments in memory: socketcall, ipc and mmap of i386 */
 };
 
@@ -247,7 +251,7 @@ struct cat_task {
 	cat_u32 pad;
 };
 
-/* A 63-bit mix of two words (the finalizer of MurmurHash3 over each), never 0. */
+/* A 62-bit mix of two words (the finalizer of MurmurHash3 over each), never 0. */
 static inline cat_u64 cat_hash(cat_u64 a, cat_u64 b)
 {
 	cat_u64 h = a * 0x9e3779b97f4a7c15ULL + 0x632be59bd9b4e019ULL;
@@ -261,7 +265,7 @@ static inline cat_u64 cat_hash(cat_u64 a, cat_u64 b)
 	h ^= h >> 33;
 	h *= 0xc4ceb9fe1a85ec53ULL;
 	h ^= h >> 33;
-	h &= 0x7fffffffffffffffULL;
+	h &= 0x3fffffffffffffffULL;	/* the bits above say of what kind an object is (bpf/lib/objects.bpf.h) */
 	return h ? h : 1;
 }
 

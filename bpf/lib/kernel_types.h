@@ -179,6 +179,15 @@ struct pid {
 	struct upid numbers[1];
 };
 
+struct proc_inode {
+	struct pid *pid;
+	struct inode vfs_inode;
+};
+
+struct vm_area_struct {
+	struct file *vm_file;
+};
+
 struct ns_common {
 	unsigned int inum;
 };
@@ -261,6 +270,7 @@ struct bpf_iter__task_file {
 #pragma clang attribute pop
 
 #define SOCKFS_MAGIC 0x534F434B
+#define PROC_SUPER_MAGIC 0x9fa0
 #define PIPEFS_MAGIC 0x50495045
 #define ANON_INODE_FS_MAGIC 0x09041934
 #define PID_FS_MAGIC 0x50494446
@@ -284,6 +294,9 @@ struct bpf_iter__task_file {
 #define O_LARGEFILE 00100000
 #define MAP_SHARED 1
 #define MAP_TYPE 0x0f
+#define MAP_SHARED_VALIDATE 3
+#define PROT_READ 1
+#define SHM_RDONLY 010000
 #define MAP_ANONYMOUS 0x20
 #define PROT_WRITE 2
 #define PROT_EXEC 4

@@ -31,8 +31,8 @@ CATENA_SHARED const volatile __u32 cat_scope;
 CATENA_SHARED const volatile __u32 cat_cgroup_level;
 CATENA_SHARED const volatile __u64 cat_cgroup_id;
 CATENA_SHARED const volatile __u64 cat_wakeup_bytes;	/* wake the reader when so much waits */
-CATENA_SHARED const volatile struct cat_syscall cat_syscalls[CAT_SYSCALLS];
-CATENA_SHARED const volatile struct cat_syscall cat_syscalls_i386[CAT_SYSCALLS];
+/* The table of x86-64, and that of i386 behind it. */
+CATENA_SHARED const volatile struct cat_syscall cat_syscalls[2 * CAT_SYSCALLS];
 
 /* State that user space reads and writes while the programs run. */
 CATENA_SHARED volatile __u32 cat_recorder_tgid;	/* never recorded; known once the programs are loaded */

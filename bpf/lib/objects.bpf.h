@@ -18,10 +18,11 @@ struct cat_address {
 	u8 bytes[16];
 };
 
-#define CAT_OBJECT_SOCKET (1ULL << 63)	/* ids have 63 bits; this one says what kind it is */
-#define CAT_ID(object) ((object) & ~CAT_OBJECT_SOCKET)
+#define CAT_OBJECT_SOCKET (1ULL << 63)	/* ids have 62 bits; this one says what kind it is */
+#define CAT_OBJECT_MEMORY (1ULL << 62)	/* and this one: the memory of a process, as a file */
+#define CAT_ID(object) ((object) & ~(CAT_OBJECT_SOCKET | CAT_OBJECT_MEMORY))
 
-/* The id of the object behind a file, 0 for what is not recorded (epoll, eventfd…); sockets have CAT_OBJECT_SOCKET set. */
+/* The id of the object behind a file, with CAT_OBJECT_… for its kind; 0 for what is not recorded (epoll, eventfd…). */
 u64 cat_file_object(u64 file_pointer);
 
 /* The id of a directory entry's file. */

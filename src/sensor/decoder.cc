@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <pwd.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -85,10 +86,37 @@ bool is_path_operation(event::Op op) {
         case event::Op::Chown:
         case event::Op::Open:
         case event::Op::Exec:
+        case event::Op::Chroot:
+        case event::Op::PivotRoot:
+        case event::Op::Mount:
+        case event::Op::Umount:
             return true;
         default:
             return false;
     }
+}
+
+// What mount mounts is a path only where it binds or moves; otherwise it is a device or any word.
+bool is_source_of_mount(const event::Event& event) {
+    return event.op == event::Op::Mount && event.syscall == "mount" && (event.arg & (MS_BIND | MS_MOVE)) == 0;
+}
+
+// /proc/self is the recorder's own where the recorder follows it; it has to be the process's.
+std::string own_proc(std::string_view path, const cat_event& event) {
+    const auto instead_of = [&](std::string_view prefix, const std::string& own) {
+        return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/')
+                   ? own + std::string(path.substr(prefix.size()))
+                   : std::string();
+    };
+    if (std::string own = instead_of("/proc/self", fmt::format("/proc/{}", event.tgid)); !own.empty()) {
+        return own;
+    }
+    if (std::string own =
+            instead_of("/proc/thread-self", fmt::format("/proc/{}/task/{}", event.tgid, event.tid));
+        !own.empty()) {
+        return own;
+    }
+    return std::string(path);
 }
 
 }  // namespace
@@ -223,11 +251,11 @@ bool Decoder::decode_path_event(std::span<const std::byte> record, event::Batch&
         name_object(event);
     } else if (is_path_operation(event.op)) {
         if (event.op == event::Op::Unlink && (event.arg & AT_REMOVEDIR)) event.op = event::Op::Rmdir;
-        event.path = paths_.absolute({fixed.dir}, path);
-        if (event.op == event::Op::Symlink) {
+        event.path = paths_.absolute({fixed.dir}, own_proc(path, fixed.event));
+        if (event.op == event::Op::Symlink || is_source_of_mount(event)) {
             event.path2 = path2;
         } else if (!path2.empty()) {
-            event.path2 = paths_.absolute({fixed.dir2}, path2);
+            event.path2 = paths_.absolute({fixed.dir2}, own_proc(path2, fixed.event));
         }
         apply_path_operation(event, out);
     }
@@ -252,7 +280,11 @@ void Decoder::apply_path_operation(event::Event& event, event::Batch& out) {
                 paths_.exchange(event.path, event.path2);
                 add_name(other, event.path, event.ts_ns, out);
             } else {
-                paths_.rename(event.path, event.path2);
+                // What is below a directory has a new name as well.
+                for (event::FileName& below : paths_.rename(event.path, event.path2)) {
+                    below.since_ns = event.ts_ns;
+                    out.files.push_back(std::move(below));
+                }
             }
             add_name(file, event.path2, event.ts_ns, out);
             break;

@@ -40,9 +40,8 @@ void fit_io_uring(catena_bpf& skeleton) {
 
 std::vector<std::string> without_optional(catena_bpf& skeleton) {
     std::vector<std::string> names;
-    for (bpf_program* program :
-         {skeleton.progs.cat_uring_complete, skeleton.progs.cat_uring_submit,
-          skeleton.progs.cat_uring_submit_old, skeleton.progs.cat_new_task}) {
+    for (bpf_program* program : {skeleton.progs.cat_uring_complete, skeleton.progs.cat_uring_submit,
+                                 skeleton.progs.cat_uring_submit_old, skeleton.progs.cat_new_task}) {
         if (bpf_program__autoload(program)) names.emplace_back(bpf_program__name(program));
         bpf_program__set_autoload(program, false);
     }

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/generation_map.h"
 #include "event/entity.h"
@@ -37,7 +38,8 @@ class PathTable {
     // The entity at a path, with what is known of its inode.
     Named at(const std::string& path, event::FileKind kind_if_new);
 
-    void rename(const std::string& from, const std::string& to);
+    // Returns the files below a directory, with the paths that they have now.
+    std::vector<event::FileName> rename(const std::string& from, const std::string& to);
     void exchange(const std::string& a, const std::string& b);
     void link(const std::string& path, const event::FileName& file);
     void remove(const std::string& path);
@@ -51,7 +53,7 @@ class PathTable {
     };
     void put(const std::string& path, Entry entry);
     std::string real_directory(const std::string& directory);
-    void move_below(const std::string& from, const std::string& to);
+    std::vector<event::FileName> move_below(const std::string& from, const std::string& to);
     void forget_links_below(const std::string& path);
 
     base::GenerationMap<std::string, Entry> by_path_;

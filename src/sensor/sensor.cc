@@ -154,7 +154,7 @@ bool BpfSensor::load(const Options& options, bool with_optional) {
     skeleton_->rodata->cat_cgroup_id = options.cgroup.id;
     skeleton_->rodata->cat_cgroup_level = options.cgroup.level;
     skeleton_->rodata->cat_wakeup_bytes = options.ring_bytes / 16;
-    fill_syscall_tables(skeleton_->rodata->cat_syscalls, skeleton_->rodata->cat_syscalls_i386);
+    fill_syscall_tables(skeleton_->rodata->cat_syscalls);
     for (bpf_program* program : {skeleton_->progs.cat_mark_tasks, skeleton_->progs.cat_describe_tasks,
                                  skeleton_->progs.cat_describe_files}) {
         bpf_program__set_autoattach(program, false);

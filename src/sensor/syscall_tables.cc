@@ -23,8 +23,9 @@ cat_syscall to_row(const SyscallSpec& spec) {
 
 }  // namespace
 
-void fill_syscall_tables(std::span<cat_syscall, CAT_SYSCALLS> x86_64,
-                         std::span<cat_syscall, CAT_SYSCALLS> i386) {
+void fill_syscall_tables(std::span<cat_syscall, std::size_t{2} * CAT_SYSCALLS> tables) {
+    const auto x86_64 = tables.first<CAT_SYSCALLS>();
+    const auto i386 = tables.last<CAT_SYSCALLS>();
     for (const SyscallSpec& spec : kSyscallSpecs) {
         x86_64[spec.number] = to_row(spec);
         const auto number = sys::syscall_number(sys::syscall_name(spec.number), sys::Abi::I386);

@@ -1,5 +1,5 @@
-// The tables of system calls as the kernel programs want them, from the rows of syscall_specs_table.h (x86-64) and
-// syscall_specs_i386_table.h.
+// The tables of system calls as the kernel programs want them, from the rows of syscall_specs_table.h (x86-64)
+// and syscall_specs_i386_table.h.
 #pragma once
 
 #include <span>
@@ -8,7 +8,7 @@
 
 namespace catena::sensor {
 
-void fill_syscall_tables(std::span<cat_syscall, CAT_SYSCALLS> x86_64,
-                         std::span<cat_syscall, CAT_SYSCALLS> i386);
+// x86-64 first, i386 behind it.
+void fill_syscall_tables(std::span<cat_syscall, std::size_t{2} * CAT_SYSCALLS> tables);
 
 }  // namespace catena::sensor

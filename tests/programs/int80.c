@@ -1,5 +1,6 @@
-/* System calls of 32-bit programs, made by a 64-bit one with int 0x80: other numbers, other registers, other structures.
- * All memory that they name is below 4 GiB: the program is linked there, and its stack is not used for it. */
+/* System calls of 32-bit programs, made by a 64-bit one with int 0x80: other numbers, other registers, other
+ * structures. All memory that they name is below 4 GiB: the program is linked there, and its stack is not
+ * used for it. */
 #include "truth.h"
 
 #include <linux/net.h>
@@ -18,7 +19,7 @@ static long int80(long number, ...) {
     int result;
 
     __builtin_va_start(list, number);
-    for (int i = 0; i < 6; i++) args[i] = (u32)__builtin_va_arg(list, unsigned long);
+    for (int i = 0; i < 6; i++) args[i] = (u32) __builtin_va_arg(list, unsigned long);
     __builtin_va_end(list);
     /* rbp holds the sixth argument, so that it is pushed by hand; below the red zone. */
     __asm__ volatile(
@@ -102,7 +103,8 @@ static void files(void) {
     told("truncate", "ftruncate64",
          json("'fd':%d,'ret':0,'length':%ld,'object':%s", fd, (1L << 32) | 77, fd_object(fd)));
     closed(twin);
-    closed(opened("create", "creat", CALL(8, P("f2"), 0600), "'flags':'O_WRONLY|O_CREAT|O_TRUNC','mode':'0600'"));
+    closed(opened("create", "creat", CALL(8, P("f2"), 0600),
+                  "'flags':'O_WRONLY|O_CREAT|O_TRUNC','mode':'0600'"));
     closed(opened("open", "openat", CALL(295, AT_FDCWD, P("f2"), O_RDONLY, 0), "'flags':'O_RDONLY'"));
     CALL(42, P(ends)); /* pipe */
     for (int i = 0; i < 2; i++)
@@ -114,10 +116,12 @@ static void files(void) {
     CALL(187, ends[1], fd, 0, 10); /* sendfile */
 }
 
-static void named(const char* op, const char* call, const char* path, const char* path2, const char* more, long ret) {
+static void named(const char* op, const char* call, const char* path, const char* path2, const char* more,
+                  long ret) {
     MUST(ret);
-    told(op, call, json("'ret':0,'path':%s%s%s", quoted(path), path2 ? json(",'path2':%s", quoted(path2)) : "",
-                        fields(more)));
+    told(op, call,
+         json("'ret':0,'path':%s%s%s", quoted(path), path2 ? json(",'path2':%s", quoted(path2)) : "",
+              fields(more)));
 }
 
 static void names(void) {
@@ -158,8 +162,9 @@ static struct {
 static void stream(void) {
     length = sizeof(address);
     address = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int listener = opened("socket", "socketcall", MUST(socketcall(SYS_SOCKET, AF_INET, SOCK_STREAM, 0, 0, 0, 0)),
-                          "'family':'AF_INET','type':'SOCK_STREAM'");
+    int listener =
+        opened("socket", "socketcall", MUST(socketcall(SYS_SOCKET, AF_INET, SOCK_STREAM, 0, 0, 0, 0)),
+               "'family':'AF_INET','type':'SOCK_STREAM'");
     MUST(socketcall(SYS_BIND, listener, P(&address), length, 0, 0, 0));
     told("bind", "socketcall", json("'fd':%d,'ret':0,'object':%s", listener, fd_object(listener)));
     MUST(socketcall(SYS_LISTEN, listener, 7, 0, 0, 0, 0));
@@ -203,7 +208,8 @@ static void datagrams(void) {
     several[0].header = several[1].header = message;
     CALL(345, a, P(several), 2, 0); /* sendmmsg */
     for (int i = 0; i < 2; i++)
-        told("send", "sendmmsg", json("'fd':%d,'bytes':32,'ret':2,'object':%s", a, socket_towards(a, remote)));
+        told("send", "sendmmsg",
+             json("'fd':%d,'bytes':32,'ret':2,'object':%s", a, socket_towards(a, remote)));
 }
 
 static void processes(void) {
@@ -222,7 +228,8 @@ static void processes(void) {
 }
 
 int main(void) {
-    exhaustive("'open','create','truncate','rename','link','symlink','unlink','mkdir','rmdir','chmod','chown'");
+    exhaustive(
+        "'open','create','truncate','rename','link','symlink','unlink','mkdir','rmdir','chmod','chown'");
     exhaustive("'listen','connect','accept','send','recv','mmap','mmap_write','kill','setuid'");
     int result;
     __asm__ volatile("int $0x80" : "=a"(result) : "0"(20) : "memory", "r8", "r9", "r10", "r11"); /* getpid */

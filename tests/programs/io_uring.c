@@ -1,5 +1,5 @@
-/* The same as with system calls, through io_uring: `io_uring plain`, `io_uring workers` (each request in a worker
- * of the kernel), `io_uring sqpoll` (submitted by a thread of the kernel, without any system call). */
+/* The same as with system calls, through io_uring: `io_uring plain`, `io_uring workers` (each request in a
+ * worker of the kernel), `io_uring sqpoll` (submitted by a thread of the kernel, without any system call). */
 #include "uring.h"
 
 #include <netinet/in.h>
@@ -15,7 +15,8 @@ static int last_fd;
 #define CALL "'syscall':'io_uring_enter'"
 
 static int opened(const char* path, int flags, mode_t mode, const char* op, const char* more) {
-    int fd = DO(.opcode = IORING_OP_OPENAT, .fd = AT_FDCWD, .addr = (__u64)path, .open_flags = flags, .len = mode);
+    int fd =
+        DO(.opcode = IORING_OP_OPENAT, .fd = AT_FDCWD, .addr = (__u64)path, .open_flags = flags, .len = mode);
 
     truth("'op':'%s'," CALL ",'fd':%d,'ret':%d,'source':'kernel','object':%s%s", op, fd, fd, fd_object(fd),
           fields(more));
@@ -35,23 +36,25 @@ static void moved(const char* op, const char* object, long bytes) {
 
 static void fixed(int fd) {
     /* Memory of its own: that of a file cannot be registered everywhere. */
-    struct iovec memory = {mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 4096};
+    struct iovec memory = {mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+                           4096};
     __u64 at = (__u64)memory.iov_base;
     int slots[2] = {fd, -1};
 
     MUST(ring_register(&ring, IORING_REGISTER_BUFFERS, &memory, 1));
     MUST(ring_register(&ring, IORING_REGISTER_FILES, slots, 2));
-    moved("write", fd_object(fd),
-          DO(.opcode = IORING_OP_WRITE_FIXED, .fd = fd, .addr = at, .len = 21));
-    moved("read", fd_object(fd), DO(.opcode = IORING_OP_READ_FIXED, .flags = IOSQE_FIXED_FILE, .fd = 0,
-                                    .addr = at, .len = 22));
-    moved("write", fd_object(fd), DO(.opcode = IORING_OP_WRITE, .flags = IOSQE_FIXED_FILE, .fd = 0,
-                                     .addr = (__u64)buffer, .len = 23));
+    moved("write", fd_object(fd), DO(.opcode = IORING_OP_WRITE_FIXED, .fd = fd, .addr = at, .len = 21));
+    moved("read", fd_object(fd),
+          DO(.opcode = IORING_OP_READ_FIXED, .flags = IOSQE_FIXED_FILE, .fd = 0, .addr = at, .len = 22));
+    moved(
+        "write", fd_object(fd),
+        DO(.opcode = IORING_OP_WRITE, .flags = IOSQE_FIXED_FILE, .fd = 0, .addr = (__u64)buffer, .len = 23));
     /* Opened into a slot of the ring, without any descriptor. */
-    DO(.opcode = IORING_OP_OPENAT, .fd = AT_FDCWD, .addr = (__u64) "f1", .open_flags = O_RDONLY, .file_index = 2);
+    DO(.opcode = IORING_OP_OPENAT, .fd = AT_FDCWD, .addr = (__u64) "f1", .open_flags = O_RDONLY,
+       .file_index = 2);
     truth("'op':'open'," CALL ",'ret':0,'object':%s", file_object(here("f1")));
-    moved("read", file_object(here("f1")), DO(.opcode = IORING_OP_READ, .flags = IOSQE_FIXED_FILE, .fd = 1,
-                                              .addr = (__u64)buffer, .len = 24));
+    moved("read", file_object(here("f1")),
+          DO(.opcode = IORING_OP_READ, .flags = IOSQE_FIXED_FILE, .fd = 1, .addr = (__u64)buffer, .len = 24));
     DO(.opcode = IORING_OP_CLOSE, .file_index = 2);
     truth("'op':'close'," CALL ",'ret':0,'object':%s", file_object(here("f1")));
     MUST(ring_register(&ring, IORING_UNREGISTER_FILES, NULL, 0));
@@ -82,7 +85,8 @@ static void files(void) {
 static void spliced(void) {
     int ends[2], from = opened("f1", O_RDWR, 0, "open", ",'flags':'O_RDWR'");
 
-    moved("write", fd_object(from), DO(.opcode = IORING_OP_WRITE, .fd = from, .addr = (__u64)buffer, .len = 99));
+    moved("write", fd_object(from),
+          DO(.opcode = IORING_OP_WRITE, .fd = from, .addr = (__u64)buffer, .len = 99));
     MUST(pipe(ends));
     long bytes = DO(.opcode = IORING_OP_SPLICE, .fd = ends[1], .off = -1ULL, .splice_fd_in = from,
                     .splice_off_in = 0, .len = 40);
@@ -105,8 +109,9 @@ static void names(void) {
     int dir = opened("dir", O_RDONLY | O_DIRECTORY, 0, "open", "");
     MUST(stat("f1", &status));
     const char* file = json("{'type':'file','inode':%lu}", (unsigned long)status.st_ino);
-    named("link", here("f1"), here("dir/l"), file,
-          DO(.opcode = IORING_OP_LINKAT, .fd = AT_FDCWD, .addr = (__u64) "f1", .len = dir, .off = (__u64) "l"));
+    named(
+        "link", here("f1"), here("dir/l"), file,
+        DO(.opcode = IORING_OP_LINKAT, .fd = AT_FDCWD, .addr = (__u64) "f1", .len = dir, .off = (__u64) "l"));
     named("rename", here("f1"), here("dir/f2"), file,
           DO(.opcode = IORING_OP_RENAMEAT, .fd = AT_FDCWD, .addr = (__u64)here("f1"), .len = dir,
              .off = (__u64) "f2"));
@@ -120,20 +125,25 @@ static void names(void) {
     named("unlink", here("dir/s"), NULL, NULL,
           DO(.opcode = IORING_OP_UNLINKAT, .fd = dir, .addr = (__u64) "s"));
     named("rmdir", here("dir"), NULL, NULL,
-          DO(.opcode = IORING_OP_UNLINKAT, .fd = AT_FDCWD, .addr = (__u64) "dir", .unlink_flags = AT_REMOVEDIR));
+          DO(.opcode = IORING_OP_UNLINKAT, .fd = AT_FDCWD, .addr = (__u64) "dir",
+             .unlink_flags = AT_REMOVEDIR));
     closed(dir);
 }
 
 /* Nothing that did not happen is recorded: failures, and what was linked to them and cancelled. */
 static void nothing(void) {
-    MUST_FAIL(ENOENT, ring_do(&ring, (struct io_uring_sqe){.opcode = IORING_OP_OPENAT, .fd = AT_FDCWD,
-                                                           .addr = (__u64) "nothing"}));
-    MUST_FAIL(EBADF, ring_do(&ring, (struct io_uring_sqe){.opcode = IORING_OP_READ, .fd = 999,
-                                                          .addr = (__u64)buffer, .len = 1}));
-    ring_put(&ring, (struct io_uring_sqe){.opcode = IORING_OP_READ, .flags = IOSQE_IO_LINK, .fd = 999,
-                                          .addr = (__u64)buffer, .len = 1});
-    ring_put(&ring, (struct io_uring_sqe){.opcode = IORING_OP_MKDIRAT, .fd = AT_FDCWD, .addr = (__u64) "never",
-                                          .len = 0700});
+    MUST_FAIL(ENOENT,
+              ring_do(&ring, (struct io_uring_sqe){
+                                 .opcode = IORING_OP_OPENAT, .fd = AT_FDCWD, .addr = (__u64) "nothing"}));
+    MUST_FAIL(EBADF,
+              ring_do(&ring, (struct io_uring_sqe){
+                                 .opcode = IORING_OP_READ, .fd = 999, .addr = (__u64)buffer, .len = 1}));
+    ring_put(
+        &ring,
+        (struct io_uring_sqe){
+            .opcode = IORING_OP_READ, .flags = IOSQE_IO_LINK, .fd = 999, .addr = (__u64)buffer, .len = 1});
+    ring_put(&ring, (struct io_uring_sqe){
+                        .opcode = IORING_OP_MKDIRAT, .fd = AT_FDCWD, .addr = (__u64) "never", .len = 0700});
     ring_enter(&ring, 2, 2);
     int first = ring_take(&ring).res, second = ring_take(&ring).res;
     if (first + second != -EBADF - ECANCELED)
@@ -143,8 +153,10 @@ static void nothing(void) {
 /* A directory made without any completion: IOSQE_CQE_SKIP_SUCCESS. */
 static void in_silence(void) {
     ring_put(&ring, (struct io_uring_sqe){.opcode = IORING_OP_MKDIRAT,
-                                          .flags = IOSQE_CQE_SKIP_SUCCESS | IOSQE_IO_LINK, .fd = AT_FDCWD,
-                                          .addr = (__u64) "silent", .len = 0700});
+                                          .flags = IOSQE_CQE_SKIP_SUCCESS | IOSQE_IO_LINK,
+                                          .fd = AT_FDCWD,
+                                          .addr = (__u64) "silent",
+                                          .len = 0700});
     ring_put(&ring, (struct io_uring_sqe){.opcode = IORING_OP_NOP});
     ring_enter(&ring, 2, 1);
     MUST(ring_take(&ring).res);
@@ -156,12 +168,16 @@ static void messages(int client, int server) {
     struct iovec part = {buffer, 40};
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 
-    moved("send", fd_object(client), DO(.opcode = IORING_OP_SEND, .fd = client, .addr = (__u64)buffer, .len = 31));
-    moved("recv", fd_object(server), DO(.opcode = IORING_OP_RECV, .fd = server, .addr = (__u64)buffer, .len = 31));
+    moved("send", fd_object(client),
+          DO(.opcode = IORING_OP_SEND, .fd = client, .addr = (__u64)buffer, .len = 31));
+    moved("recv", fd_object(server),
+          DO(.opcode = IORING_OP_RECV, .fd = server, .addr = (__u64)buffer, .len = 31));
     moved("send", fd_object(server), DO(.opcode = IORING_OP_SENDMSG, .fd = server, .addr = (__u64)&message));
     moved("recv", fd_object(client), DO(.opcode = IORING_OP_RECVMSG, .fd = client, .addr = (__u64)&message));
-    moved("send", fd_object(client), DO(.opcode = IORING_OP_WRITE, .fd = client, .addr = (__u64)buffer, .len = 33));
-    moved("recv", fd_object(server), DO(.opcode = IORING_OP_READ, .fd = server, .addr = (__u64)buffer, .len = 33));
+    moved("send", fd_object(client),
+          DO(.opcode = IORING_OP_WRITE, .fd = client, .addr = (__u64)buffer, .len = 33));
+    moved("recv", fd_object(server),
+          DO(.opcode = IORING_OP_READ, .fd = server, .addr = (__u64)buffer, .len = 33));
 }
 
 static int made(int type, const char* text) {
@@ -183,14 +199,17 @@ static void stream(void) {
     MUST(listen(listener, 5));
     MUST(getsockname(listener, (void*)&address, &length));
     DO(.opcode = IORING_OP_CONNECT, .fd = client, .addr = (__u64)&address, .off = length);
-    truth("'op':'connect'," CALL ",'ret':0,'source':'kernel','object':%s", with(fd_object(client), "'id':'$client'"));
+    truth("'op':'connect'," CALL ",'ret':0,'source':'kernel','object':%s",
+          with(fd_object(client), "'id':'$client'"));
     int server = DO(.opcode = IORING_OP_ACCEPT, .fd = listener);
     truth("'op':'accept'," CALL ",'fd':%d,'ret':%d,'object':%s", server, server,
           with(fd_object(server), "'peer':'$client'"));
     messages(client, server);
     /* Many connections by one request. */
     if (ring.flags == 0) {
-        ring_put(&ring, (struct io_uring_sqe){.opcode = IORING_OP_ACCEPT, .fd = listener, .user_data = 77,
+        ring_put(&ring, (struct io_uring_sqe){.opcode = IORING_OP_ACCEPT,
+                                              .fd = listener,
+                                              .user_data = 77,
                                               .ioprio = IORING_ACCEPT_MULTISHOT});
         ring_enter(&ring, 1, 0);
         for (int i = 0; i < 2; i++) {
@@ -203,10 +222,14 @@ static void stream(void) {
     closed(client);
     int refused = made(SOCK_STREAM, "SOCK_STREAM");
     address.sin_port = htons(1);
-    MUST_FAIL(ECONNREFUSED, ring_do(&ring, (struct io_uring_sqe){.opcode = IORING_OP_CONNECT, .fd = refused,
-                                                                 .addr = (__u64)&address, .off = length}));
-    truth("'op':'connect'," CALL ",'ret':%d,'error':'ECONNREFUSED','source':'user','object':{'type':'socket',"
-          "'protocol':'tcp','remote':'127.0.0.1:1'}", -ECONNREFUSED);
+    MUST_FAIL(ECONNREFUSED, ring_do(&ring, (struct io_uring_sqe){.opcode = IORING_OP_CONNECT,
+                                                                 .fd = refused,
+                                                                 .addr = (__u64)&address,
+                                                                 .off = length}));
+    truth("'op':'connect'," CALL
+          ",'ret':%d,'error':'ECONNREFUSED','source':'user','object':{'type':'socket',"
+          "'protocol':'tcp','remote':'127.0.0.1:1'}",
+          -ECONNREFUSED);
     (void)name;
 }
 
@@ -222,17 +245,23 @@ static void datagrams(void) {
     long bytes = DO(.opcode = IORING_OP_SENDMSG, .fd = a, .addr = (__u64)&message);
     truth("'op':'send'," CALL ",'bytes':%ld,'object':%s", bytes, socket_towards(a, "@uring-dgm"));
     moved("recv", fd_object(b), DO(.opcode = IORING_OP_RECV, .fd = b, .addr = (__u64)buffer, .len = 99));
-    bytes = ring_do(&ring, (struct io_uring_sqe){.opcode = IORING_OP_SEND, .fd = a, .addr = (__u64)buffer, .len = 45,
-                                                 .addr2 = (__u64)&to, .addr_len = length});
+    bytes = ring_do(&ring, (struct io_uring_sqe){.opcode = IORING_OP_SEND,
+                                                 .fd = a,
+                                                 .addr = (__u64)buffer,
+                                                 .len = 45,
+                                                 .addr2 = (__u64)&to,
+                                                 .addr_len = length});
     if (bytes == 45)
-        truth("'op':'send'," CALL ",'bytes':45,'source':'kernel','object':%s", socket_towards(a, "@uring-dgm"));
+        truth("'op':'send'," CALL ",'bytes':45,'source':'kernel','object':%s",
+              socket_towards(a, "@uring-dgm"));
 }
 
 int main(int argc, char** argv) {
     const char* mode = argc > 1 ? argv[1] : "plain";
     unsigned setup = strcmp(mode, "sqpoll") == 0 ? IORING_SETUP_SQPOLL : 0;
 
-    exhaustive("'open','create','truncate','read','write','rename','link','symlink','unlink','mkdir','rmdir'");
+    exhaustive(
+        "'open','create','truncate','read','write','rename','link','symlink','unlink','mkdir','rmdir'");
     exhaustive("'accept','send','recv'");
     ring = ring_open(setup, strcmp(mode, "workers") == 0 ? IOSQE_ASYNC : 0);
     files();

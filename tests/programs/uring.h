@@ -16,7 +16,7 @@
 
 struct ring {
     int fd;
-    unsigned flags; /* that every request gets */
+    unsigned flags;  /* that every request gets */
     unsigned setup;  /* IORING_SETUP_… */
     unsigned staged; /* requests that the kernel cannot see yet */
     struct io_uring_params params;
@@ -43,11 +43,10 @@ static inline struct ring ring_open(unsigned setup, unsigned flags) {
     MUST(ring.fd);
     ring.sq = ring_map(ring.fd, ring.params.sq_off.array + ring.params.sq_entries * sizeof(unsigned),
                        IORING_OFF_SQ_RING);
-    ring.cq = ring_map(ring.fd,
-                       ring.params.cq_off.cqes + ring.params.cq_entries * sizeof(struct io_uring_cqe),
-                       IORING_OFF_CQ_RING);
-    ring.sqes =
-        ring_map(ring.fd, ring.params.sq_entries * sizeof(struct io_uring_sqe), IORING_OFF_SQES);
+    ring.cq =
+        ring_map(ring.fd, ring.params.cq_off.cqes + ring.params.cq_entries * sizeof(struct io_uring_cqe),
+                 IORING_OFF_CQ_RING);
+    ring.sqes = ring_map(ring.fd, ring.params.sq_entries * sizeof(struct io_uring_sqe), IORING_OFF_SQES);
     return ring;
 }
 

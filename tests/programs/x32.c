@@ -1,5 +1,5 @@
-/* System calls of x32: 64-bit registers, 32-bit pointers in memory, a bit in the number. Made by a 64-bit program whose
- * memory is below 4 GiB. */
+/* System calls of x32: 64-bit registers, 32-bit pointers in memory, a bit in the number. Made by a 64-bit
+ * program whose memory is below 4 GiB. */
 #include "truth.h"
 
 #include <sys/socket.h>
@@ -11,8 +11,8 @@ static char buffer[256];
 
 static void moved(const char* op, const char* call, int fd, long bytes) {
     MUST(bytes);
-    truth("'op':'%s','abi':'x32','syscall':'%s','fd':%d,'bytes':%ld,'ret':%ld,'object':%s", op, call, fd, bytes,
-          bytes, fd_object(fd));
+    truth("'op':'%s','abi':'x32','syscall':'%s','fd':%d,'bytes':%ld,'ret':%ld,'object':%s", op, call, fd,
+          bytes, bytes, fd_object(fd));
 }
 
 int main(void) {
@@ -26,7 +26,8 @@ int main(void) {
     } message;
     int ends[2];
 
-    if (syscall(X32 | SYS_getpid) < 0) truth_skip("the kernel has no x32 system calls (boot parameter syscall.x32=y)");
+    if (syscall(X32 | SYS_getpid) < 0)
+        truth_skip("the kernel has no x32 system calls (boot parameter syscall.x32=y)");
     exhaustive("'open','create','read','write','send','recv','rename'");
     int fd = MUST(syscall(X32 | SYS_openat, AT_FDCWD, "f1", O_RDWR | O_CREAT, 0640));
     truth("'op':'create','abi':'x32','syscall':'openat','fd':%d,'object':%s", fd, fd_object(fd));
@@ -38,7 +39,8 @@ int main(void) {
     moved("read", "readv", fd, syscall(X32 | 515, fd, &part, 1));
     moved("read", "read", fd, syscall(X32 | SYS_read, fd, buffer, 5));
     MUST(syscall(X32 | SYS_rename, "f1", "f2"));
-    truth("'op':'rename','abi':'x32','syscall':'rename','path':%s,'path2':%s", quoted(here("f1")), quoted(here("f2")));
+    truth("'op':'rename','abi':'x32','syscall':'rename','path':%s,'path2':%s", quoted(here("f1")),
+          quoted(here("f2")));
     MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
     message.iov = (unsigned)P(&part);
     message.iovlen = 1;
