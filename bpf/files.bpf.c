@@ -78,7 +78,10 @@ static __always_inline u64 start_of_path(const struct cat_call *call, int dir, u
 	struct file *file;
 	char first = 0;
 
-	bpf_probe_read_user(&first, 1, (void *)path);
+	if (cat_path_in_cwd(path, false, &first)) {
+		first = 0;
+		fd = AT_FDCWD;
+	}
 	if (!fs)
 		return 0;
 	if (first == '/')

@@ -439,7 +439,10 @@ static __always_inline u64 start_of_name(s32 dir, const char *name)
 	struct file *file;
 	char first = 0;
 
-	bpf_probe_read_kernel(&first, 1, name);
+	if (cat_path_in_cwd((u64)name, true, &first)) {
+		first = 0;
+		dir = AT_FDCWD;
+	}
 	if (!fs)
 		return 0;
 	if (first == '/')

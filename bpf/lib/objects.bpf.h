@@ -60,4 +60,21 @@ static __always_inline u64 cat_fd_object(s32 fd)
 	return file ? cat_file_object((u64)file) : 0;
 }
 
+/*
+ * Whether a path begins in the working directory by way of /proc/self/cwd, which nobody can follow once the process has
+ * gone. `first` gets the path's first letter.
+ */
+static __always_inline bool cat_path_in_cwd(u64 path, bool in_kernel, char *first)
+{
+	static const char cwd[] = "/proc/self/cwd/";
+	char head[16] = {};
+
+	if (in_kernel)
+		bpf_probe_read_kernel_str(head, sizeof(head), (void *)path);
+	else
+		bpf_probe_read_user_str(head, sizeof(head), (void *)path);
+	*first = head[0];
+	return __builtin_memcmp(head, cwd, 15) == 0;
+}
+
 #endif

@@ -101,20 +101,17 @@ bool is_source_of_mount(const event::Event& event) {
     return event.op == event::Op::Mount && event.syscall == "mount" && (event.arg & (MS_BIND | MS_MOVE)) == 0;
 }
 
-// /proc/self is the recorder's own where the recorder follows it; it has to be the process's.
+// /proc/self is another one for the recorder. The kernel's programs name the working directory as the start
+// of what begins with /proc/self/cwd/, and the process's root as that of all else that is absolute; what is
+// left is read in /proc, where the process still lives.
 std::string own_proc(std::string_view path, const cat_event& event) {
-    const auto instead_of = [&](std::string_view prefix, const std::string& own) {
-        return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/')
-                   ? own + std::string(path.substr(prefix.size()))
-                   : std::string();
-    };
-    if (std::string own = instead_of("/proc/self", fmt::format("/proc/{}", event.tgid)); !own.empty()) {
-        return own;
+    for (const std::string_view known : {"/proc/self/cwd/", "/proc/self/root/"}) {
+        if (path.starts_with(known)) return std::string(path.substr(known.size()));
     }
-    if (std::string own =
-            instead_of("/proc/thread-self", fmt::format("/proc/{}/task/{}", event.tgid, event.tid));
-        !own.empty()) {
-        return own;
+    for (const std::string_view self : {"/proc/self/", "/proc/thread-self/"}) {
+        if (path.starts_with(self)) {
+            return fmt::format("/proc/{}/task/{}/{}", event.tgid, event.tid, path.substr(self.size()));
+        }
     }
     return std::string(path);
 }

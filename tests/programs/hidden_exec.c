@@ -1,5 +1,5 @@
-/* Programs that are run in ways that leave little behind: from a file without a name, from memory, by an interpreter, from
- * a thread that is not the leader, after vfork. What ran is known each time. */
+/* Programs that are run in ways that leave little behind: from a file without a name, from memory, by an
+ * interpreter, from a thread that is not the leader, after vfork. What ran is known each time. */
 #include "truth.h"
 
 #include <pthread.h>
@@ -17,8 +17,8 @@ static void copy_self(int to) {
 }
 
 static void ran(pid_t child, const char* cmdline, const char* object, const char* more) {
-    truth_as(json("{'pid':%d,'cmdline':%s}", child, quoted(cmdline)), "'op':'exec','ret':0,'object':%s%s", object,
-             fields(more));
+    truth_as(json("{'pid':%d,'cmdline':%s}", child, quoted(cmdline)), "'op':'exec','ret':0,'object':%s%s",
+             object, fields(more));
     reap(child);
 }
 
@@ -71,7 +71,8 @@ static void script(void) {
         execve("./script", become, none);
         _exit(98);
     }
-    ran(child, json("%s become ./script become", self_path()), file_object(self_path()), ",'path2':'./script'");
+    ran(child, json("%s become ./script become", self_path()), file_object(self_path()),
+        ",'path2':'./script'");
 }
 
 static void* exec_self(void* unused) {

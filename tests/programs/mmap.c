@@ -28,9 +28,10 @@ int main(void) {
     MUST(syscall(SYS_mmap, NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0L));
     long shared =
         MUST(syscall(SYS_mmap, NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0L));
-    truth("'op':'mmap_write','syscall':'mmap','ret':%ld,'flags':'MAP_SHARED|MAP_ANONYMOUS',"
-          "'object':{'type':'memory','label':'dev/zero'}",
-          shared);
+    truth(
+        "'op':'mmap_write','syscall':'mmap','ret':%ld,'flags':'MAP_SHARED|MAP_ANONYMOUS',"
+        "'object':{'type':'memory','label':'dev/zero'}",
+        shared);
     MUST_FAIL(EBADF, syscall(SYS_mmap, NULL, 4096, PROT_READ, MAP_PRIVATE, 99, 0L));
     return truth_end();
 }

@@ -1,5 +1,5 @@
-/* Processes that see the system otherwise: other mounts, another root. Paths are the host's, however deep the process sits,
- * as far as its file system is one of the host's. */
+/* Processes that see the system otherwise: other mounts, another root. Paths are the host's, however deep the
+ * process sits, as far as its file system is one of the host's. */
 #include "truth.h"
 
 #include <sched.h>
@@ -22,7 +22,9 @@ static void changed(const char* text, const char* name) {
     close(file);
 }
 
-static const char* directory(const char* path) { return json(",'object':{'type':'file','path':%s}", quoted(path)); }
+static const char* directory(const char* path) {
+    return json(",'object':{'type':'file','path':%s}", quoted(path));
+}
 
 static void mounts(void) {
     const char *source = here("source"), *target = here("target");

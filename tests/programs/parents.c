@@ -1,7 +1,6 @@
-/* Names that change because what is above them does, and names that depend on who asks. Processes whose parent or pid is
- * not what it was. */
+/* Names that change because what is above them does, and names that depend on who asks. Processes whose
+ * parent or pid is not what it was. */
 #include "truth.h"
-
 
 static void make(const char* path) { close(MUST(open(path, O_WRONLY | O_CREAT, 0600))); }
 
@@ -38,7 +37,7 @@ static void linked(void) {
 /* /proc/self is another one for the recorder. */
 static void own(void) {
     make("o1");
-    MUST(rename("/proc/self/cwd/o1", "/proc/thread-self/cwd/o2"));
+    MUST(rename("/proc/self/cwd/o1", "/proc/self/cwd/o2"));
     truth("'op':'rename','path':%s,'path2':%s", quoted(here("o1")), quoted(here("o2")));
     MUST(rename(json("/proc/self/root%s", here("o2")), "o3"));
     truth("'op':'rename','path':%s,'path2':%s", quoted(here("o2")), quoted(here("o3")));
@@ -85,7 +84,8 @@ static void reused_pid(void) {
 
     if (first == 0) {
         make("first");
-        truth_as(json("{'pid':%d,'id':'$first'}", getpid()), "'op':'create','object':%s", file_object(here("first")));
+        truth_as(json("{'pid':%d,'id':'$first'}", getpid()), "'op':'create','object':%s",
+                 file_object(here("first")));
         _exit(0);
     }
     reap(first);
@@ -101,8 +101,7 @@ static void reused_pid(void) {
         }
         truth("'op':'fork','ret':%d,'object':{'type':'process','pid':%d,'id':'$%s'}", child, child,
               child == first ? "second" : json("other%d", i));
-        while (waitpid(child, NULL, 0) < 0) {
-        }
+        reap(child);
         if (child == first) return;
     }
 }

@@ -1,5 +1,5 @@
-/* Ways between processes that are neither pipes nor sockets nor files: memory that is shared, memory that is reached into,
- * descriptors that are handed over or taken. */
+/* Ways between processes that are neither pipes nor sockets nor files: memory that is shared, memory that is
+ * reached into, descriptors that are handed over or taken. */
 #include "truth.h"
 
 #include <signal.h>
@@ -14,8 +14,10 @@ static void system_v(void) {
     int id = MUST(shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0600));
     long at = MUST(syscall(SYS_shmat, id, NULL, 0));
 
-    truth("'op':'mmap_write','syscall':'shmat','ret':%ld,'object':{'type':'memory','label':'SYSV00000000',"
-          "'id':'$segment'}", at);
+    truth(
+        "'op':'mmap_write','syscall':'shmat','ret':%ld,'object':{'type':'memory','label':'SYSV00000000',"
+        "'id':'$segment'}",
+        at);
     pid_t child = MUST(fork());
     if (child == 0) {
         at = MUST(syscall(SYS_shmat, id, NULL, SHM_RDONLY));
@@ -29,8 +31,10 @@ static void system_v(void) {
 static void anonymous(void) {
     long at = MUST(syscall(SYS_mmap, NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0L));
 
-    truth("'op':'mmap_write','syscall':'mmap','ret':%ld,'prot':'PROT_READ|PROT_WRITE',"
-          "'object':{'type':'memory','label':'dev/zero'}", at);
+    truth(
+        "'op':'mmap_write','syscall':'mmap','ret':%ld,'prot':'PROT_READ|PROT_WRITE',"
+        "'object':{'type':'memory','label':'dev/zero'}",
+        at);
 }
 
 static void posix(void) {
@@ -65,7 +69,8 @@ static void reached_into(void) {
     truth("'op':'vm_write','syscall':'pwrite64','bytes':%ld,'object':%s", bytes, process_object(child));
     bytes = MUST(pread(memory, cell + 32, 8, (long)cell));
     truth("'op':'vm_read','syscall':'pread64','bytes':%ld,'object':%s", bytes, process_object(child));
-    if (memcmp(cell + 32, "injected", 8) != 0) truth_die(__FILE__, __LINE__, "the child's memory was written");
+    if (memcmp(cell + 32, "injected", 8) != 0)
+        truth_die(__FILE__, __LINE__, "the child's memory was written");
     MUST(ptrace(PTRACE_POKEDATA, child, cell, 0x41));
     truth("'op':'ptrace','syscall':'ptrace','request':'PTRACE_POKEDATA','ret':0,'object':%s",
           process_object(child));
