@@ -2,6 +2,7 @@
 /* Where the shared maps and settings live: see lib/maps.bpf.h. */
 #define CATENA_DEFINE
 #include "lib/maps.bpf.h"
+#include "lib/uring_requests.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 

@@ -3,6 +3,19 @@
 #include "lib/handlers.bpf.h"
 #include "lib/objects.bpf.h"
 
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct proc_inode {
+	struct pid *pid;
+	struct inode vfs_inode;
+};
+
+struct vm_area_struct {
+	struct file *vm_file;
+};
+
+#pragma clang attribute pop
+
 struct mapping {
 	u64 file;
 };

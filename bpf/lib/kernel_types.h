@@ -179,15 +179,6 @@ struct pid {
 	struct upid numbers[1];
 };
 
-struct proc_inode {
-	struct pid *pid;
-	struct inode vfs_inode;
-};
-
-struct vm_area_struct {
-	struct file *vm_file;
-};
-
 struct ns_common {
 	unsigned int inum;
 };

@@ -31,11 +31,12 @@ void fit_io_uring(catena_bpf& skeleton) {
     const std::unique_ptr<btf, BtfDeleter> types(btf__load_vmlinux_btf());
     const int complete = tracepoint_arguments(types.get(), "btf_trace_io_uring_complete");
     const bool submit = tracepoint_arguments(types.get(), "btf_trace_io_uring_submit_req") >= 0;
-    const bool submit_old = tracepoint_arguments(types.get(), "btf_trace_io_uring_submit_sqe") >= 0;
+    const int submit_old = tracepoint_arguments(types.get(), "btf_trace_io_uring_submit_sqe");
     bpf_program__set_autoload(skeleton.progs.cat_uring_complete, complete >= 0);
     bpf_program__set_autoload(skeleton.progs.cat_uring_submit, submit);
-    bpf_program__set_autoload(skeleton.progs.cat_uring_submit_old, submit_old && !submit);
+    bpf_program__set_autoload(skeleton.progs.cat_uring_submit_old, submit_old >= 0 && !submit);
     skeleton.rodata->cat_uring_flat = complete > 3 ? 1 : 0;
+    skeleton.rodata->cat_uring_request_at = submit_old > 2 ? 1 : 0;
 }
 
 std::vector<std::string> without_optional(catena_bpf& skeleton) {
