@@ -71,17 +71,9 @@ enum cat_handler {
 	CAT_H_FD,		/* something done to the object of a descriptor */
 	CAT_H_READ,		/* object → process, returns bytes */
 	CAT_H_WRITE,		/* process → object, returns bytes */
-	CAT_H_CLOSE,
-	CAT_H_DUP,
-	CAT_H_MMAP,
+	CAT_H_CLOSE, CAT_H_DUP, CAT_H_MMAP,
 	CAT_H_TRANSFER,		/* object → object, returns bytes: sendfile, splice, tee, copy_file_range */
-	CAT_H_PIPE,
-	CAT_H_SOCKETPAIR,
-	CAT_H_SOCKET,
-	CAT_H_CONNECT,
-	CAT_H_ACCEPT,
-	CAT_H_SENDTO,
-	CAT_H_RECVFROM,
+	CAT_H_PIPE, CAT_H_SOCKETPAIR, CAT_H_SOCKET, CAT_H_CONNECT, CAT_H_ACCEPT, CAT_H_SENDTO, CAT_H_RECVFROM,
 	CAT_H_MSG,		/* sendmsg, recvmsg */
 	CAT_H_MMSG,		/* sendmmsg, recvmmsg */
 	CAT_H_CREDENTIALS,

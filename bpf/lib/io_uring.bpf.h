@@ -161,7 +161,7 @@ struct io_sr_msg {
 
 struct io_sr_msg___addr {	/* before Linux 6.11 a sendto's address was read when it ran */
 	void *addr;
-	int addr_len;
+	u16 addr_len;
 };
 
 struct msghdr {

@@ -75,9 +75,8 @@ std::vector<Argument> arguments(const Event& event) {
         case Op::Mount:
         case Op::Umount:
             return {{"flags", fmt::format("{:#x}", low(arg))}};
-        case Op::TakeFd:
-            return {{"old_fd", arg}};
         case Op::Dup:
+        case Op::TakeFd:
             return {{"old_fd", arg}};
         case Op::Listen:
             return {{"backlog", arg}};

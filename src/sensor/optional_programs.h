@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-struct catena_bpf;
+struct catena_bpf;  // NOLINT(readability-identifier-naming): the name that bpftool gives
 
 namespace catena::sensor {
 
