@@ -11,6 +11,7 @@
 
 #define ARGS_SMALL 256
 #define NO_SYSCALL 0xffff
+#define EEXIST_RET 17
 #define NR_CLONE 56
 #define NR_EXECVE 59
 #define NR_EXECVEAT 322	/* told only where it was given a descriptor */
@@ -145,6 +146,14 @@ int BPF_PROG(cat_exec, struct task_struct *task, int old_pid, struct linux_binpr
 	return cat_emit_paths(&call, &deed, &paths);
 }
 
+/* Processes that have ended: two last threads that end at once both see that none is left. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, u64);
+	__type(value, u32);
+} cat_ended SEC(".maps");
+
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(cat_exit, struct task_struct *task)
 {
@@ -156,6 +165,8 @@ int BPF_PROG(cat_exit, struct task_struct *task)
 	if (!state || task->signal->live.counter > 0)
 		return 0;
 	call_of(&call, task, NO_SYSCALL);
+	if (bpf_map_update_elem(&cat_ended, &call.process, &call.tid, BPF_NOEXIST) == -EEXIST_RET)
+		return 0;
 	deed.ret = task->signal->flags & SIGNAL_GROUP_EXIT ? task->signal->group_exit_code :
 							      task->group_leader->exit_code;
 	cat_emit(&call, &deed);
