@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 /*
  * Question: which file did the program open, close, name, rename or change? Objects of descriptors come from the kernel's
- * structures. Path operations leave no trace of their inode at the exit of the call, so their paths are read from the
- * program's memory, marked CAT_FLAG_USER_SOURCE, and joined with the directory that the kernel says they start from.
+ * structures. Path operations leave no trace of their inode at the exit of the call: where path_hooks.bpf.c has seen them
+ * in the middle, they have what the kernel used; elsewhere their paths are read from the program's memory, marked
+ * CAT_FLAG_USER_SOURCE, and joined with the directory that the kernel says they start from.
  */
 #include "lib/handlers.bpf.h"
 #include "lib/objects.bpf.h"
+#include "lib/resolved.bpf.h"
 
 /* Copies a path; its length without the NUL, or -1 when it fills the room. */
 static __always_inline s32 copy_path(char *to, u32 room, u64 from, bool in_kernel)
@@ -25,12 +27,14 @@ static __always_inline s32 copy_path(char *to, u32 room, u64 from, bool in_kerne
 #define EMIT_PATHS(room_, last)                                                                 \
 	({                                                                                      \
 		int result_ = -2;                                                               \
-		struct cat_path_event *record_ =                                                \
-			bpf_ringbuf_reserve(&cat_ring, sizeof(*record_) + 2 * (room_), 0);      \
+		struct cat_path_event *record_ = CAT_RESERVE(sizeof(*record_) + 2 * (room_),    \
+							     cat_rank_of(deed->op), why);       \
 		if (record_) {                                                                  \
 			char *text_ = (char *)record_ + sizeof(*record_);                       \
-			s32 len_ = copy_path(text_, room_, paths->path, paths->in_kernel);      \
-			s32 len2_ = copy_path(text_ + (room_), room_, paths->path2, paths->in_kernel); \
+			s32 len_ = copy_path(text_, room_, paths->path,                         \
+					      paths->in_kernel & CAT_PATH_IN_KERNEL);           \
+			s32 len2_ = copy_path(text_ + (room_), room_, paths->path2,            \
+					       paths->in_kernel & CAT_PATH2_IN_KERNEL);         \
 			if ((len_ < 0 || len2_ < 0) && !(last)) {                               \
 				bpf_ringbuf_discard(record_, BPF_RB_NO_WAKEUP);                 \
 				result_ = -1;                                                   \
@@ -42,6 +46,7 @@ static __always_inline s32 copy_path(char *to, u32 room, u64 from, bool in_kerne
 					record_->event.flags |= CAT_FLAG_TRUNCATED;             \
 				record_->dir = paths->dir;                                      \
 				record_->dir2 = paths->dir2;                                    \
+				record_->object2 = paths->object2;                              \
 				record_->path_len = len_ < 0 ? (room_) - 1 : len_;              \
 				record_->path2_len = len2_ < 0 ? (room_) - 1 : len2_;           \
 				record_->room = (room_);                                        \
@@ -54,7 +59,7 @@ static __always_inline s32 copy_path(char *to, u32 room, u64 from, bool in_kerne
 
 __noinline int cat_emit_paths(struct cat_call *call, struct cat_deed *deed, struct cat_paths *paths)
 {
-	int result;
+	int result, why;
 
 	if (!call || !deed || !paths)
 		return 0;
@@ -63,9 +68,10 @@ __noinline int cat_emit_paths(struct cat_call *call, struct cat_deed *deed, stru
 	if (result == -1)
 		result = EMIT_PATHS(CAT_PATH_MAX, true);
 	if (result < 0)
-		CAT_COUNT(lost);
+		cat_count_lost(why);
 	else
 		CAT_COUNT(emitted);
+	cat_bump_targets(call, deed);
 	return 0;
 }
 
@@ -85,28 +91,45 @@ static __always_inline u64 start_of_path(const struct cat_call *call, int dir, u
 	if (!fs)
 		return 0;
 	if (first == '/')
-		return cat_dentry_object((u64)BPF_CORE_READ(fs, root.dentry), (u64)BPF_CORE_READ(fs, root.mnt));
+		return cat_dentry_object((u64)CAT_POINTER(fs_struct, fs, root.dentry), (u64)CAT_POINTER(fs_struct, fs, root.mnt));
 	if (fd == AT_FDCWD)
-		return cat_dentry_object((u64)BPF_CORE_READ(fs, pwd.dentry), (u64)BPF_CORE_READ(fs, pwd.mnt));
+		return cat_dentry_object((u64)CAT_POINTER(fs_struct, fs, pwd.dentry), (u64)CAT_POINTER(fs_struct, fs, pwd.mnt));
 	/* By its dentry: cat_fd_object would go deeper than 512 bytes of stack allow here. */
 	file = cat_fd_file(task, fd);
-	return file ? cat_dentry_object((u64)BPF_CORE_READ(file, f_path.dentry), (u64)BPF_CORE_READ(file, f_path.mnt)) : 0;
+	return file ? cat_dentry_object((u64)CAT_POINTER(file, file, f_path.dentry), (u64)CAT_POINTER(file, file, f_path.mnt)) : 0;
+}
+
+/* What a path operation used, as the kernel said it in the middle of the call. */
+static __always_inline void take_paths(struct cat_resolved *resolved, struct cat_deed *deed, struct cat_paths *paths)
+{
+	deed->object = CAT_ID(resolved->object);
+	paths->object2 = CAT_ID(resolved->object2);
+	paths->dir = resolved->dir;
+	paths->dir2 = resolved->dir2;
+	paths->path = (u64)resolved->name;
+	paths->path2 = (u64)resolved->name2;
+	if (deed->op == CAT_OP_SYMLINK)
+		paths->path2 = (u64)bpf_task_storage_get(&cat_link_targets, bpf_get_current_task_btf(), 0, 0);
+	paths->in_kernel = CAT_PATH_IN_KERNEL | CAT_PATH2_IN_KERNEL;
 }
 
 __noinline int cat_on_path(struct cat_call *call)
 {
 	struct cat_paths paths = {};
-	struct cat_deed deed = { .fd = -1, .flags = CAT_FLAG_USER_SOURCE };
+	struct cat_deed deed = { .fd = -1 };
+	struct cat_resolved *resolved;
 
 	if (!call)
 		return 0;
-	if (call->ret < 0 && !cat_refused(call->ret)) {
-		cat_filter();
-		return 0;
-	}
+	resolved = cat_take_resolved(call);
 	deed.op = call->spec.op;
 	deed.ret = call->ret;
 	deed.arg = cat_table_arg(call);
+	if (resolved) {
+		take_paths(resolved, &deed, &paths);
+		return cat_emit_paths(call, &deed, &paths);
+	}
+	deed.flags = CAT_FLAG_USER_SOURCE;
 	paths.path = cat_arg(call, call->spec.path);
 	paths.dir = start_of_path(call, call->spec.dir, paths.path);
 	if (call->spec.path2 >= 0) {
@@ -145,14 +168,14 @@ __noinline int cat_on_open(struct cat_call *call)
 		return 0;
 	file = cat_fd_file(bpf_get_current_task_btf(), call->ret);
 	if (!file) {
-		cat_filter();
+		cat_filter(call);
 		return 0;
 	}
 	deed.object = CAT_ID(cat_file_object((u64)file));
 	deed.fd = call->ret;
 	deed.ret = call->ret;
 	deed.arg = open_arg(call);
-	mode = BPF_CORE_READ(file, f_mode);
+	mode = CAT_LOAD(file, file, f_mode);
 	if (mode & FMODE_CREATED) {
 		deed.op = CAT_OP_CREATE;
 	} else if (deed.arg & O_TRUNC && mode & FMODE_WRITE) {
@@ -171,7 +194,7 @@ __noinline int cat_on_close(struct cat_call *call, u64 closed)
 		return 0;
 	/* close_range names a range, not an object; what it closes would take a walk. */
 	if (call->ret < 0 || (!closed && call->spec.fd >= 0)) {
-		cat_filter();
+		cat_filter(call);
 		return 0;
 	}
 	deed.object = CAT_ID(closed);
@@ -191,8 +214,8 @@ __noinline int cat_on_fd(struct cat_call *call)
 		return 0;
 	deed.fd = cat_arg(call, call->spec.fd);
 	deed.object = CAT_ID(cat_fd_object(deed.fd));
-	if (!deed.object || (call->ret < 0 && !cat_refused(call->ret))) {
-		cat_filter();
+	if (!deed.object) {
+		cat_filter(call);
 		return 0;
 	}
 	deed.op = call->spec.op;
@@ -238,7 +261,7 @@ __noinline int cat_on_dup(struct cat_call *call)
 	cat_emit(call, &deed);
 	return 0;
 filter:
-	cat_filter();
+	cat_filter(call);
 	return 0;
 }
 
@@ -250,8 +273,8 @@ __noinline int cat_on_new_fd(struct cat_call *call)
 	if (!call)
 		return 0;
 	deed.object = call->ret >= 0 ? CAT_ID(cat_fd_object(call->ret)) : 0;
-	if (!deed.object && !cat_refused(call->ret)) {
-		cat_filter();
+	if (!deed.object && call->ret >= 0) {
+		cat_filter(call);
 		return 0;
 	}
 	deed.op = call->spec.op;
@@ -271,7 +294,7 @@ __noinline int cat_on_fd_pair(struct cat_call *call)
 	if (!call)
 		return 0;
 	if (call->ret < 0 || bpf_probe_read_user(fds, sizeof(fds), (void *)cat_arg(call, call->spec.fd))) {
-		cat_filter();
+		cat_filter(call);
 		return 0;
 	}
 	deed.op = call->spec.op;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 /* Question: which bytes went between the program and which object? */
 #include "lib/handlers.bpf.h"
-#include "lib/objects.bpf.h"
+#include "lib/merge.bpf.h"
 
 /* Reading from or writing to an object that may be a socket. */
 static __always_inline u16 op_on(u64 object, bool reads)
@@ -13,19 +13,22 @@ static __always_inline u16 op_on(u64 object, bool reads)
 
 static __always_inline void emit_bytes(struct cat_call *call, s32 fd, bool reads)
 {
-	u64 object = cat_fd_object(fd);
+	struct file *file = cat_fd_file(bpf_get_current_task_btf(), fd);
+	u64 object = file ? cat_file_object((u64)file) : 0;
 	struct cat_deed deed = { .object = CAT_ID(object), .bytes = call->ret, .ret = call->ret, .fd = fd };
 
 	if (!object) {
-		cat_filter();
+		cat_filter(call);
 		return;
 	}
 	if (object & CAT_OBJECT_MEMORY) {
-		cat_on_memory(call, (u64)cat_fd_file(bpf_get_current_task_btf(), fd), reads);
+		cat_on_memory(call, (u64)file, reads);
 		return;
 	}
 	deed.op = op_on(object, reads);
-	cat_emit(call, &deed);
+	if (object & CAT_OBJECT_SOCKET)
+		cat_socket_flow((u64)file, NULL, &deed);
+	cat_flow(call, &deed, (u64)file, reads ? CAT_FLOW_IN : CAT_FLOW_OUT);
 }
 
 #define VMSPLICE 278
@@ -38,7 +41,7 @@ __noinline int cat_on_read_write(struct cat_call *call)
 	if (!call)
 		return 0;
 	if (call->ret <= 0) {
-		cat_filter();
+		cat_filter(call);
 		return 0;
 	}
 	fd = cat_arg(call, call->spec.fd);
@@ -59,7 +62,7 @@ __noinline int cat_on_transfer(struct cat_call *call)
 	if (!call)
 		return 0;
 	if (call->ret <= 0) {
-		cat_filter();
+		cat_filter(call);
 		return 0;
 	}
 	emit_bytes(call, cat_arg(call, call->spec.fd), true);
@@ -70,6 +73,7 @@ __noinline int cat_on_transfer(struct cat_call *call)
 __noinline int cat_on_mmap(struct cat_call *call)
 {
 	struct cat_deed deed = {};
+	struct file *file;
 	u64 prot, flags;
 
 	if (!call)
@@ -84,7 +88,8 @@ __noinline int cat_on_mmap(struct cat_call *call)
 			goto filter;
 		return cat_on_shared(call, call->ret, prot);
 	}
-	deed.object = CAT_ID(cat_fd_object(deed.fd));
+	file = cat_fd_file(bpf_get_current_task_btf(), deed.fd);
+	deed.object = file ? CAT_ID(cat_file_object((u64)file)) : 0;
 	if (!deed.object)
 		goto filter;
 	deed.op = CAT_OP_MMAP;
@@ -94,9 +99,12 @@ __noinline int cat_on_mmap(struct cat_call *call)
 		deed.op = CAT_OP_MMAP_WRITE;
 	deed.ret = call->ret;
 	deed.arg = (prot & 0xffffffff) | flags << 32;
-	cat_emit(call, &deed);
+	if (deed.op == CAT_OP_MMAP_WRITE)
+		cat_emit(call, &deed);
+	else
+		cat_flow(call, &deed, (u64)file, deed.op == CAT_OP_LOAD ? CAT_FLOW_LOAD : CAT_FLOW_MAP);
 	return 0;
 filter:
-	cat_filter();
+	cat_filter(call);
 	return 0;
 }

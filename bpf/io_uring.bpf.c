@@ -5,7 +5,32 @@
  */
 #include "lib/address.bpf.h"
 #include "lib/handlers.bpf.h"
+#include "lib/merge.bpf.h"
 #include "lib/uring_requests.bpf.h"
+
+/* Never merged: a request may end in any task, and slots are the current one's. */
+static __always_inline void uring_emit_on_socket(struct cat_call *call, u64 file, struct cat_address *to, struct cat_deed *deed)
+{
+	cat_socket_flow(file, to, deed);
+	deed->flags &= ~CAT_FLAG_STREAM;
+	cat_emit(call, deed);
+}
+
+/* An event on a socket towards an address; object 0 (not a socket) filters it. */
+static __always_inline void uring_emit_towards(struct cat_call *call, u64 file, struct cat_address *to, u16 op)
+{
+	struct cat_deed deed = { .fd = -1, .op = op, .bytes = op == CAT_OP_CONNECT ? 0 : call->ret, .ret = call->ret };
+
+	if (file)
+		deed.object = CAT_ID(cat_socket_object(file, to->family ? to : NULL));
+	if (!deed.object) {
+		cat_filter(call);
+		return;
+	}
+	if (to->family && !to->in_kernel)
+		deed.flags = CAT_FLAG_USER_SOURCE;
+	uring_emit_on_socket(call, file, to->family ? to : NULL, &deed);
+}
 
 /* Bytes between the program and a file or socket. */
 static __always_inline void uring_emit_bytes(struct cat_call *call, u64 file, bool reads)
@@ -14,7 +39,7 @@ static __always_inline void uring_emit_bytes(struct cat_call *call, u64 file, bo
 	struct cat_deed deed = { .object = CAT_ID(object), .bytes = call->ret, .ret = call->ret, .fd = -1 };
 
 	if (!object) {
-		cat_filter();
+		cat_filter(call);
 		return;
 	}
 	if (object & CAT_OBJECT_MEMORY) {
@@ -25,7 +50,10 @@ static __always_inline void uring_emit_bytes(struct cat_call *call, u64 file, bo
 		deed.op = reads ? CAT_OP_RECV : CAT_OP_SEND;
 	else
 		deed.op = reads ? CAT_OP_READ : CAT_OP_WRITE;
-	cat_emit(call, &deed);
+	if (object & CAT_OBJECT_SOCKET)
+		uring_emit_on_socket(call, file, NULL, &deed);
+	else
+		cat_emit(call, &deed);
 }
 
 __noinline int cat_uring_bytes(struct cat_call *call, u64 request, u32 opcode)
@@ -35,7 +63,7 @@ __noinline int cat_uring_bytes(struct cat_call *call, u64 request, u32 opcode)
 	if (!call)
 		return 0;
 	if (call->ret <= 0) {
-		cat_filter();
+		cat_filter(call);
 		return 0;
 	}
 	switch (opcode) {
@@ -74,7 +102,6 @@ __noinline int cat_uring_message(struct cat_call *call, u64 request, u32 opcode)
 	struct uring_pending *pending = bpf_map_lookup_elem(&cat_uring_pending, &request);
 	struct cat_name header = {};
 	struct cat_address to = {};
-	u32 source = CAT_FLAG_USER_SOURCE;
 	u16 op = CAT_OP_SEND;
 
 	if (!call)
@@ -91,17 +118,16 @@ __noinline int cat_uring_message(struct cat_call *call, u64 request, u32 opcode)
 	} else if (pending && pending->to.family) {
 		to = pending->to;
 		to.path = (u64)pending->to_path;
-		source = 0;
 	} else if (opcode == URING_SENDMSG || opcode == URING_SENDMSG_ZC || opcode == URING_RECVMSG) {
 		cat_read_name(&header, (u64)CMD(req, io_sr_msg, umsg), uring_is_32_bit(req));
 		cat_read_address(&to, header.name, header.len, false);
 	}
 	if (opcode == URING_RECVMSG)
 		op = CAT_OP_RECV;
-	cat_emit_towards(call, uring_file(req), &to, -1, op, op == CAT_OP_CONNECT ? 0 : call->ret, source);
+	uring_emit_towards(call, uring_file(req), &to, op);
 	return 0;
 filter:
-	cat_filter();
+	cat_filter(call);
 	return 0;
 }
 
@@ -111,13 +137,13 @@ __noinline int cat_uring_path(struct cat_call *call, u64 request, u32 opcode)
 	struct io_kiocb *req = (void *)request;
 	struct uring_pending *pending = bpf_map_lookup_elem(&cat_uring_pending, &request);
 	struct uring_names *names = bpf_map_lookup_elem(&cat_uring_names, &request);
-	struct cat_deed deed = { .fd = -1 };
-	struct cat_paths paths = { .in_kernel = true };
+	struct cat_deed deed = { .fd = -1, .flags = CAT_FLAG_COPIED };
+	struct cat_paths paths = { .in_kernel = CAT_PATH_IN_KERNEL | CAT_PATH2_IN_KERNEL };
 
 	if (!call)
 		return 0;
 	if (!pending || !names || (call->ret < 0 && !cat_refused(call->ret))) {
-		cat_filter();
+		cat_filter(call);
 		return 0;
 	}
 	deed.ret = call->ret;
@@ -182,6 +208,6 @@ __noinline int cat_uring_done(struct cat_call *call, u64 request, u32 opcode)
 		cat_uring_object(call, request, opcode);
 		return 0;
 	}
-	cat_filter();
+	cat_filter(call);
 	return 0;
 }

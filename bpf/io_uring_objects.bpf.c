@@ -27,7 +27,7 @@ __noinline int cat_uring_open(struct cat_call *call, u64 request)
 	if (file)
 		deed.object = CAT_ID(cat_file_object(file));
 	if (!deed.object) {
-		cat_filter();
+		cat_filter(call);
 		return 0;
 	}
 	deed.arg = uring_open_arg(req);
@@ -37,6 +37,9 @@ __noinline int cat_uring_open(struct cat_call *call, u64 request)
 	} else if (deed.arg & O_TRUNC && mode & FMODE_WRITE) {
 		deed.op = CAT_OP_TRUNCATE;
 		deed.arg = 0;
+	} else if (cat_fidelity == CAT_FIDELITY_CAUSAL) {
+		cat_filter(call);	/* leaves no edge, as in syscalls.bpf.c */
+		return 0;
 	}
 	cat_emit(call, &deed);
 	return 0;
@@ -53,7 +56,7 @@ static __always_inline int uring_emit_pipe(struct cat_call *call, struct io_kioc
 	deed.arg = CMD(req, io_pipe, flags);
 	fixed = CMD(req, io_pipe, file_slot) != 0;
 	if (call->ret < 0 || bpf_probe_read_user(fds, sizeof(fds), CMD(req, io_pipe, fds))) {
-		cat_filter();
+		cat_filter(call);
 		return 0;
 	}
 	for (int i = 0; i < 2; i++) {
@@ -78,6 +81,9 @@ __noinline int cat_uring_object(struct cat_call *call, u64 request, u32 opcode)
 		return 0;
 	if (call->ret < 0 && !cat_refused(call->ret))
 		goto filter;
+	if (cat_fidelity == CAT_FIDELITY_CAUSAL && call->ret >= 0 &&
+	    (opcode == URING_PIPE || opcode == URING_CLOSE || opcode == URING_SOCKET))
+		goto filter;	/* leaves no edge, as in syscalls.bpf.c */
 	deed.ret = call->ret;
 	switch (opcode) {
 	case URING_PIPE:
@@ -122,6 +128,6 @@ __noinline int cat_uring_object(struct cat_call *call, u64 request, u32 opcode)
 	cat_emit(call, &deed);
 	return 0;
 filter:
-	cat_filter();
+	cat_filter(call);
 	return 0;
 }

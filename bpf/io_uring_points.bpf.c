@@ -72,7 +72,7 @@ static __always_inline void uring_submitted(u64 request)
 	u32 opcode;
 	u64 key;
 
-	if (!cat_tracked_task())
+	if (!cat_tracked_task(bpf_get_current_task_btf()))
 		return;
 	opcode = BPF_CORE_READ(req, opcode);
 	switch (opcode) {
@@ -140,7 +140,7 @@ int cat_uring_complete(u64 *args)
 	u32 opcode;
 	s64 res;
 
-	if (!cat_tracked_task())
+	if (!cat_tracked_task(bpf_get_current_task_btf()))
 		return 0;
 	if (cat_uring_flat) {
 		user_data = uring_argument(args, 2);

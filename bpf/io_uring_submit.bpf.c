@@ -121,8 +121,8 @@ __noinline int cat_uring_keep_address(u64 request, u32 opcode)
 	len = to.path_len;
 	/* A check for 0 too would be folded into one that Linux 6.1's verifier does not follow. */
 	if (len <= CAT_UNIX_PATH)
-		cat_read(room->pending.to_path, len, to.path, to.path_in_kernel);
-	to.path_in_kernel = true;
+		cat_read(room->pending.to_path, len, to.path, to.in_kernel);
+	to.in_kernel = true;
 	room->pending.to = to;
 	bpf_map_update_elem(&cat_uring_pending, &request, &room->pending, BPF_ANY);
 	return 0;

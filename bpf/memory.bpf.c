@@ -40,7 +40,7 @@ __noinline int cat_on_shared(struct cat_call *call, u64 address, u32 prot)
 	if (found.file)
 		deed.object = CAT_ID(cat_file_object(found.file));
 	if (!deed.object) {
-		cat_filter();
+		cat_filter(call);
 		return 0;
 	}
 	deed.op = prot & PROT_WRITE ? CAT_OP_MMAP_WRITE : CAT_OP_MMAP;

@@ -5,13 +5,12 @@
  */
 #include "lib/abi.bpf.h"
 #include "lib/handlers.bpf.h"
-#include "lib/objects.bpf.h"
+#include "lib/merge.bpf.h"
 #include "lib/process.bpf.h"
 #include "lib/scope.bpf.h"
 
 #define ARGS_SMALL 256
 #define NO_SYSCALL 0xffff
-#define EEXIST_RET 17
 #define NR_CLONE 56
 #define NR_EXECVE 59
 #define NR_EXECVEAT 322	/* told only where it was given a descriptor */
@@ -51,7 +50,7 @@ static __always_inline u64 clone_flags(struct pt_regs *regs, const struct cat_ca
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(cat_fork, struct task_struct *parent, struct task_struct *child)
 {
-	struct cat_task *state = cat_tracked_task();
+	struct cat_task *state = cat_tracked_task(bpf_get_current_task_btf());
 	struct pt_regs *regs;
 	struct cat_task *child_state;
 	struct cat_deed deed = { .fd = -1 };
@@ -82,7 +81,7 @@ int BPF_PROG(cat_fork, struct task_struct *parent, struct task_struct *child)
 
 #define EMIT_ARGS(record_size)                                                                  \
 	({                                                                                      \
-		struct cat_args *record_ = bpf_ringbuf_reserve(&cat_ring, record_size, 0);      \
+		struct cat_args *record_ = CAT_RESERVE_NAME(record_size, CAT_RANK_VITAL);       \
 		const u32 room_ = (record_size) - __builtin_offsetof(struct cat_args, data);    \
 		if (record_) {                                                                  \
 			cat_fill_header(&record_->header, CAT_ARGS, record_size);               \
@@ -92,8 +91,6 @@ int BPF_PROG(cat_fork, struct task_struct *parent, struct task_struct *child)
 				len = room_;                                                    \
 			record_->len = bpf_probe_read_user(record_->data, len, (void *)from) ? 0 : len; \
 			bpf_ringbuf_submit(record_, cat_wakeup_flags());                        \
-		} else {                                                                        \
-			CAT_COUNT(lost_descriptions);                                           \
 		}                                                                               \
 	})
 
@@ -123,9 +120,9 @@ static long emit_args(u32 index, void *context)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(cat_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
-	struct cat_task *state = cat_tracked_task();
+	struct cat_task *state = cat_tracked_task(bpf_get_current_task_btf());
 	struct cat_deed deed = { .op = CAT_OP_EXEC, .fd = -1 };
-	struct cat_paths paths = { .in_kernel = true };
+	struct cat_paths paths = { .in_kernel = CAT_PATH_IN_KERNEL };
 	struct mm_struct *mm = task->mm;
 	struct args_range range;
 	struct cat_call call;
@@ -146,27 +143,41 @@ int BPF_PROG(cat_exec, struct task_struct *task, int old_pid, struct linux_binpr
 	return cat_emit_paths(&call, &deed, &paths);
 }
 
-/* Processes that have ended: two last threads that end at once both see that none is left. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
-	__type(key, u64);
-	__type(value, u32);
-} cat_ended SEC(".maps");
+/* Counts that a thread takes with it, because the ring was full. */
+static __always_inline void count_untold(struct cat_slots *slots)
+{
+	for (u32 i = 0; i < CAT_SLOTS; i++) {
+		u64 untold = slots->slot[i].count - slots->slot[i].told_count;
+		u32 zero = 0;
+		struct cat_counters *counters;
+
+		if (!untold)
+			continue;
+		counters = bpf_map_lookup_elem(&cat_counts, &zero);
+		if (counters)
+			counters->lost_merged += untold;
+	}
+}
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(cat_exit, struct task_struct *task)
 {
-	struct cat_task *state = cat_tracked_task();
+	struct cat_task *state = cat_tracked_task(bpf_get_current_task_btf()), *first;
 	struct cat_deed deed = { .op = CAT_OP_EXIT, .fd = -1 };
 	struct cat_call call;
 
-	/* The process has ended when its last thread has. */
-	if (!state || task->signal->live.counter > 0)
+	if (!state)
+		return 0;
+	cat_tell_slots(task->tgid, task->pid, state);
+	count_untold(&state->slots);
+	cat_send_waiting(state, 1);
+	/* The process has ended when its last thread has. Threads that end at once are all the last; one of them tells. */
+	if (task->signal->live.counter > 0)
+		return 0;
+	first = bpf_task_storage_get(&cat_tasks, task->group_leader, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (first && __sync_lock_test_and_set(&first->ended, 1))
 		return 0;
 	call_of(&call, task, NO_SYSCALL);
-	if (bpf_map_update_elem(&cat_ended, &call.process, &call.tid, BPF_NOEXIST) == -EEXIST_RET)
-		return 0;
 	deed.ret = task->signal->flags & SIGNAL_GROUP_EXIT ? task->signal->group_exit_code :
 							      task->group_leader->exit_code;
 	cat_emit(&call, &deed);
@@ -184,10 +195,6 @@ __noinline int cat_on_credentials(struct cat_call *call)
 
 	if (!call)
 		return 0;
-	if (call->ret < 0 && !cat_refused(call->ret)) {
-		cat_filter();
-		return 0;
-	}
 	deed.op = call->spec.op;
 	deed.ret = call->ret;
 	if (deed.op == CAT_OP_SETUID) {
@@ -225,10 +232,6 @@ __noinline int cat_on_namespace(struct cat_call *call)
 
 	if (!call)
 		return 0;
-	if (call->ret < 0 && !cat_refused(call->ret)) {
-		cat_filter();
-		return 0;
-	}
 	deed.op = call->spec.op;
 	deed.ret = call->ret;
 	deed.arg = cat_table_arg(call);
@@ -252,10 +255,6 @@ __noinline int cat_on_target(struct cat_call *call)
 
 	if (!call)
 		return 0;
-	if (call->ret < 0 && !cat_refused(call->ret)) {
-		cat_filter();
-		return 0;
-	}
 	deed.op = call->spec.op;
 	deed.ret = call->ret;
 	deed.arg = cat_table_arg(call);

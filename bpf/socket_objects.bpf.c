@@ -6,7 +6,7 @@
 #include "lib/objects.bpf.h"
 
 #include "lib/address.bpf.h"
-#include "lib/emit.bpf.h"
+#include "lib/merge.bpf.h"
 
 #include <bpf/bpf_endian.h>
 
@@ -34,7 +34,7 @@ static __always_inline u64 digest_path(const struct cat_address *to)
 		barrier_var(left);	/* else the bound is checked on something that the verifier cannot follow */
 		if (left > sizeof(word))
 			left = sizeof(word);
-		cat_read(&word, left, to->path + at, to->path_in_kernel);
+		cat_read(&word, left, to->path + at, to->in_kernel);
 		sum = cat_hash(sum, word);
 	}
 	return sum;
@@ -52,11 +52,11 @@ struct sock_view {
 
 static __always_inline void read_inet(struct sock *sk, struct sock_view *view)
 {
-	view->local_port = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
-	view->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	view->local_port = bpf_ntohs(CAT_LOAD(inet_sock, sk, inet_sport));
+	view->remote_port = bpf_ntohs(CAT_LOAD(sock, sk, __sk_common.skc_dport));
 	if (view->family == AF_INET) {
 		u32 local = BPF_CORE_READ((struct inet_sock *)sk, inet_saddr);
-		u32 peer = BPF_CORE_READ(sk, __sk_common.skc_daddr);
+		u32 peer = CAT_LOAD(sock, sk, __sk_common.skc_daddr);
 
 		__builtin_memcpy(view->local, &local, 4);
 		__builtin_memcpy(view->remote, &peer, 4);
@@ -92,14 +92,56 @@ static __always_inline u64 socket_inode(struct sock *sk)
 	return BPF_CORE_READ((struct socket_alloc *)socket, vfs_inode.i_ino);
 }
 
+#define UNIX_ANY 1	/* what is sent to a datagram socket by its path could arrive at any */
+
+/* The word for what flows between two ports of a protocol, whatever the addresses: those may not be known at both ends. */
+static __always_inline u32 inet_word(u16 protocol, u16 from, u16 to)
+{
+	return cat_version_index(cat_hash((u64)6 << 56 | (u64)protocol << 32 | (u32)from << 16 | to, 0));
+}
+
+static __always_inline u32 unix_word(u64 inode)
+{
+	return cat_version_index(cat_hash((u64)7 << 56, inode));
+}
+
+__noinline int cat_socket_flow(u64 file_pointer, struct cat_address *to, struct cat_deed *deed)
+{
+	struct socket *socket = CAT_POINTER(file, file_pointer, private_data);
+	struct sock *sk = socket ? CAT_POINTER(socket, socket, sk) : NULL;
+	u16 family, protocol, local, remote;
+
+	if (!deed || !sk)
+		return 0;
+	family = CAT_LOAD(sock, sk, __sk_common.skc_family);
+	if (CAT_LOAD(sock, sk, sk_type) == SOCK_STREAM)
+		deed->flags |= CAT_FLAG_STREAM;
+	if (family == AF_INET || family == AF_INET6) {
+		protocol = CAT_LOAD(sock, sk, sk_protocol);
+		local = bpf_ntohs(CAT_LOAD(inet_sock, sk, inet_sport));
+		remote = bpf_ntohs(CAT_LOAD(sock, sk, __sk_common.skc_dport));
+		if (to && !(remote && deed->flags & CAT_FLAG_STREAM))
+			remote = to->port;
+		deed->into = inet_word(protocol, local, remote);
+		deed->from = inet_word(protocol, remote, local);
+	} else if (family == AF_UNIX) {
+		u64 peer = socket_inode(CAT_POINTER(unix_sock, sk, peer));
+
+		deed->into = unix_word(peer ?: UNIX_ANY);
+		deed->from = unix_word(BPF_CORE_READ((struct file *)file_pointer, f_inode, i_ino));
+		/* A datagram socket without a peer also gets what names its path. */
+		if (!peer && !(deed->flags & CAT_FLAG_STREAM))
+			deed->from = unix_word(UNIX_ANY);
+	}
+	return 0;
+}
+
 static __noinline int describe_socket(u64 id, struct sock_view *view, const struct cat_address *to)
 {
-	struct cat_socket *record = bpf_ringbuf_reserve(&cat_ring, sizeof(*record), 0);
+	struct cat_socket *record = CAT_RESERVE_NAME(sizeof(*record), CAT_RANK_VITAL);
 
-	if (!record) {
-		CAT_COUNT(lost_descriptions);
+	if (!record)
 		return -1;
-	}
 	cat_fill_header(&record->header, CAT_SOCKET, sizeof(*record));
 	record->id = id;
 	record->inode = view->inode;
@@ -125,7 +167,7 @@ static __noinline int describe_socket(u64 id, struct sock_view *view, const stru
 		u32 len = to->path_len;
 
 		/* A check for 0 too would be folded into one that Linux 6.1's verifier does not follow. */
-		if (len <= CAT_UNIX_PATH && !cat_read(record->remote_path, len, to->path, to->path_in_kernel))
+		if (len <= CAT_UNIX_PATH && !cat_read(record->remote_path, len, to->path, to->in_kernel))
 			record->remote_path_len = len;
 	}
 	bpf_ringbuf_submit(record, cat_wakeup_flags());
@@ -135,23 +177,23 @@ static __noinline int describe_socket(u64 id, struct sock_view *view, const stru
 __noinline u64 cat_socket_object(u64 file_pointer, struct cat_address *to)
 {
 	struct file *file = (void *)file_pointer;
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	struct inode *inode = CAT_POINTER(file, file, f_inode);
 	struct sock_view view = {};
 	struct socket *socket;
 	struct sock *sk;
 	u64 id, version, path_digest = 0, bound_name = 0;
 
-	if (!inode || BPF_CORE_READ(inode, i_sb, s_magic) != SOCKFS_MAGIC)
+	if (!inode || CAT_LOAD(super_block, CAT_POINTER(inode, inode, i_sb), s_magic) != SOCKFS_MAGIC)
 		return 0;
-	socket = BPF_CORE_READ(file, private_data);
-	sk = socket ? BPF_CORE_READ(socket, sk) : NULL;
+	socket = CAT_POINTER(file, file, private_data);
+	sk = socket ? CAT_POINTER(socket, socket, sk) : NULL;
 	if (!sk)
 		return 0;
 	view.sk = sk;
-	view.inode = BPF_CORE_READ(inode, i_ino);
-	view.family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	view.type = BPF_CORE_READ(sk, sk_type);
-	view.protocol = BPF_CORE_READ(sk, sk_protocol);
+	view.inode = CAT_LOAD(inode, inode, i_ino);
+	view.family = CAT_LOAD(sock, sk, __sk_common.skc_family);
+	view.type = CAT_LOAD(sock, sk, sk_type);
+	view.protocol = CAT_LOAD(sock, sk, sk_protocol);
 	view.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	if (view.family == AF_INET || view.family == AF_INET6)
 		read_inet(sk, &view);
@@ -164,7 +206,7 @@ __noinline u64 cat_socket_object(u64 file_pointer, struct cat_address *to)
 		if (to->path_len)
 			path_digest = digest_path(to);
 	} else if (view.family == AF_UNIX) {
-		view.unix_peer = BPF_CORE_READ((struct unix_sock *)sk, peer);
+		view.unix_peer = CAT_POINTER(unix_sock, sk, peer);
 		view.peer_inode = socket_inode(view.unix_peer);
 	}
 	/* A name once bound stays; its address tells bound from not bound. */
@@ -173,7 +215,7 @@ __noinline u64 cat_socket_object(u64 file_pointer, struct cat_address *to)
 	id = cat_socket_id(view.inode, half(view.remote), path_digest ?: half(view.remote + 8), view.remote_port);
 	version = cat_hash(cat_hash(view.local_port | bound_name, view.peer_inode),
 			   cat_hash(half(view.local), half(view.local + 8)));
-	if (!cat_already_described(id, version) && describe_socket(id, &view, to) == 0)
-		bpf_map_update_elem(&cat_described, &id, &version, BPF_ANY);
+	if (!cat_remembers(&cat_described, id, version) && describe_socket(id, &view, to) == 0)
+		cat_remember(&cat_described, id, version);
 	return id | CAT_OBJECT_SOCKET;
 }

@@ -5,7 +5,8 @@
  */
 #include "lib/abi.bpf.h"
 #include "lib/handlers.bpf.h"
-#include "lib/objects.bpf.h"
+#include "lib/merge.bpf.h"
+#include "lib/resolved.bpf.h"
 #include "lib/scope.bpf.h"
 
 #define X32_FIRST 512	/* calls of x32 that have numbers of their own */
@@ -29,6 +30,8 @@ static __always_inline u32 number_of(u64 nr, u8 abi)
 	return number & ~X32_SYSCALL_BIT;
 }
 
+#define NR_VMSPLICE 278
+
 SEC("tp_btf/sys_enter")
 int BPF_PROG(cat_sys_enter, struct pt_regs *regs, long nr)
 {
@@ -45,7 +48,7 @@ int BPF_PROG(cat_sys_enter, struct pt_regs *regs, long nr)
 		return 0;
 	if (cat_syscalls[row].handler != CAT_H_CLOSE || cat_syscalls[row].fd < 0)
 		return 0;
-	state = cat_tracked_task();
+	state = cat_tracked_task(bpf_get_current_task_btf());
 	if (state)
 		state->closing = cat_fd_object(abi == CAT_ABI_I386 ? regs->bx : regs->di);
 	return 0;
@@ -130,7 +133,7 @@ static __always_inline void dispatch(struct cat_call *call, struct cat_task *sta
 		if (call->ret < 0 && call->spec.path >= 0)
 			cat_on_path(call);
 		else if (call->ret < 0)
-			cat_filter();
+			cat_filter(call);
 		return;
 	case CAT_H_CREDENTIALS:
 		cat_on_credentials(call);
@@ -153,7 +156,7 @@ static __always_inline void dispatch(struct cat_call *call, struct cat_task *sta
 		cat_on_shared(call, call->ret, call->args[2] & SHM_RDONLY ? PROT_READ : PROT_READ | PROT_WRITE);
 		return;
 	}
-	cat_filter();
+	cat_filter(call);
 }
 
 static __always_inline void read_registers(struct cat_call *call, struct pt_regs *regs)
@@ -175,20 +178,48 @@ static __always_inline void read_registers(struct cat_call *call, struct pt_regs
 	call->args[5] = regs->r9;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(cat_sys_exit, struct pt_regs *regs, long ret)
+/* Whether a call that succeeded leaves no edge: a descriptor that came or went is told by what goes through it. */
+static __always_inline bool leaves_no_edge(u8 handler, signed char flags_at, u64 second, u64 third)
 {
-	struct cat_task *state = cat_tracked_task();
+	u64 flags;
+
+	switch (handler) {
+	case CAT_H_NONE:
+	case CAT_H_CLOSE:
+	case CAT_H_DUP:
+	case CAT_H_FCNTL:
+	case CAT_H_PIPE:
+	case CAT_H_SOCKETPAIR:
+	case CAT_H_SOCKET:
+		return true;
+	case CAT_H_OPEN:
+		if (flags_at != 1 && flags_at != 2)
+			return false;	/* creat; openat2, whose flags are in memory */
+		flags = flags_at == 1 ? second : third;
+		return !(flags & (O_CREAT | O_TRUNC));
+	}
+	return false;
+}
+
+/* Whether there is nothing to record: calls by other tables have not been through settle(). */
+static __always_inline bool comes_to_nothing(const struct cat_call *call)
+{
+	if (cat_came_to_nothing(call->spec.handler, call->ret))
+		return true;
+	return call->abi != CAT_ABI_X64 && cat_fidelity == CAT_FIDELITY_CAUSAL && call->ret >= 0 &&
+	       leaves_no_edge(call->spec.handler, call->spec.arg, call->args[1], call->args[2]);
+}
+
+static __always_inline void go_slowly(struct cat_task *state, struct pt_regs *regs, s64 ret)
+{
 	struct cat_call call = {};
 	u32 row;
 
-	if (!state)
-		return 0;
 	call.abi = cat_abi(regs->orig_ax);
 	row = number_of(regs->orig_ax, call.abi);
 	if (row >= CAT_SYSCALLS) {
-		cat_filter();
-		return 0;
+		cat_filter(&call);
+		return;
 	}
 	call.process = state->process;
 	call.process_start = state->process_start;
@@ -201,10 +232,70 @@ int BPF_PROG(cat_sys_exit, struct pt_regs *regs, long ret)
 		row += CAT_SYSCALLS;
 	barrier_var(row);
 	if (row >= 2 * CAT_SYSCALLS)
-		return 0;
+		return;
 	__builtin_memcpy(&call.spec, (const void *)&cat_syscalls[row], sizeof(call.spec));
 	if (call.spec.handler == CAT_H_FOLDED)
 		cat_unfold(&call);
-	dispatch(&call, state);
+	if (!comes_to_nothing(&call)) {
+		dispatch(&call, state);
+		return;
+	}
+	if (cat_hooked)
+		cat_forget_resolved();
+	cat_filter(&call);
+}
+
+/* Merges a call that moves bytes by a descriptor into a slot of its thread, if it can. */
+static __always_inline bool absorb(struct cat_task *state, struct task_struct *task, u64 nr, struct pt_regs *regs, s64 ret)
+{
+	u8 handler = cat_syscalls[nr].handler;
+
+	switch (handler) {
+	case CAT_H_READ:
+		return cat_absorb(state, task, regs->di, CAT_FLOW_IN, ret, false);
+	case CAT_H_WRITE:
+		return nr != NR_VMSPLICE && cat_absorb(state, task, regs->di, CAT_FLOW_OUT, ret, false);
+	case CAT_H_RECVFROM:
+		return cat_absorb(state, task, regs->di, CAT_FLOW_IN, ret, regs->r8 != 0);
+	case CAT_H_SENDTO:
+		return cat_absorb(state, task, regs->di, CAT_FLOW_OUT, ret, regs->r8 != 0);
+	case CAT_H_MSG:
+		return cat_absorb(state, task, regs->di, cat_syscalls[nr].op == CAT_OP_RECV ? CAT_FLOW_IN : CAT_FLOW_OUT,
+				  ret, true);
+	}
+	return false;
+}
+
+/* The calls that most calls are, for as little as can be: true where nothing is left to do. */
+static __always_inline bool settle(struct cat_task *state, struct task_struct *task, struct pt_regs *regs, s64 ret)
+{
+	u64 nr = regs->orig_ax;
+	struct cat_counters *counters;
+	u32 zero = 0;
+
+	if (cat_fidelity == CAT_FIDELITY_FULL || nr >= CAT_SYSCALLS || task->thread_info.status & TS_COMPAT)
+		return false;
+	if (ret > 0 && absorb(state, task, nr, regs, ret))
+		return true;
+	if (!cat_came_to_nothing(cat_syscalls[nr].handler, ret) && (ret < 0 || !leaves_no_edge(cat_syscalls[nr].handler, cat_syscalls[nr].arg, regs->si, regs->dx)))
+		return false;
+	if (cat_hooked && ret < 0)
+		cat_forget_resolved();
+	counters = bpf_map_lookup_elem(&cat_counts, &zero);
+	if (!counters)
+		return false;
+	counters->seen++;
+	counters->filtered++;
+	return true;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(cat_sys_exit, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct cat_task *state = cat_tracked_task(task);
+
+	if (state && !settle(state, task, regs, ret))
+		go_slowly(state, regs, ret);
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* Socket addresses that a call names, and events towards them. */
+/* Socket addresses that a call names. */
 #ifndef CATENA_BPF_ADDRESS_H
 #define CATENA_BPF_ADDRESS_H
 
@@ -7,8 +7,6 @@
 #include "lib/objects.bpf.h"
 
 #include <bpf/bpf_endian.h>
-
-#define EINPROGRESS_RET (-115)
 
 /* include/linux/socket.h and include/net/compat.h: what a msghdr in a program's memory begins with, and how large it is. */
 struct cat_name {
@@ -48,6 +46,7 @@ static __always_inline void cat_read_address(struct cat_address *out, u64 from, 
 	if (!from || cat_read(&family, sizeof(family), from, in_kernel))
 		return;
 	out->family = family;
+	out->in_kernel = in_kernel;
 	if (family == AF_INET || family == AF_INET6) {
 		cat_read(&out->port, 2, from + 2, in_kernel);
 		out->port = bpf_ntohs(out->port);
@@ -61,27 +60,9 @@ static __always_inline void cat_read_address(struct cat_address *out, u64 from, 
 			len = CAT_UNIX_PATH;
 		out->path = from + 2;
 		out->path_len = len;
-		out->path_in_kernel = in_kernel;
 	} else {
 		out->family = 0;
 	}
-}
-
-/* An event on a socket towards an address; object 0 (not a socket) filters it. */
-static __always_inline void cat_emit_towards(struct cat_call *call, u64 file, struct cat_address *to, s32 fd, u16 op,
-					     s64 bytes, u32 source)
-{
-	struct cat_deed deed = { .fd = fd, .op = op, .bytes = bytes, .ret = call->ret };
-
-	if (file)
-		deed.object = CAT_ID(cat_socket_object(file, to->family ? to : NULL));
-	if (!deed.object) {
-		cat_filter();
-		return;
-	}
-	if (to->family)
-		deed.flags = source;
-	cat_emit(call, &deed);
 }
 
 #endif

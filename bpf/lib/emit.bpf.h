@@ -30,6 +30,8 @@ struct cat_deed {
 	s32 fd;
 	u32 flags;
 	u16 op;
+	/* Version words (wire/merge.h) of what flows into the object and out of it; 0: both are the object's own. */
+	u32 into, from;
 };
 
 #define CAT_COUNT(field)                                                                        \
@@ -40,11 +42,102 @@ struct cat_deed {
 			counters_->field++;                                                     \
 	})
 
-/* An event that carries nothing, or is of no kind that is recorded. */
-static __always_inline void cat_filter(void)
+/* A call that carries nothing, or is of no kind that is recorded. */
+static __always_inline void cat_filter(const struct cat_call *call)
 {
 	CAT_COUNT(seen);
 	CAT_COUNT(filtered);
+}
+
+/* What may take how much of the ring: what matters most is lost last. */
+enum cat_rank {
+	CAT_RANK_FLOW,		/* three quarters: flows of data, path operations, their sums */
+	CAT_RANK_NAME,		/* seven eighths: descriptions of objects */
+	CAT_RANK_VITAL,		/* all of it: processes, programs, connections, privileges */
+};
+
+static __always_inline enum cat_rank cat_rank_of(u16 op)
+{
+	switch (op) {
+	case CAT_OP_FORK:
+	case CAT_OP_EXEC:
+	case CAT_OP_EXIT:
+	case CAT_OP_CONNECT:
+	case CAT_OP_ACCEPT:
+	case CAT_OP_BIND:
+	case CAT_OP_LISTEN:
+	case CAT_OP_SETUID:
+	case CAT_OP_SETGID:
+	case CAT_OP_PTRACE:
+	case CAT_OP_VM_WRITE:
+		return CAT_RANK_VITAL;
+	}
+	return CAT_RANK_FLOW;
+}
+
+/* While the ring is more than half full, the flows of a cgroup get no more than half of what the reader takes out. */
+static __always_inline bool cat_has_share(u32 size)
+{
+	u64 cgroup = bpf_get_current_cgroup_id();
+	struct cat_share *share = bpf_map_lookup_elem(&cat_shares, &cgroup);
+	struct cat_share first = { .bytes = size, .drained = cat_drained };
+
+	if (!share) {
+		bpf_map_update_elem(&cat_shares, &cgroup, &first, BPF_ANY);
+		return true;
+	}
+	if (share->drained != cat_drained) {
+		share->drained = cat_drained;
+		share->bytes = 0;
+	}
+	__sync_fetch_and_add(&share->bytes, size);
+	return share->bytes <= cat_ring_bytes / 8;
+}
+
+/* Whether a record may go into the ring: -1, or else the enum cat_loss that keeps it out. */
+static __always_inline int cat_room(u32 size, enum cat_rank rank)
+{
+	u64 used = bpf_ringbuf_query(&cat_ring, BPF_RB_AVAIL_DATA) + size;
+
+	if (used <= cat_ring_bytes / 2)
+		return -1;
+	if (rank == CAT_RANK_FLOW && !cat_has_share(size))
+		return CAT_LOST_SHARE;
+	if (rank != CAT_RANK_VITAL && used > cat_ring_bytes - cat_ring_bytes / (rank == CAT_RANK_FLOW ? 4 : 8))
+		return CAT_LOST_RESERVED;
+	return used > cat_ring_bytes ? CAT_LOST_FULL : -1;
+}
+
+/* Room for a record of a constant size, or NULL with the reason in `why`. */
+#define CAT_RESERVE(size, rank, why)                                                            \
+	({                                                                                      \
+		void *room_ = NULL;                                                             \
+		(why) = cat_room(size, rank);                                                   \
+		if ((why) < 0) {                                                                \
+			room_ = bpf_ringbuf_reserve(&cat_ring, size, 0);                        \
+			if (!room_)                                                             \
+				(why) = CAT_LOST_FULL;                                          \
+		}                                                                               \
+		room_;                                                                          \
+	})
+
+/* The same for a description: counts it where there is no room. */
+#define CAT_RESERVE_NAME(size, rank)                                                            \
+	({                                                                                      \
+		int why_;                                                                       \
+		void *name_ = CAT_RESERVE(size, rank, why_);                                    \
+		if (!name_)                                                                     \
+			CAT_COUNT(lost_descriptions);                                           \
+		name_;                                                                          \
+	})
+
+static __always_inline void cat_count_lost(int why)
+{
+	u32 zero = 0;
+	struct cat_counters *counters = bpf_map_lookup_elem(&cat_counts, &zero);
+
+	if (counters && why >= 0 && why < CAT_LOSSES)
+		counters->lost[why]++;
 }
 
 static __always_inline u64 cat_wakeup_flags(void)
@@ -80,23 +173,45 @@ static __always_inline void cat_fill_event(struct cat_event *event, const struct
 	event->flags = deed->flags;
 	event->abi = call->abi;
 	event->pad[0] = event->pad[1] = event->pad[2] = 0;
+	event->count = 1;
+	event->last_ns = event->header.ts_ns;
 }
 
-/* Records one event; counts it as lost when the ring is full. */
+/*
+ * Records one event, now or (flows of data) when its thread has a few more of them; counts it as seen, and as emitted or
+ * lost. 1 where it is emitted (emit.bpf.c).
+ */
+int cat_put(const struct cat_call *call, const struct cat_deed *deed);
+
+/* Sends what waits with a task, from the task itself or from an iterator; `ends` when it is its last chance (emit.bpf.c). */
+int cat_send_waiting(struct cat_task *state, u32 ends);
+
+/* Something new has flowed into a node; its version before. After the event has its time, lost or not. */
+static __always_inline u64 cat_bump(u32 index)
+{
+	u64 *version = bpf_map_lookup_elem(&cat_versions, &index);
+
+	return version ? __sync_fetch_and_add(version, 1) : 0;
+}
+
+/* Bumps whatever an operation flows into. */
+static __always_inline void cat_bump_targets(const struct cat_call *call, const struct cat_deed *deed)
+{
+	u8 way = deed->op < CAT_OP_COUNT ? cat_flows[deed->op] : CAT_WAY_NONE;
+
+	if (cat_fidelity == CAT_FIDELITY_FULL || !deed->object)
+		return;
+	if (way & CAT_WAY_IN)
+		cat_bump(cat_version_index(call->process));
+	if (way & CAT_WAY_OUT && !(deed->flags & CAT_FLAG_TARGET_PID))
+		cat_bump(deed->into ?: cat_version_index(deed->object));
+}
+
+/* Records one event as it is; cat_flow (merge.bpf.c) is for those that can be merged. */
 static __always_inline void cat_emit(const struct cat_call *call, const struct cat_deed *deed)
 {
-	struct cat_event *event;
-
-	CAT_COUNT(seen);
-	event = bpf_ringbuf_reserve(&cat_ring, sizeof(*event), 0);
-	if (!event) {
-		CAT_COUNT(lost);
-		return;
-	}
-	cat_fill_header(&event->header, CAT_EVENT, sizeof(*event));
-	cat_fill_event(event, call, deed);
-	bpf_ringbuf_submit(event, cat_wakeup_flags());
-	CAT_COUNT(emitted);
+	cat_put(call, deed);
+	cat_bump_targets(call, deed);
 }
 
 /* Failures worth recording: somebody was refused something, or could not reach it. */
@@ -113,6 +228,16 @@ static __always_inline bool cat_refused(s64 ret)
 		return true;
 	}
 	return false;
+}
+
+#define EINPROGRESS_RET (-115)
+
+/* Whether a call has failed in a way that leaves nothing to record. */
+static __always_inline bool cat_came_to_nothing(u8 handler, s64 ret)
+{
+	if (ret >= 0 || ret < -4095 || cat_refused(ret))
+		return false;
+	return handler != CAT_H_CONNECT || ret != EINPROGRESS_RET;
 }
 
 /* Argument by its index in the table, 0 where the call has none. Unrolled, since the index is only known at run time. */

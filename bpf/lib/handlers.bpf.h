@@ -30,11 +30,14 @@ int cat_on_shared(struct cat_call *call, u64 address, u32 prot);	/* memory.bpf.c
 int cat_on_memory(struct cat_call *call, u64 file, u32 reads);		/* a read or write of /proc/PID/mem */
 int cat_unfold(struct cat_call *call);		/* compat.bpf.c; fills in what a call of CAT_H_FOLDED stands for */
 
-/* A path operation: one or two paths, both from the program's memory or (exec, io_uring) the kernel's. */
+/* A path operation: one or two paths, each from the program's memory or the kernel's. */
+#define CAT_PATH_IN_KERNEL 1
+#define CAT_PATH2_IN_KERNEL 2
 struct cat_paths {
 	u64 dir, dir2;		/* ids of the directories they start from */
 	u64 path, path2;	/* addresses, 0 for none */
-	u32 in_kernel;		/* path and path2 are kernel addresses */
+	u64 object2;		/* what the second path led to, where the kernel says */
+	u32 in_kernel;		/* CAT_PATH_IN_KERNEL, CAT_PATH2_IN_KERNEL: which are kernel addresses */
 	u32 pad;
 };
 int cat_emit_paths(struct cat_call *call, struct cat_deed *deed, struct cat_paths *paths);	/* files.bpf.c */

@@ -164,11 +164,6 @@ struct io_sr_msg___addr {	/* before Linux 6.11 a sendto's address was read when 
 	u16 addr_len;
 };
 
-struct msghdr {
-	void *msg_name;
-	int msg_namelen;
-};
-
 struct io_async_msghdr {
 	struct msghdr msg;
 };

@@ -5,10 +5,9 @@
 
 #include "lib/maps.bpf.h"
 
-/* The current task's state, NULL when it is not recorded. Its process id is filled in. */
-static __always_inline struct cat_task *cat_tracked_task(void)
+/* The state of `task`, the current one; NULL when it is not recorded. Its process id is filled in. */
+static __always_inline struct cat_task *cat_tracked_task(struct task_struct *task)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	struct cat_task *state;
 
 	if (cat_scope == CAT_SCOPE_TREE) {

@@ -8,10 +8,6 @@
 #include "lib/emit.bpf.h"
 #include "lib/objects.bpf.h"
 
-#ifndef CATENA_SHARED
-#define CATENA_SHARED
-#endif
-
 #define NR_IO_URING_ENTER 426
 
 /* What a request was about, kept until it is done. */
@@ -28,7 +24,7 @@ struct uring_names {
 	char path2[CAT_PATH_MAX];
 };
 
-CATENA_SHARED struct {
+struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -36,7 +32,7 @@ CATENA_SHARED struct {
 	__type(value, struct uring_pending);
 } cat_uring_pending SEC(".maps");
 
-CATENA_SHARED struct {
+struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 8192);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -49,7 +45,7 @@ struct uring_scratch {
 	struct uring_pending pending;
 	struct uring_names names;
 };
-CATENA_SHARED struct {
+struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, u32);
@@ -57,7 +53,7 @@ CATENA_SHARED struct {
 } cat_uring_scratch SEC(".maps");
 
 /* Requests that complete many times, by ring and user data: their completions do not name them. */
-CATENA_SHARED struct {
+struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
 	__type(key, u64);

@@ -5,12 +5,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <unordered_map>
 #include <utility>
 
 namespace catena::base {
 
-template <class Key, class Value>
+template <class Key, class Value, class Hash = std::hash<Key>>
 class GenerationMap {
   public:
     explicit GenerationMap(std::size_t capacity) : capacity_(capacity) {}
@@ -53,8 +54,8 @@ class GenerationMap {
   private:
     std::size_t capacity_;
     std::uint64_t forgotten_ = 0;
-    std::unordered_map<Key, Value> young_;
-    std::unordered_map<Key, Value> old_;
+    std::unordered_map<Key, Value, Hash> young_;
+    std::unordered_map<Key, Value, Hash> old_;
 };
 
 }  // namespace catena::base

@@ -43,8 +43,9 @@ struct RecordOptions {
     std::string unit;
     std::string output = "trace.catena";
     std::string duration;
+    std::string fidelity = "causal";
     int ready_fd = -1;
-    std::uint64_t ring_mib = 64;
+    std::uint64_t ring_mib = 16;
     std::vector<std::string> command;
 
     [[nodiscard]] int targets() const {
@@ -87,6 +88,7 @@ class Session {
 base::Result<sensor::Options> Session::sensor_options() const {
     sensor::Options result;
     result.ring_bytes = options_.ring_mib << 20;
+    if (options_.fidelity == "full") result.fidelity = sensor::Fidelity::Full;
     if (options_.host) result.scope = sensor::Scope::Host;
     if (!options_.cgroup.empty() || !options_.unit.empty()) {
         auto found =
@@ -226,6 +228,7 @@ int Session::finish(base::Status recorded) {
     meta["command"] = event::escape(line);
     const auto troubles = recorder_->sensor().troubles();
     meta["lost_descriptions"] = fmt::format("{}", troubles.lost_descriptions);
+    meta["lost_merged"] = fmt::format("{}", troubles.lost_merged);
     meta["malformed_records"] = fmt::format("{}", troubles.malformed);
     meta["snapshot"] = troubles.snapshot_failed ? "failed" : "complete";
     meta["forgotten_names"] = fmt::format("{}", troubles.forgotten);
@@ -291,6 +294,12 @@ void add_record(CLI::App& app, int& exit_code) {
     record
         ->add_option("-o,--output", options->output, "The recording to write; one that is there is replaced")
         ->capture_default_str();
+    record
+        ->add_option("--fidelity", options->fidelity,
+                     "causal: edges, repetitions merged in the kernel; full: each call, as strace")
+        ->option_text("causal|full")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"causal", "full"}));
     record->add_option("--duration", options->duration,
                        "Stop after so long: 500ms, 10s, 5m, 1h (a command goes on)");
     record->add_option("--ready-fd", options->ready_fd,

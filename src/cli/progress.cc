@@ -35,8 +35,8 @@ void Progress::show(const sensor::Progress& now) {
     const std::chrono::duration<double> since = time - drawn_;
     const std::chrono::duration<double> total = time - began_;
     const double rate = static_cast<double>(now.seen - seen_before_) / since.count();
-    fmt::print(stderr, "{}recording {:.1f} s: {} seen, {} stored, {} lost, {}/s", kClearLine, total.count(),
-               grouped(now.seen), grouped(now.stored), grouped(now.lost),
+    fmt::print(stderr, "{}recording {:.1f} s: {} seen, {} stored, {} merged, {} lost, {}/s", kClearLine,
+               total.count(), grouped(now.seen), grouped(now.stored), grouped(now.merged), grouped(now.lost),
                grouped(static_cast<std::uint64_t>(rate)));
     std::fflush(stderr);
     drawn_ = time;
@@ -46,8 +46,9 @@ void Progress::show(const sensor::Progress& now) {
 void Progress::summarise(const sensor::Progress& total, const std::string& path) {
     const std::string name = event::escape_for_terminal(path);
     if (::isatty(STDERR_FILENO) == 1) {
-        fmt::print(stderr, "catena: {}: {} events stored, {} seen, {} filtered, {} lost\n", name,
-                   grouped(total.stored), grouped(total.seen), grouped(total.filtered), grouped(total.lost));
+        fmt::print(stderr, "catena: {}: {} seen: {} stored, {} merged, {} filtered, {} lost\n", name,
+                   grouped(total.seen), grouped(total.stored), grouped(total.merged), grouped(total.filtered),
+                   grouped(total.lost));
     } else if (total.lost > 0) {
         fmt::print(
             stderr,

@@ -7,15 +7,16 @@
 namespace catena::cli {
 namespace {
 
-constexpr std::size_t kQueuedBatches = 16;
+constexpr std::size_t kQueuedBatches = 8;
 constexpr std::int64_t kCommitEveryNs =
     250'000'000;  // well within the promised second, on a busy machine too
+constexpr std::int64_t kCollectEveryNs = 500'000'000;  // and twice of this with it
 
 std::int64_t steady_ns() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
 bool same_counts(const event::Accounting& a, const event::Accounting& b) {
     return a.seen == b.seen && a.stored == b.stored && a.merged == b.merged && a.filtered == b.filtered &&
-           a.lost == b.lost;
+           a.lost == b.lost;  // and then its parts
 }
 
 }  // namespace
@@ -63,6 +64,10 @@ void Recorder::add_accounting(event::Batch& batch) {
 }
 
 base::Status Recorder::pump() {
+    if (steady_ns() - last_collect_ns_ >= kCollectEveryNs) {
+        if (auto collected = sensor_->collect_merged(); !collected) return collected;
+        last_collect_ns_ = steady_ns();
+    }
     bool more = true;
     while (more) {
         Order order;
@@ -84,15 +89,22 @@ base::Status Recorder::pump() {
     return {};
 }
 
-base::Status Recorder::finish(std::map<std::string, std::string> meta) {
-    sensor_->stop();
-    Order last;
+// Hands over all that waits.
+void Recorder::drain() {
     bool more = true;
     while (more) {
         event::Batch batch;
         more = sensor_->poll(batch);
-        if (!queue_.push({std::move(batch), false})) break;
+        if (!queue_.push({std::move(batch), false})) return;
     }
+}
+
+base::Status Recorder::finish(std::map<std::string, std::string> meta) {
+    sensor_->stop();
+    drain();
+    const base::Status collected = sensor_->collect_merged();
+    drain();
+    Order last;
     add_accounting(last.batch);
     last.batch.meta = std::move(meta);
     last.batch.meta["state"] = "complete";
@@ -101,7 +113,8 @@ base::Status Recorder::finish(std::map<std::string, std::string> meta) {
     queue_.close();
     thread_.join();
     if (auto failed = failure(); !failed) return failed;
-    return writer_->finish();
+    if (auto closed = writer_->finish(); !closed) return closed;
+    return collected;
 }
 
 }  // namespace catena::cli

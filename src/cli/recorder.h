@@ -43,12 +43,14 @@ class Recorder {
     };
     void write_all();
     base::Status failure();
+    void drain();
     void add_accounting(event::Batch& batch);
 
     std::unique_ptr<sensor::Sensor> sensor_;
     std::unique_ptr<store::Writer> writer_;
     base::BoundedQueue<Order> queue_;
     std::int64_t last_commit_ns_ = 0;
+    std::int64_t last_collect_ns_ = 0;
     bool uncommitted_ = false;
     std::vector<event::Accounting> last_accounting_;
     std::mutex failure_mutex_;

@@ -27,8 +27,8 @@ struct Event {
     EntityId object;          // to what; none where the call failed before it had one
     std::int64_t bytes = 0;   // moved by read, write, send, recv, sendfile…; 0 otherwise
     std::int64_t ret = 0;     // as the kernel returned it: negative errno on failure
-    std::uint64_t count = 1;  // merged events
-    std::int32_t fd = -1;     // descriptor the program used; -1 where there is none
+    std::uint64_t count = 1;  // calls in this row
+    std::int32_t fd = -1;  // descriptor the program used; -1 where there is none
     // Open: flags. Mkdir, Chmod, and Open with O_CREAT (upper 32 bits): mode. Chown: gid << 32 | uid. Kill:
     // signal. Ptrace: request. Mmap…: flags << 32 | prot. Setuid: euid << 32 | uid. Setgid: egid << 32 | gid.
     // Socket…: type << 32 | family. Dup: old descriptor. Listen: backlog. Truncate: length. Fork: clone flags
@@ -46,10 +46,12 @@ struct Accounting {
     std::int64_t ts_ns = 0;
     std::int32_t cpu = 0;
     std::uint64_t seen = 0;
-    std::uint64_t stored = 0;
-    std::uint64_t merged = 0;
+    std::uint64_t stored = 0;    // as a row of its own
+    std::uint64_t merged = 0;    // into a row that is stored; its count says how many
     std::uint64_t filtered = 0;  // calls that carry nothing: failed, empty, or of no kind that is recorded
-    std::uint64_t lost = 0;      // the ring buffer was full
+    std::uint64_t lost = 0;      // in all, of which
+    std::uint64_t lost_reserved = 0;  // the rest of the ring buffer was kept for what matters more
+    std::uint64_t lost_share = 0;     // its cgroup had used up its share of a ring buffer that filled up
 };
 
 }  // namespace catena::event

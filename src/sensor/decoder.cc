@@ -2,12 +2,10 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <pwd.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -63,14 +61,6 @@ event::FileKind kind_of_mode(std::uint32_t mode) {
         default:
             return event::FileKind::Unknown;
     }
-}
-
-std::string user_name(std::uint32_t uid) {
-    passwd entry{};
-    passwd* found = nullptr;
-    std::array<char, 4096> buffer{};
-    if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found) return found->pw_name;
-    return fmt::format("{}", uid);
 }
 
 bool is_path_operation(event::Op op) {
@@ -133,14 +123,10 @@ bool Decoder::decode(std::span<const std::byte> record, event::Batch& out) {
 
 bool Decoder::decode_known(const cat_header& header, std::span<const std::byte> record, event::Batch& out) {
     switch (header.type) {
-        case CAT_EVENT: {
-            cat_event fixed{};
-            if (!copy_record(record, fixed) || fixed.op >= CAT_OP_COUNT) return false;
-            event::Event event = to_event(fixed, out);
-            name_object(event);
-            out.events.push_back(std::move(event));
-            return true;
-        }
+        case CAT_EVENT:
+            return decode_event(record, out);
+        case CAT_EVENTS:
+            return decode_events(record, out);
         case CAT_PATH_EVENT:
             return decode_path_event(record, out);
         case CAT_FILE:
@@ -165,9 +151,34 @@ bool Decoder::decode_known(const cat_header& header, std::span<const std::byte> 
             sockets_.describe(socket, real_time(header), out.sockets);
             return true;
         }
+        case CAT_CGROUP: {
+            cat_cgroup group{};
+            if (!copy_record(record, group) || group.path_len > sizeof(group.path)) return false;
+            processes_.name_cgroup(group.id, {group.path, group.path_len});
+            return true;
+        }
         default:
             return false;
     }
+}
+
+bool Decoder::decode_event(std::span<const std::byte> record, event::Batch& out) {
+    cat_event fixed{};
+    if (!copy_record(record, fixed) || fixed.op >= CAT_OP_COUNT) return false;
+    event::Event event = to_event(fixed, out);
+    name_object(event);
+    out.events.push_back(std::move(event));
+    return true;
+}
+
+bool Decoder::decode_events(std::span<const std::byte> record, event::Batch& out) {
+    bool good = true;
+    for (auto rest = record.subspan(sizeof(cat_header)); !rest.empty();) {
+        const std::size_t size = std::min(rest.size(), sizeof(cat_event));
+        good = decode_event(rest.first(size), out) && good;
+        rest = rest.subspan(size);
+    }
+    return good;
 }
 
 bool Decoder::decode_file(std::span<const std::byte> record, event::Batch& out) {
@@ -180,8 +191,8 @@ bool Decoder::decode_file(std::span<const std::byte> record, event::Batch& out) 
         return true;
     }
     if (file.file_class == CAT_CLASS_USER) {
-        out.objects.push_back(
-            {id, event::EntityType::User, ts_ns, user_name(static_cast<std::uint32_t>(file.inode))});
+        out.objects.push_back({id, event::EntityType::User, ts_ns,
+                               processes_.user_name(static_cast<std::uint32_t>(file.inode))});
         return true;
     }
     std::string path = path_from_names(text_at(record, sizeof(file), file.names_len));
@@ -207,7 +218,12 @@ event::Event Decoder::to_event(const cat_event& record, event::Batch& out) {
     event::Event event;
     event.id = next_event_++;
     event.ts_ns = real_time(record.header);
-    event.last_ns = event.ts_ns;
+    event.last_ns = static_cast<std::int64_t>(record.last_ns) + boot_to_real_ns_;
+    event.count = record.count;
+    if (!(record.flags & CAT_FLAG_MERGED)) {
+        if (stored_.size() <= record.header.cpu) stored_.resize(record.header.cpu + std::size_t{1});
+        ++stored_[record.header.cpu];
+    }
     event.op = static_cast<event::Op>(record.op);
     event.abi = static_cast<sys::Abi>(std::min<std::uint8_t>(record.abi, CAT_ABI_X32));
     if (record.syscall != 0xffff) event.syscall = sys::syscall_name(record.syscall, event.abi);
@@ -248,42 +264,47 @@ bool Decoder::decode_path_event(std::span<const std::byte> record, event::Batch&
         name_object(event);
     } else if (is_path_operation(event.op)) {
         if (event.op == event::Op::Unlink && (event.arg & AT_REMOVEDIR)) event.op = event::Op::Rmdir;
-        event.path = paths_.absolute({fixed.dir}, own_proc(path, fixed.event));
+        const bool from_kernel =
+            event.source == event::Source::Kernel && !(fixed.event.flags & CAT_FLAG_COPIED);
+        const auto full = [&](std::uint64_t dir, std::string_view text) {
+            return from_kernel ? paths_.entry({dir}, text)
+                               : paths_.absolute({dir}, own_proc(text, fixed.event));
+        };
+        event.path = full(fixed.dir, path);
         if (event.op == event::Op::Symlink || is_source_of_mount(event)) {
             event.path2 = path2;
         } else if (!path2.empty()) {
-            event.path2 = paths_.absolute({fixed.dir2}, own_proc(path2, fixed.event));
+            event.path2 = full(fixed.dir2, path2);
         }
-        apply_path_operation(event, out);
+        apply_path_operation(event, paths_.resolve({fixed.object2}), out);
     }
     out.events.push_back(std::move(event));
     return true;
 }
 
+// The file at a path: the one that the kernel says (`id`), or the one that the path leads to as far as we
+// know.
+PathTable::Named Decoder::file_at(const std::string& path, event::EntityId id, event::FileKind kind) {
+    return id == event::EntityId{} ? paths_.at(path, kind) : paths_.is(path, id, kind);
+}
+
 // Finds or makes the entity that a path operation is about, and follows what the operation does to names.
-void Decoder::apply_path_operation(event::Event& event, event::Batch& out) {
+// `second` is what the kernel found at the second path, 0 where it did not say or there was nothing.
+void Decoder::apply_path_operation(event::Event& event, event::EntityId second, event::Batch& out) {
     const bool directory = event.op == event::Op::Mkdir || event.op == event::Op::Rmdir;
     const auto kind = directory                        ? event::FileKind::Directory
                       : event.op == event::Op::Symlink ? event::FileKind::Symlink
                                                        : event::FileKind::Unknown;
-    const auto [file, is_new] = paths_.at(event.path, kind);
+    event.object = paths_.resolve(event.object);
+    // An object of no directory (memory, a pipe by /proc/self/fd) has no path to follow.
+    if (event.object != event::EntityId{} && !event.path.starts_with('/')) return;
+    const auto [file, is_new] = file_at(event.path, event.object, kind);
     event.object = file.id;
     if (is_new) add_name(file, event.path, event.ts_ns, out);
     if (event.ret < 0) return;
     switch (event.op) {
         case event::Op::Rename:
-            if (event.arg & kRenameExchange) {
-                const event::FileName other = paths_.at(event.path2, kind).file;
-                paths_.exchange(event.path, event.path2);
-                add_name(other, event.path, event.ts_ns, out);
-            } else {
-                // What is below a directory has a new name as well.
-                for (event::FileName& below : paths_.rename(event.path, event.path2)) {
-                    below.since_ns = event.ts_ns;
-                    out.files.push_back(std::move(below));
-                }
-            }
-            add_name(file, event.path2, event.ts_ns, out);
+            apply_rename(event, file, second, out);
             break;
         case event::Op::Link:
             paths_.link(event.path2, file);
@@ -296,6 +317,24 @@ void Decoder::apply_path_operation(event::Event& event, event::Batch& out) {
         default:
             break;
     }
+}
+
+void Decoder::apply_rename(event::Event& event, const event::FileName& file, event::EntityId second,
+                           event::Batch& out) {
+    if (event.arg & kRenameExchange) {
+        const event::FileName other = file_at(event.path2, second, event::FileKind::Unknown).file;
+        paths_.exchange(event.path, event.path2);
+        add_name(other, event.path, event.ts_ns, out);
+    } else if (second != event::EntityId{} && second == file.id) {
+        return;  // two names of one file: the kernel leaves both
+    } else {
+        // What is below a directory has a new name as well.
+        for (event::FileName& below : paths_.rename(event.path, event.path2)) {
+            below.since_ns = event.ts_ns;
+            out.files.push_back(std::move(below));
+        }
+    }
+    add_name(file, event.path2, event.ts_ns, out);
 }
 
 void Decoder::add_name(event::FileName file, const std::string& path, std::int64_t ts_ns, event::Batch& out) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "base/generation_map.h"
 #include "event/batch.h"
@@ -24,17 +25,26 @@ class Decoder {
     bool decode(std::span<const std::byte> record, event::Batch& out);
 
     [[nodiscard]] std::uint64_t events() const { return static_cast<std::uint64_t>(next_event_ - 1); }
+    // Calls that came as a row of their own, by the CPU that saw them.
+    [[nodiscard]] std::uint64_t stored(std::size_t cpu) const {
+        return cpu < stored_.size() ? stored_[cpu] : 0;
+    }
     [[nodiscard]] std::uint64_t malformed() const { return malformed_; }
     // Names that were forgotten to stay within bounds.
     [[nodiscard]] std::uint64_t forgotten() const { return paths_.forgotten() + sockets_.forgotten(); }
 
   private:
     bool decode_known(const cat_header& header, std::span<const std::byte> record, event::Batch& out);
+    bool decode_events(std::span<const std::byte> record, event::Batch& out);
+    bool decode_event(std::span<const std::byte> record, event::Batch& out);
     bool decode_file(std::span<const std::byte> record, event::Batch& out);
     bool decode_path_event(std::span<const std::byte> record, event::Batch& out);
     event::Event to_event(const cat_event& record, event::Batch& out);
     void name_object(event::Event& event);
-    void apply_path_operation(event::Event& event, event::Batch& out);
+    PathTable::Named file_at(const std::string& path, event::EntityId id, event::FileKind kind);
+    void apply_path_operation(event::Event& event, event::EntityId second, event::Batch& out);
+    void apply_rename(event::Event& event, const event::FileName& file, event::EntityId second,
+                      event::Batch& out);
     static void add_name(event::FileName file, const std::string& path, std::int64_t ts_ns,
                          event::Batch& out);
     [[nodiscard]] std::int64_t real_time(const cat_header& header) const {
@@ -44,6 +54,7 @@ class Decoder {
     std::int64_t boot_to_real_ns_;
     std::int64_t next_event_ = 1;
     std::uint64_t malformed_ = 0;
+    std::vector<std::uint64_t> stored_;
     PathTable paths_;
     ProcessTable processes_;
     SocketTable sockets_;

@@ -45,7 +45,11 @@ bool is_below(std::string_view path, std::string_view directory) {
 }  // namespace
 
 PathTable::PathTable()
-    : by_path_(kPaths), directories_(kPaths), aliases_(kPaths), real_directories_(kRealDirectories) {}
+    : by_path_(kPaths),
+      facts_(kPaths),
+      directories_(kPaths),
+      aliases_(kPaths),
+      real_directories_(kRealDirectories) {}
 
 void PathTable::put(const std::string& path, Entry entry) {
     entry.file.path.clear();
@@ -60,6 +64,9 @@ event::EntityId PathTable::describe(const event::FileName& file) {
     Entry entry{file, true};
     entry.file.id = resolve(file.id);
     const event::EntityId stands_for = entry.file.id;
+    event::FileName facts = entry.file;
+    facts.path.clear();
+    facts_.insert(stands_for, std::move(facts));
     put(file.path, std::move(entry));
     if (file.kind == event::FileKind::Directory) directories_.insert(file.id, file.path);
     return stands_for;
@@ -108,6 +115,31 @@ PathTable::Named PathTable::at(const std::string& path, event::FileKind kind_if_
     return named;
 }
 
+std::string PathTable::entry(event::EntityId directory, std::string_view name) {
+    const std::string* parent = directories_.find(directory);
+    if (!parent) return std::string(name);
+    if (name == "/") return *parent;  // what the kernel calls the root of a file system
+    return (*parent == "/" ? "" : *parent) + "/" + std::string(name);
+}
+
+PathTable::Named PathTable::is(const std::string& path, event::EntityId id, event::FileKind kind_if_unknown) {
+    Named named;
+    if (const Entry* entry = by_path_.find(path); entry && entry->file.id == id) {
+        named.file = entry->file;
+    } else {
+        named.is_new = true;
+        if (const event::FileName* facts = facts_.find(id)) {
+            named.file = *facts;
+        } else {
+            named.file.id = id;
+            named.file.kind = kind_if_unknown;
+        }
+        put(path, {named.file, true});
+    }
+    named.file.path = path;
+    return named;
+}
+
 std::vector<event::FileName> PathTable::rename(const std::string& from, const std::string& to) {
     const Entry* entry = by_path_.find(from);
     if (!entry) return {};
@@ -115,7 +147,10 @@ std::vector<event::FileName> PathTable::rename(const std::string& from, const st
     by_path_.erase(from);
     put(to, moved);
     forget_links_below(from);
-    if (moved.file.kind == event::FileKind::Directory || !moved.described) return move_below(from, to);
+    if (moved.file.kind == event::FileKind::Directory || moved.file.kind == event::FileKind::Unknown ||
+        !moved.described) {
+        return move_below(from, to);
+    }
     return {};
 }
 

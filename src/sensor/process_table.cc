@@ -5,26 +5,19 @@
 #include <cstring>
 #include <utility>
 
-#include "sys/cgroup.h"
 #include "sys/process.h"
 
 namespace catena::sensor {
 namespace {
 
 constexpr std::size_t kExecutables = 65536;
-constexpr std::size_t kCgroups = 4096;
 
 }  // namespace
 
 ProcessTable::ProcessTable(std::int64_t boot_to_real_ns)
-    : boot_to_real_ns_(boot_to_real_ns), executables_(kExecutables), cgroups_(kCgroups) {}
+    : boot_to_real_ns_(boot_to_real_ns), executables_(kExecutables) {}
 
 void ProcessTable::name_file(event::EntityId id, const std::string& path) { executables_.insert(id, path); }
-
-std::string ProcessTable::cgroup_name(std::uint64_t id) {
-    if (const std::string* known = cgroups_.find(id)) return *known;
-    return cgroups_.insert(id, sys::cgroup_path(id));
-}
 
 void ProcessTable::describe(const cat_process& record, std::vector<event::ProcessImage>& out) {
     const event::EntityId id{record.id};
@@ -41,7 +34,9 @@ void ProcessTable::describe(const cat_process& record, std::vector<event::Proces
     image.uid = record.uid;
     image.gid = record.gid;
     image.comm.assign(record.comm, ::strnlen(record.comm, sizeof(record.comm)));
-    image.cgroup = cgroup_name(record.cgroup);
+    image.cgroup = attributions_.cgroup_path(record.cgroup);
+    image.euid = record.euid;
+    image.attribution = attributions_.of(record);
     if (const std::string* exe = executables_.find(event::EntityId{record.exe})) image.exe = *exe;
     switch (record.reason) {
         case CAT_PROCESS_FORK:
@@ -91,6 +86,12 @@ void ProcessTable::meet(event::EntityId id, std::int32_t pid, std::uint64_t star
     image.start_ns = static_cast<std::int64_t>(start_ns) + boot_to_real_ns_;
     image.exe = sys::process_exe(pid);
     image.cmdline = sys::process_cmdline(pid);
+    if (const auto owner = sys::process_owner(pid)) {
+        image.uid = owner->uid;
+        image.euid = owner->euid;
+        image.gid = owner->gid;
+        image.attribution = attributions_.of(*owner);
+    }
     by_pid_[pid] = id;
     out.push_back(image);
 }

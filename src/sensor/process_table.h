@@ -5,11 +5,13 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "base/generation_map.h"
 #include "event/entity.h"
+#include "sensor/attribution_table.h"
 #include "wire/records.h"
 
 namespace catena::sensor {
@@ -21,6 +23,9 @@ class ProcessTable {
 
     // The path of an executable's file, as described before.
     void name_file(event::EntityId id, const std::string& path);
+
+    // The path of a cgroup that was made.
+    void name_cgroup(std::uint64_t id, std::string_view path) { attributions_.name_cgroup(id, path); }
 
     // A process was described. Its image goes to `out`, after exec only once all its arguments are there.
     void describe(const cat_process& record, std::vector<event::ProcessImage>& out);
@@ -36,6 +41,9 @@ class ProcessTable {
 
     void ended(event::EntityId id);
 
+    // The user's name on this host, or its number.
+    std::string user_name(std::uint32_t uid) { return attributions_.user_name(uid); }
+
     // The process that has, or last had, a pid; none where it is not known.
     event::EntityId with_pid(std::int32_t pid);
 
@@ -47,13 +55,12 @@ class ProcessTable {
         bool exec_pending = false;
     };
     void finish_exec(Alive& process, std::vector<event::ProcessImage>& out);
-    std::string cgroup_name(std::uint64_t id);
 
     std::int64_t boot_to_real_ns_;
     std::unordered_map<event::EntityId, Alive> alive_;
     std::unordered_map<std::int32_t, event::EntityId> by_pid_;
     base::GenerationMap<event::EntityId, std::string> executables_;
-    base::GenerationMap<std::uint64_t, std::string> cgroups_;
+    AttributionTable attributions_;
 };
 
 }  // namespace catena::sensor

@@ -24,13 +24,14 @@
 #include "catena.skel.h"
 #include "sensor/decoder.h"
 #include "sensor/optional_programs.h"
+#include "sensor/path_hooks.h"
 #include "sensor/syscall_tables.h"
 #include "sys/process.h"
 
 namespace catena::sensor {
 namespace {
 
-constexpr int kRecordsAPoll = 16384;
+constexpr int kRecordsAPoll = 4096;
 constexpr int kEnoughRecords = -EXFULL;  // what the callback returns to pause libbpf
 const char* const kBtf = "/sys/kernel/btf/vmlinux";
 
@@ -89,6 +90,14 @@ std::string first_line(const char* path) {
     return line;
 }
 
+void fill_tables(catena_bpf& skeleton) {
+    for (std::size_t op = 0; op < event::kOpCount; ++op) {
+        skeleton.rodata->cat_flows[op] =
+            static_cast<std::uint8_t>(event::flow_of(static_cast<event::Op>(op)));
+    }
+    fill_syscall_tables(skeleton.rodata->cat_syscalls);
+}
+
 // Runs a BPF iterator to its end. It has no output of its own: what it finds goes into the ring buffer.
 base::Status run_iterator(const bpf_program* program) {
     bpf_link* link = bpf_program__attach_iter(program, nullptr);
@@ -107,8 +116,11 @@ base::Status run_iterator(const bpf_program* program) {
 
 class BpfSensor final : public Sensor {
   public:
-    explicit BpfSensor(Scope scope)
-        : scope_(scope), boot_to_real_(boot_to_real_ns()), decoder_(boot_to_real_) {}
+    explicit BpfSensor(const Options& options)
+        : scope_(options.scope),
+          fidelity_(options.fidelity),
+          boot_to_real_(boot_to_real_ns()),
+          decoder_(boot_to_real_) {}
 
     base::Status start(const Options& options);
 
@@ -118,6 +130,7 @@ class BpfSensor final : public Sensor {
     [[nodiscard]] bool snapshot_done() const override { return snapshot_done_; }
     [[nodiscard]] int wait_fd() const override { return ring_buffer__epoll_fd(ring_.get()); }
     bool poll(event::Batch& out) override;
+    base::Status collect_merged() override;
     void stop() override;
     std::vector<event::Accounting> accounting() override;
     Progress progress() override;
@@ -126,51 +139,76 @@ class BpfSensor final : public Sensor {
 
   private:
     bool load(const Options& options, bool with_optional);
+    base::Status load_best(const Options& options);
     static int on_record(void* context, void* data, std::size_t size);
     std::vector<cat_counters> counters();
 
     Scope scope_;
+    Fidelity fidelity_;
     std::int64_t boot_to_real_;
     Decoder decoder_;
     Skeleton skeleton_;
     std::unique_ptr<ring_buffer, RingDeleter> ring_;
-    std::vector<std::uint64_t> stored_;  // events taken from the ring, by the CPU that emitted them
-    event::Batch* out_ = nullptr;        // while polling
-    int taken_ = 0;                      // records in this poll
-    std::vector<std::string> without_;   // optional programs that this kernel refused
+    std::size_t cpus_ = 0;
+    base::Status path_hooks_;           // why paths are read from programs' memory, where they are
+    std::vector<std::string> without_;  // optional programs that this kernel refused
+    event::Batch* out_ = nullptr;       // while polling
+    int taken_ = 0;                     // records in this poll
+    std::uint64_t quarter_bytes_ = 0;   // of the ring
+    std::uint64_t drained_bytes_ = 0;   // since the kernel was last told
     std::atomic<bool> snapshot_done_ = false;
     std::atomic<bool> snapshot_failed_ = false;
     std::jthread snapshot_;  // last: joined before what it uses goes away
 };
 
-// Opens, sets up and loads the programs; false with errno where the kernel refuses.
+// Opens, sets up and loads the programs, the hooks on paths only where path_hooks_ says that they work; false
+// with errno where the kernel refuses.
 bool BpfSensor::load(const Options& options, bool with_optional) {
     last_warning().clear();
     skeleton_.reset(catena_bpf::open());
     if (!skeleton_) return false;
     fit_io_uring(*skeleton_);
+    without_.clear();
     if (!with_optional) without_ = without_optional(*skeleton_);
     skeleton_->rodata->cat_scope = static_cast<std::uint32_t>(options.scope);
+    skeleton_->rodata->cat_fidelity = static_cast<std::uint32_t>(options.fidelity);
     skeleton_->rodata->cat_cgroup_id = options.cgroup.id;
     skeleton_->rodata->cat_cgroup_level = options.cgroup.level;
     skeleton_->rodata->cat_wakeup_bytes = options.ring_bytes / 16;
-    fill_syscall_tables(skeleton_->rodata->cat_syscalls);
+    skeleton_->rodata->cat_ring_bytes = options.ring_bytes;
+    quarter_bytes_ = options.ring_bytes / 4;
+    fill_tables(*skeleton_);
+    skeleton_->rodata->cat_hooked = path_hooks_.has_value();
+    choose_path_hooks(*skeleton_, path_hooks_.has_value());
     for (bpf_program* program : {skeleton_->progs.cat_mark_tasks, skeleton_->progs.cat_describe_tasks,
-                                 skeleton_->progs.cat_describe_files}) {
+                                 skeleton_->progs.cat_describe_files, skeleton_->progs.cat_tell_tasks}) {
         bpf_program__set_autoattach(program, false);
     }
+    // Half of what system calls cost is being met at their entry, and no edge needs it.
+    bpf_program__set_autoload(skeleton_->progs.cat_sys_enter, options.fidelity == Fidelity::Full);
     bpf_map__set_max_entries(skeleton_->maps.cat_ring, static_cast<std::uint32_t>(options.ring_bytes));
     return catena_bpf::load(skeleton_.get()) == 0;
 }
 
-base::Status BpfSensor::start(const Options& options) {
-    libbpf_set_print(keep_warning);
-    if (!load(options, true) && !load(options, false)) {
-        const int error = errno;
-        auto failed = base::fail_errno("the kernel refused a program", error);
+// Loads all that the kernel takes: without what is only useful, or without the hooks on paths, where it must
+// be.
+base::Status BpfSensor::load_best(const Options& options) {
+    path_hooks_ = try_path_hooks();
+    if (load(options, true) || load(options, false)) return {};
+    const auto failure = [] {
+        auto failed = base::fail_errno("the kernel refused a program", errno);
         failed.error().message += fmt::format(" ({}): catena doctor shows what works here", last_warning());
         return failed;
-    }
+    };
+    if (!path_hooks_) return failure();
+    path_hooks_ = failure();
+    if (load(options, true) || load(options, false)) return {};
+    return failure();
+}
+
+base::Status BpfSensor::start(const Options& options) {
+    libbpf_set_print(keep_warning);
+    if (auto loaded = load_best(options); !loaded) return loaded;
     bpf_test_run_opts run{};
     run.sz = sizeof(run);
     if (bpf_prog_test_run_opts(bpf_program__fd(skeleton_->progs.cat_introduce), &run) != 0) {
@@ -178,8 +216,9 @@ base::Status BpfSensor::start(const Options& options) {
     }
     ring_.reset(ring_buffer__new(bpf_map__fd(skeleton_->maps.cat_ring), on_record, this, nullptr));
     if (!ring_) return base::fail_errno("mapping the ring buffer");
-    stored_.resize(static_cast<std::size_t>(libbpf_num_possible_cpus()));
+    cpus_ = static_cast<std::size_t>(libbpf_num_possible_cpus());
     if (catena_bpf::attach(skeleton_.get()) != 0) return base::fail_errno("attaching the kernel programs");
+    if (path_hooks_) path_hooks_ = attach_path_hooks(*skeleton_);
     return {};
 }
 
@@ -228,11 +267,11 @@ void BpfSensor::start_snapshot() {
 int BpfSensor::on_record(void* context, void* data, std::size_t size) {
     auto& self = *static_cast<BpfSensor*>(context);
     const auto* bytes = static_cast<const std::byte*>(data);
-    const std::size_t before = self.out_->events.size();
     self.decoder_.decode({bytes, size}, *self.out_);
-    if (self.out_->events.size() != before) {
-        const std::uint16_t cpu = static_cast<const cat_header*>(data)->cpu;
-        if (cpu < self.stored_.size()) ++self.stored_[cpu];
+    self.drained_bytes_ += size;
+    if (self.drained_bytes_ >= self.quarter_bytes_) {
+        self.drained_bytes_ = 0;
+        ++self.skeleton_->bss->cat_drained;
     }
     return ++self.taken_ < kRecordsAPoll ? 0 : kEnoughRecords;
 }
@@ -244,15 +283,21 @@ bool BpfSensor::poll(event::Batch& out) {
     return ring_buffer__consume(ring_.get()) == kEnoughRecords;
 }
 
+base::Status BpfSensor::collect_merged() { return run_iterator(skeleton_->progs.cat_tell_tasks); }
+
 void BpfSensor::stop() {
     if (snapshot_.joinable()) snapshot_.join();
     catena_bpf::detach(skeleton_.get());
 }
 
 std::vector<cat_counters> BpfSensor::counters() {
-    std::vector<cat_counters> rows(stored_.size());
+    std::vector<cat_counters> rows(cpus_);
     const std::uint32_t key = 0;
     bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.cat_counts), &key, rows.data());
+    for (cat_counters& row : rows) {
+        row.emitted -= row.dropped;
+        row.lost[CAT_LOST_FULL] += row.dropped;
+    }
     return rows;
 }
 
@@ -263,12 +308,14 @@ std::vector<event::Accounting> BpfSensor::accounting() {
         event::Accounting row;
         row.ts_ns = clock_ns(CLOCK_BOOTTIME) + boot_to_real_;
         row.cpu = static_cast<std::int32_t>(cpu);
-        row.stored = stored_[cpu];
+        row.stored = decoder_.stored(cpu);
         row.merged = kernel[cpu].merged;
         row.filtered = kernel[cpu].filtered;
-        row.lost = kernel[cpu].lost;
+        row.lost_reserved = kernel[cpu].lost[CAT_LOST_RESERVED];
+        row.lost_share = kernel[cpu].lost[CAT_LOST_SHARE];
+        row.lost = kernel[cpu].lost[CAT_LOST_FULL] + row.lost_reserved + row.lost_share;
         // What is still in the ring buffer counts as not seen yet; at the end there is none.
-        row.seen = kernel[cpu].seen - (kernel[cpu].emitted - stored_[cpu]);
+        row.seen = kernel[cpu].seen - (kernel[cpu].emitted - decoder_.stored(cpu));
         rows.push_back(row);
     }
     return rows;
@@ -280,8 +327,9 @@ Progress BpfSensor::progress() {
     for (std::size_t cpu = 0; cpu < kernel.size(); ++cpu) {
         sum.seen += kernel[cpu].seen;
         sum.filtered += kernel[cpu].filtered;
-        sum.lost += kernel[cpu].lost;
-        sum.stored += stored_[cpu];
+        sum.merged += kernel[cpu].merged;
+        for (const std::uint64_t lost : kernel[cpu].lost) sum.lost += lost;
+        sum.stored += decoder_.stored(cpu);
     }
     sum.live_processes = __sync_fetch_and_add(&skeleton_->bss->cat_live, 0);
     return sum;
@@ -289,7 +337,10 @@ Progress BpfSensor::progress() {
 
 Sensor::Troubles BpfSensor::troubles() {
     Troubles found;
-    for (const cat_counters& row : counters()) found.lost_descriptions += row.lost_descriptions;
+    for (const cat_counters& row : counters()) {
+        found.lost_descriptions += row.lost_descriptions;
+        found.lost_merged += row.lost_merged;
+    }
     found.malformed = decoder_.malformed();
     found.forgotten = decoder_.forgotten();
     found.snapshot_failed = snapshot_failed_;
@@ -307,6 +358,9 @@ std::map<std::string, std::string> BpfSensor::description() {
         {"boot_to_real_ns", fmt::format("{}", boot_to_real_)},
         {"recorder_pid", fmt::format("{}", static_cast<std::uint32_t>(skeleton_->bss->cat_recorder_tgid))},
         {"programs_refused", fmt::format("{}", fmt::join(without_, " "))},
+        {"fidelity", fidelity_ == Fidelity::Full ? "full" : "causal"},
+        {"path_source", path_hooks_ ? "kernel" : "user"},
+        {"path_source_reason", path_hooks_ ? "" : path_hooks_.error().message},
         {"scope", scope_ == Scope::Host     ? "host"
                   : scope_ == Scope::Cgroup ? "cgroup"
                                             : "tree"}};
@@ -327,7 +381,7 @@ base::Result<std::unique_ptr<Sensor>> Sensor::create(const Options& options) {
                         "CONFIG_DEBUG_INFO_BTF=y, as those of Debian are",
                         kBtf));
     }
-    auto sensor = std::make_unique<BpfSensor>(options.scope);
+    auto sensor = std::make_unique<BpfSensor>(options);
     if (auto started = sensor->start(options); !started) return std::unexpected(started.error());
     return sensor;
 }

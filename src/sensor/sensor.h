@@ -20,16 +20,23 @@ enum class Scope : std::uint8_t {
     Cgroup  // one cgroup and those below it
 };
 
+enum class Fidelity : std::uint8_t {
+    Causal,  // edges; what repeats itself without a change of answers is merged in the kernel
+    Full     // each call
+};
+
 struct Options {
     Scope scope = Scope::Tree;
+    Fidelity fidelity = Fidelity::Causal;
     sys::Cgroup cgroup;                      // for Scope::Cgroup
-    std::uint64_t ring_bytes = 64ULL << 20;  // a power of two, at least a page
+    std::uint64_t ring_bytes = 16ULL << 20;  // a power of two, at least a page
 };
 
 // What the sensor knows about itself at a moment.
 struct Progress {
     std::uint64_t seen = 0;
     std::uint64_t stored = 0;  // handed to the caller
+    std::uint64_t merged = 0;
     std::uint64_t filtered = 0;
     std::uint64_t lost = 0;
     std::int64_t live_processes = 0;  // of Scope::Tree
@@ -61,6 +68,10 @@ class Sensor {
     // Takes what waits, up to a bounded number of records, into `out`. True where more waits.
     virtual bool poll(event::Batch& out) = 0;
 
+    // Asks the kernel for the sums of what was merged; poll() gets them. Due once a second, so that a killed
+    // recorder loses no more than that.
+    virtual base::Status collect_merged() = 0;
+
     // Detaches the programs: nothing more is recorded. What waits can still be polled.
     virtual void stop() = 0;
 
@@ -71,6 +82,7 @@ class Sensor {
     // Entity descriptions that found the ring full, malformed records, names forgotten for want of room.
     struct Troubles {
         std::uint64_t lost_descriptions = 0;
+        std::uint64_t lost_merged = 0;  // merged calls whose count, bytes and last time were lost
         std::uint64_t malformed = 0;
         std::uint64_t forgotten = 0;
         bool snapshot_failed = false;  // what was there before recording may lack its name
@@ -86,7 +98,8 @@ struct Finding {
     std::string what;
     bool works = false;
     bool needed = false;  // recording needs it
-    std::string detail;   // what the kernel said, or what it is good for
+    std::string detail;   // what it is good for
+    std::string error;    // where it does not work: what the kernel said
 };
 std::vector<Finding> examine();
 

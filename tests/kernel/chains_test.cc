@@ -112,8 +112,8 @@ TEST_F(Chains, ARenamedFileKeepsItsPast) {
 TEST_F(Chains, WhatIsLostIsCountedToTheLastEvent) {
     constexpr long kCalls = 400000;
     const Outcome outcome =
-        catena({"record", "--ring-mib", "1", "-o", trace_, "--", "dd", "if=/dev/zero", "of=/dev/null", "bs=1",
-                "count=" + std::to_string(kCalls), "status=none"});
+        catena({"record", "--fidelity", "full", "--ring-mib", "1", "-o", trace_, "--", "dd", "if=/dev/zero",
+                "of=/dev/null", "bs=1", "count=" + std::to_string(kCalls), "status=none"});
     ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
     const std::string totals =
         "from (select *, row_number() over (partition by cpu order by ts_ns desc) as age from loss) where "

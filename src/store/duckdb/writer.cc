@@ -31,7 +31,7 @@ using base::Status;
 namespace {
 
 constexpr const char* kMemory = "512MB";
-constexpr const char* kLogBytes = "16MB";
+constexpr const char* kLogBytes = "8MB";
 
 // DuckDB keeps 2048 values of a column in memory at once when it folds the log. With command lines of up to 2
 // MB that would be 4 GB, so a long one is cut: its first piece is in its row, the others are rows of their
@@ -60,8 +60,25 @@ TableAppender& put_id(TableAppender& to, event::EntityId id) {
     return id ? to.put(static_cast<std::int64_t>(id.value)) : to.put_null();
 }
 
+// A path or name; NULL where there is none.
 TableAppender& put_path(TableAppender& to, std::string_view path) {
     return path.empty() ? to.put_null() : to.put(path);
+}
+
+TableAppender& put_number(TableAppender& to, std::uint32_t number, std::uint32_t none) {
+    return number == none ? to.put_null() : to.put(number);
+}
+
+void put_attribution(TableAppender& to, const event::Attribution& a) {
+    put_path(to, a.user);
+    put_number(to, a.login_uid, event::kUnset);
+    put_path(to, a.login_user);
+    put_number(to, a.session, event::kUnset);
+    for (const std::string* name : {&a.cgroup.unit, &a.cgroup.user_unit, &a.cgroup.slice, &a.cgroup.container,
+                                    &a.cgroup.runtime, &a.cgroup.pod}) {
+        put_path(to, *name);
+    }
+    for (const std::uint32_t ns : {a.pid_ns, a.mount_ns, a.user_ns}) put_number(to, ns, 0);
 }
 
 void put_row(TableAppender& to, const event::Event& e) {
@@ -104,7 +121,8 @@ void put_row(TableAppender& to, const event::Accounting& a) {
         .put(static_cast<std::int64_t>(a.seen))
         .put(static_cast<std::int64_t>(a.stored));
     to.put(static_cast<std::int64_t>(a.merged)).put(static_cast<std::int64_t>(a.filtered));
-    to.put(static_cast<std::int64_t>(a.lost));
+    to.put(static_cast<std::int64_t>(a.lost)).put(static_cast<std::int64_t>(a.lost_reserved));
+    to.put(static_cast<std::int64_t>(a.lost_share));
 }
 
 template <class T>
@@ -229,6 +247,8 @@ Status DuckWriter::put_processes(const std::vector<event::ProcessImage>& process
         } else {
             to.put(++last_rest_);
         }
+        to.put(p.euid);
+        put_attribution(to, event::attribution_of(p));
         if (auto ended = to.end_row(); !ended) return ended;
         for (std::int32_t part = 1; !left.empty(); ++part) {
             rests.put(last_rest_).put(part).put_text(take_piece(left));

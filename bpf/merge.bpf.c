@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+/*
+ * Question: does this flow carry anything that an earlier one between the same two nodes has not? If not, it is counted
+ * in a slot of its thread; the rule and its proof are in wire/merge.h and docs/decisions/0008. What the slots have
+ * counted is told when a slot is needed for another flow, when the edge begins anew, when the thread ends, and once a
+ * second by an iterator.
+ */
+#include "lib/merge.bpf.h"
+
+#include "lib/scope.bpf.h"
+#include "lib/waiting.bpf.h"
+
+/* Whose slots they are. */
+struct owner {
+	u64 process, process_start;
+	u32 tgid, tid;
+};
+
+static __always_inline void fill_sum(struct cat_event *event, const struct owner *owner, struct cat_slot *slot, u64 count)
+{
+	u64 bytes = slot->bytes;
+
+	__builtin_memset(event, 0, sizeof(*event));
+	cat_fill_header(&event->header, CAT_EVENT, sizeof(*event));
+	event->header.ts_ns = slot->first_ns;
+	event->last_ns = slot->last_ns;
+	event->process = owner->process;
+	event->process_start = owner->process_start;
+	event->tgid = owner->tgid;
+	event->tid = owner->tid;
+	event->object = slot->object;
+	event->bytes = bytes - slot->told_bytes;
+	event->ret = event->bytes;
+	event->syscall = slot->syscall;
+	event->op = slot->op;
+	event->fd = slot->fd;
+	event->flags = CAT_FLAG_MERGED | slot->flags;
+	event->count = count;
+	slot->told_bytes = bytes;
+}
+
+/* Tells a slot's sum since the last time, if there is any: 1, or 0 where it has to wait. The slots' lock is held. */
+static __noinline int tell(struct owner *owner, struct cat_slot *slot, struct cat_waiting *waiting)
+{
+	struct cat_event *event;
+	u64 count;
+	int why;
+
+	if (!owner || !slot || !waiting)
+		return 1;
+	count = slot->count - slot->told_count;
+	if (!count)
+		return 1;
+	if (!cat_try_lock(&waiting->lock))
+		return 0;
+	event = cat_waiting_room(waiting, &why);
+	if (event) {
+		fill_sum(event, owner, slot, count);
+		slot->told_count += count;
+	}
+	cat_unlock(&waiting->lock);
+	return event != NULL;
+}
+
+__noinline int cat_tell_slots(u32 tgid, u32 tid, struct cat_task *state)
+{
+	struct owner owner = { .tgid = tgid, .tid = tid };
+
+	if (!state || !state->process || !cat_try_lock(&state->slots.lock))
+		return 0;
+	owner.process = state->process;
+	owner.process_start = state->process_start;
+	for (u32 i = 0; i < CAT_SLOTS; i++)
+		tell(&owner, &state->slots.slot[i], &state->waiting);
+	cat_unlock(&state->slots.lock);
+	return 0;
+}
+
+/* What is known of a flow before it is looked for. */
+struct flow {
+	u64 key, edge;
+	u64 inode, identity;
+	u32 source, target;
+};
+
+static __always_inline void fill_flow(struct flow *flow, const struct cat_call *call, const struct cat_deed *deed,
+				      u64 file, u32 kind)
+{
+	u32 process = cat_version_index(call->process), object = cat_version_index(deed->object);
+	struct inode *inode = file ? CAT_POINTER(file, file, f_inode) : NULL;
+	bool is_socket = deed->op == CAT_OP_SEND || deed->op == CAT_OP_RECV;
+
+	flow->key = cat_slot_key(file ?: deed->object, kind);
+	flow->inode = (u64)inode;
+	flow->identity = inode ? cat_file_identity((struct file *)file, inode, is_socket) : 0;
+	flow->source = kind == CAT_FLOW_OUT ? process : deed->from ?: object;
+	flow->target = kind == CAT_FLOW_OUT ? deed->into ?: object : process;
+	/* Versions of one word say nothing about another: a socket that gets a peer has other words from then on. */
+	flow->edge = cat_hash(cat_hash(call->process, deed->object), (u64)flow->source << 2 | kind);
+}
+
+/* Gives the flow a slot, after the sum of the one that had it is told. False where that cannot be now. */
+static __always_inline bool take_slot(struct cat_task *state, const struct flow *flow, const struct cat_call *call,
+				      const struct cat_deed *deed, u64 token, bool stream)
+{
+	struct owner owner = { call->process, call->process_start, call->tgid, call->tid };
+	struct cat_slot *slot = cat_find_slot(&state->slots, flow->key);
+
+	if (!cat_try_lock(&state->slots.lock))
+		return false;
+	if (!slot)
+		slot = &state->slots.slot[2 * cat_slot_set(flow->key) + (state->slots.clock++ & 1)];
+	if (!tell(&owner, slot, &state->waiting)) {
+		cat_unlock(&state->slots.lock);
+		return false;
+	}
+	slot->key = flow->key;
+	slot->inode = flow->inode;
+	slot->identity = flow->identity;
+	slot->object = deed->object;
+	slot->source = flow->source;
+	slot->target = flow->target;
+	cat_slot_carry(slot, token);
+	slot->op = deed->op;
+	slot->syscall = call->nr;
+	slot->fd = deed->fd;
+	slot->stream = stream;
+	slot->flags = 0;
+	slot->socket = deed->op == CAT_OP_SEND || deed->op == CAT_OP_RECV;
+	cat_unlock(&state->slots.lock);
+	return true;
+}
+
+/*
+ * The flow is in a slot, or the edge is known from elsewhere, and there is nothing new to carry. Where there is, says
+ * whether the flow is an echo.
+ */
+static __always_inline bool merge(struct cat_task *state, struct flow *flow, const struct cat_call *call,
+				  const struct cat_deed *deed, u64 version, bool stream, bool *echo)
+{
+	struct cat_slot *slot = cat_find_slot(&state->slots, flow->key);
+
+	if (!slot || slot->object != deed->object || slot->identity != flow->identity || slot->inode != flow->inode ||
+	    slot->source != flow->source) {
+		if (!cat_remembers(&cat_edges, flow->edge, version) ||
+		    !take_slot(state, flow, call, deed, version, stream))
+			return false;
+		slot = cat_find_slot(&state->slots, flow->key);
+	}
+	if (!slot)
+		return false;
+	if (!cat_slot_has_carried(slot, version)) {
+		*echo = cat_slot_echoes(slot, version);
+		return false;
+	}
+	slot->flags |= deed->flags;
+	cat_slot_add(slot, bpf_ktime_get_boot_ns(), deed->bytes);
+	CAT_COUNT(seen);
+	CAT_COUNT(merged);
+	return true;
+}
+
+/* A flow that brings something new: recorded, and from now on the one that others are merged into. */
+static __always_inline void keep(struct cat_task *state, struct flow *flow, const struct cat_call *call,
+				 const struct cat_deed *deed, u64 version, u32 kind, bool stream, bool echo)
+{
+	int kept = cat_put(call, deed);
+	u64 before = cat_bump(flow->target);
+	struct cat_slot *back;
+
+	/* Nothing may be merged into an edge that is not there. */
+	if (!kept)
+		return;
+	cat_remember(&cat_edges, flow->edge, version);
+	take_slot(state, flow, call, deed, version, stream);
+	if (kind > CAT_FLOW_IN)
+		return;
+	back = cat_find_slot(&state->slots, flow->key ^ (CAT_FLOW_OUT ^ CAT_FLOW_IN));
+	if (back)
+		cat_slot_follow(back, flow->target, before, echo);
+}
+
+__noinline int cat_flow(struct cat_call *call, struct cat_deed *deed, u64 file, u32 kind)
+{
+	struct cat_task *state;
+	struct flow flow = {};
+	bool stream, echo = false;
+	u64 *version;
+
+	if (!call || !deed)
+		return 0;
+	if (cat_fidelity == CAT_FIDELITY_FULL) {
+		cat_put(call, deed);
+		return 0;
+	}
+	fill_flow(&flow, call, deed, file, kind);
+	version = bpf_map_lookup_elem(&cat_versions, &flow.source);
+	state = bpf_task_storage_get(&cat_tasks, bpf_get_current_task_btf(), 0, 0);
+	if (!version || !state)
+		return 0;
+	stream = deed->flags & CAT_FLAG_STREAM;
+	deed->flags &= ~CAT_FLAG_STREAM;
+	if (!merge(state, &flow, call, deed, *version, stream, &echo))
+		keep(state, &flow, call, deed, *version, kind, stream, echo);
+	return 0;
+}
+
+/* Tells what the slots of every task hold: once a second, and at the end. */
+SEC("iter/task")
+int cat_tell_tasks(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct cat_task *state;
+
+	if (!task)
+		return 0;
+	state = bpf_task_storage_get(&cat_tasks, task, 0, 0);
+	if (!state)
+		return 0;
+	cat_tell_slots(task->tgid, task->pid, state);
+	cat_send_waiting(state, 0);
+	return 0;
+}
