@@ -58,6 +58,8 @@ __noinline int cat_emit_paths(struct cat_call *call, struct cat_deed *deed, stru
 
 	if (!call || !deed || !paths)
 		return 0;
+	if (CAT_FULL)
+		cat_tell_call();
 	CAT_COUNT(seen);
 	result = EMIT_PATHS(CAT_PATH_SMALL, false);
 	if (result == -1)

@@ -11,7 +11,8 @@ static __always_inline u16 op_on(u64 object, bool reads)
 	return reads ? CAT_OP_READ : CAT_OP_WRITE;
 }
 
-static __always_inline void emit_bytes(struct cat_call *call, s32 fd, bool reads)
+/* `one_event`: the call has no other. */
+static __always_inline void emit_bytes(struct cat_call *call, s32 fd, bool reads, bool one_event)
 {
 	u64 object = cat_fd_object(fd);
 	struct cat_deed deed = { .object = CAT_ID(object), .bytes = call->ret, .ret = call->ret, .fd = fd };
@@ -21,6 +22,8 @@ static __always_inline void emit_bytes(struct cat_call *call, s32 fd, bool reads
 		return;
 	}
 	deed.op = op_on(object, reads);
+	if (CAT_FULL && one_event && cat_tell_io(deed.object, deed.op))
+		return;
 	cat_emit(call, &deed);
 }
 
@@ -45,7 +48,7 @@ __noinline int cat_on_read_write(struct cat_call *call)
 
 		reads = file && !(BPF_CORE_READ(file, f_mode) & FMODE_WRITE);
 	}
-	emit_bytes(call, fd, reads);
+	emit_bytes(call, fd, reads, true);
 	return 0;
 }
 
@@ -58,8 +61,8 @@ __noinline int cat_on_transfer(struct cat_call *call)
 		cat_filter(call);
 		return 0;
 	}
-	emit_bytes(call, cat_arg(call, call->spec.fd), true);
-	emit_bytes(call, cat_arg(call, call->spec.fd2), false);
+	emit_bytes(call, cat_arg(call, call->spec.fd), true, false);
+	emit_bytes(call, cat_arg(call, call->spec.fd2), false, false);
 	return 0;
 }
 

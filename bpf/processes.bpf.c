@@ -67,6 +67,8 @@ int BPF_PROG(cat_fork, struct task_struct *parent, struct task_struct *child)
 	deed.object = thread ? call.process : cat_process_id(child->tgid, child->start_boottime);
 	deed.ret = child->pid;
 	deed.arg = clone_flags(regs, call.nr);
+	if (CAT_FULL)
+		deed.flags = cat_in_call();
 	if (!thread)
 		cat_describe_process(child, CAT_PROCESS_FORK, 0, 0);
 	cat_emit(&call, &deed);
@@ -136,6 +138,10 @@ int BPF_PROG(cat_exec, struct task_struct *task, int old_pid, struct linux_binpr
 	cat_describe_process(task, CAT_PROCESS_EXEC, deed.object, range.len);
 	bpf_loop(CAT_ARGS_MAX_CHUNKS, emit_args, &range, 0);
 	paths.path = (u64)bprm->filename;
+	if (CAT_FULL) {
+		deed.flags = cat_in_call();
+		cat_capture_program((u64)BPF_CORE_READ(bprm, filename));
+	}
 	return cat_emit_paths(&call, &deed, &paths);
 }
 
@@ -146,6 +152,8 @@ int BPF_PROG(cat_exit, struct task_struct *task)
 	struct cat_deed deed = { .op = CAT_OP_EXIT, .fd = -1 };
 	struct cat_call call;
 
+	if (state && CAT_FULL)
+		cat_task_ends();
 	/* The process has ended when its last thread has. */
 	if (!state || task->signal->live.counter > 0)
 		return 0;

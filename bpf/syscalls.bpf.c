@@ -7,11 +7,26 @@
 #include "lib/objects.bpf.h"
 #include "lib/scope.bpf.h"
 
+static __always_inline void enter_call(struct pt_regs *regs, u64 nr)
+{
+	struct cat_task *state = cat_tracked_task();
+	struct cat_entry entry = {};
+
+	if (!state)
+		return;
+	entry.process = state->process;
+	entry.process_start = state->process_start;
+	cat_fill_entry(&entry, regs, nr);
+	cat_call_enters(&entry);
+}
+
 SEC("tp_btf/sys_enter")
 int BPF_PROG(cat_sys_enter, struct pt_regs *regs, long nr)
 {
 	struct cat_task *state;
 
+	if (CAT_FULL)
+		enter_call(regs, nr);
 	if ((u64)nr >= CAT_SYSCALLS || cat_syscalls[nr].handler != CAT_H_CLOSE || cat_syscalls[nr].fd < 0)
 		return 0;
 	state = cat_tracked_task();
@@ -111,15 +126,11 @@ static __always_inline void dispatch(struct cat_call *call, struct cat_task *sta
 	cat_filter(call);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(cat_sys_exit, struct pt_regs *regs, long ret)
+static __always_inline int leave_call(struct cat_task *state, struct pt_regs *regs, long ret)
 {
-	struct cat_task *state = cat_tracked_task();
 	struct cat_call call = {};
 	u64 nr;
 
-	if (!state)
-		return 0;
 	nr = regs->orig_ax;
 	/* Calls through the 32-bit table have other numbers; a later layer knows them (they are counted here). */
 	if (nr >= CAT_SYSCALLS || bpf_get_current_task_btf()->thread_info.status & TS_COMPAT) {
@@ -140,5 +151,20 @@ int BPF_PROG(cat_sys_exit, struct pt_regs *regs, long ret)
 	call.nr = nr;
 	__builtin_memcpy(&call.spec, (const void *)&cat_syscalls[nr], sizeof(call.spec));
 	dispatch(&call, state);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(cat_sys_exit, struct pt_regs *regs, long ret)
+{
+	struct cat_task *state = cat_tracked_task();
+
+	if (!state)
+		return 0;
+	if (CAT_FULL)
+		cat_call_returns(ret);
+	leave_call(state, regs, ret);
+	if (CAT_FULL)
+		cat_call_over();
 	return 0;
 }

@@ -48,6 +48,7 @@ enum cat_record_type {
 	CAT_ARGS = 4,		/* struct cat_args */
 	CAT_FILE = 5,		/* struct cat_file */
 	CAT_SOCKET = 6,		/* struct cat_socket */
+	CAT_CALLS = 7,		/* struct cat_calls (wire/capture.h) */
 };
 
 /* Same order as catena::event::Op (src/event/op.h); src/event/wire_test.cc compares them. */
@@ -117,6 +118,7 @@ struct cat_header {
 /* Flags of an event. */
 #define CAT_FLAG_USER_SOURCE	0x1	/* an address or path came from the program's memory */
 #define CAT_FLAG_TRUNCATED	0x2	/* a path was longer than CAT_PATH_MAX, or memory could not be read */
+#define CAT_FLAG_IN_CALL	0x8	/* full fidelity: the call that this belongs to has not returned yet */
 #define CAT_FLAG_TARGET_PID	0x4	/* object is a pid (in the caller's view), not an id: user space finds the process */
 
 struct cat_event {
@@ -231,6 +233,7 @@ struct cat_socket {
 struct cat_counters {
 	cat_u64 seen, emitted, merged, filtered, lost;
 	cat_u64 lost_descriptions;	/* records other than events that found the ring full */
+	cat_u64 calls, lost_calls;	/* full fidelity: calls told, and those of them that found the ring full */
 };
 
 /* What the programs keep for a task as long as it lives. User space marks the first task of a tree with tracked = 1. */

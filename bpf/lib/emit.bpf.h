@@ -6,6 +6,7 @@
 #ifndef CATENA_BPF_EMIT_H
 #define CATENA_BPF_EMIT_H
 
+#include "lib/capture.bpf.h"
 #include "lib/maps.bpf.h"
 
 /* One system call at its exit, as handlers get it. */
@@ -85,6 +86,8 @@ static __always_inline void cat_emit(const struct cat_call *call, const struct c
 {
 	struct cat_event *event;
 
+	if (CAT_FULL)
+		cat_tell_call();
 	CAT_COUNT(seen);
 	event = bpf_ringbuf_reserve(&cat_ring, sizeof(*event), 0);
 	if (!event) {

@@ -172,7 +172,7 @@ base::Status BpfSensor::start(const Options& options) {
     skeleton_->rodata->cat_wakeup_bytes = options.ring_bytes / 16;
     fill_table(*skeleton_);
     for (bpf_program* program : {skeleton_->progs.cat_mark_tasks, skeleton_->progs.cat_describe_tasks,
-                                 skeleton_->progs.cat_describe_files}) {
+                                 skeleton_->progs.cat_describe_files, skeleton_->progs.cat_flush_tasks}) {
         bpf_program__set_autoattach(program, false);
     }
     bpf_map__set_max_entries(skeleton_->maps.cat_ring, static_cast<std::uint32_t>(options.ring_bytes));

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+/*
+ * Question: which system calls did the program make, one by one? Full fidelity only. Each call is told once: right before its
+ * first event, or when the handlers are done with it. A call without captured memory waits in its task's batch, because a
+ * reservation in the ring buffer costs more than all the rest; the batch is sent when it is full, before anything else of
+ * the task, when the task execs or ends, and by an iterator that user space runs now and then. Owner and iterator exclude
+ * each other by `lock`, and neither waits: who does not get it sends its call by itself, or leaves the batch to the other.
+ */
+#define CATENA_DEFINE_CALLS
+#include "lib/capture.bpf.h"
+#include "lib/emit.bpf.h"
+#include "lib/scratch.bpf.h"
+
+/* Set by user space once the other programs are detached: calls that go on are told as they are. */
+volatile __u32 cat_stopping;
+
+static __always_inline bool take_lock(struct cat_scratch *scratch)
+{
+	return __sync_val_compare_and_swap(&scratch->lock, 0, 1) == 0;
+}
+
+static __always_inline void drop_lock(struct cat_scratch *scratch)
+{
+	__sync_lock_test_and_set(&scratch->lock, 0);
+}
+
+/* Sends the batch. The lock is held. */
+static __noinline int send_batch(struct cat_scratch *scratch)
+{
+	u32 count = scratch->batch_head.count, events = scratch->batch_events, zero = 0;
+	struct cat_counters *counters = bpf_map_lookup_elem(&cat_counts, &zero);
+	u64 size;
+
+	if (!counters || count == 0 || count > CAT_BATCH)
+		return 0;
+	size = sizeof(struct cat_calls) + count * sizeof(struct cat_one_call);
+	cat_fill_header(&scratch->batch_head.header, CAT_CALLS, size);
+	counters->calls += count;
+	counters->seen += events;
+	if (bpf_ringbuf_output(&cat_ring, &scratch->batch_head, size, cat_wakeup_flags())) {
+		counters->lost_calls += count;
+		counters->lost += events;
+	} else {
+		counters->emitted += events;
+	}
+	scratch->batch_head.count = 0;
+	scratch->batch_events = 0;
+	return 0;
+}
+
+static __always_inline void flush(struct cat_scratch *scratch)
+{
+	if (scratch->batch_head.count == 0 || !take_lock(scratch))
+		return;
+	send_batch(scratch);
+	drop_lock(scratch);
+}
+
+/* Sends the call that is going on by itself, with its data. */
+static __noinline int send_one(struct cat_scratch *scratch)
+{
+	u32 len = scratch->head.data_len, zero = 0, event = scratch->one.flags & CAT_CALL_EVENT ? 1 : 0;
+	struct cat_counters *counters = bpf_map_lookup_elem(&cat_counts, &zero);
+	u64 size;
+
+	if (!counters)
+		return 0;
+	if (len > CAT_CALL_DATA)
+		len = CAT_CALL_DATA;
+	size = sizeof(struct cat_calls) + sizeof(struct cat_one_call) + len;
+	scratch->head.count = 1;
+	cat_fill_header(&scratch->head.header, CAT_CALLS, size);
+	counters->calls++;
+	counters->seen += event;
+	if (bpf_ringbuf_output(&cat_ring, &scratch->head, size, cat_wakeup_flags())) {
+		counters->lost_calls++;
+		counters->lost += event;
+	} else {
+		counters->emitted += event;
+	}
+	scratch->told = 1;
+	return 0;
+}
+
+/* Puts the call that is going on into the batch, where it can be. */
+static __noinline int put_off(struct cat_scratch *scratch)
+{
+	u32 count;
+
+	if (scratch->head.data_len || !take_lock(scratch))
+		return send_one(scratch);
+	count = scratch->batch_head.count;
+	if (count < CAT_BATCH) {
+		if (count == 0) {
+			scratch->batch_head.process = scratch->head.process;
+			scratch->batch_head.process_start = scratch->head.process_start;
+			scratch->batch_head.tgid = scratch->head.tgid;
+			scratch->batch_head.tid = scratch->head.tid;
+		}
+		__builtin_memcpy(&scratch->batch[count], &scratch->one, sizeof(scratch->one));
+		if (scratch->one.flags & CAT_CALL_EVENT)
+			scratch->batch_events++;
+		scratch->batch_head.count = ++count;
+		if (count == CAT_BATCH)
+			send_batch(scratch);
+	}
+	drop_lock(scratch);
+	scratch->told = 1;
+	return 0;
+}
+
+static __always_inline u32 row_of(u32 abi, u32 nr)
+{
+	return nr < CAT_CALL_NUMBERS ? abi * CAT_CALL_NUMBERS + nr : CAT_ABIS * CAT_CALL_NUMBERS;
+}
+
+static __always_inline u32 flags_of(const struct cat_scratch *scratch)
+{
+	u32 row = scratch->row;
+
+	return row < CAT_ABIS * CAT_CALL_NUMBERS ? cat_captures[row].flags : 0;
+}
+
+/* Begins to remember a call. */
+static __always_inline void begin(struct cat_scratch *scratch, const struct cat_entry *entry)
+{
+	u64 id = bpf_get_current_pid_tgid();
+
+	scratch->row = row_of(entry->abi, entry->nr);
+	scratch->told = 0;
+	scratch->missing = 0;
+	scratch->head.process = entry->process;
+	scratch->head.process_start = entry->process_start;
+	scratch->head.tgid = id >> 32;
+	scratch->head.tid = id;
+	scratch->head.data_len = 0;
+	scratch->one.enter_ns = 0;
+	scratch->one.exit_ns = 0;
+	scratch->one.ret = 0;
+	__builtin_memcpy(scratch->one.args, entry->args, sizeof(scratch->one.args));
+	scratch->one.object = 0;
+	scratch->one.nr = entry->nr;
+	scratch->one.abi = entry->abi;
+	scratch->one.flags = 0;
+	scratch->one.op = 0;
+}
+
+__noinline int cat_call_enters(struct cat_entry *entry)
+{
+	struct cat_scratch *scratch;
+
+	if (!entry)
+		return 0;
+	scratch = bpf_task_storage_get(&cat_captured, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!scratch)
+		return 0;
+	begin(scratch, entry);
+	scratch->one.enter_ns = bpf_ktime_get_boot_ns();
+	scratch->state = CAT_CALL_INSIDE;
+	if (scratch->row < CAT_ABIS * CAT_CALL_NUMBERS && cat_captures[scratch->row].rule_count)
+		cat_capture(scratch, CAT_AT_ENTER);
+	if (flags_of(scratch) & CAT_CALL_ENDS) {
+		flush(scratch);
+		send_one(scratch);
+		scratch->state = CAT_CALL_IDLE;
+	}
+	return 0;
+}
+
+/* A call whose entry was not seen. */
+static __always_inline void begin_late(struct cat_scratch *scratch, struct pt_regs *regs)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct cat_entry entry = {};
+
+	entry.process_start = task->group_leader->start_boottime;
+	entry.process = cat_process_id(task->tgid, entry.process_start);
+	cat_fill_entry(&entry, regs, regs->orig_ax);
+	begin(scratch, &entry);
+}
+
+__noinline int cat_call_returns(s64 ret)
+{
+	struct cat_scratch *scratch = bpf_task_storage_get(&cat_captured, bpf_get_current_task_btf(), 0,
+							   BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (!scratch) {
+		CAT_COUNT(calls);
+		CAT_COUNT(lost_calls);
+		return 0;
+	}
+	if (scratch->state != CAT_CALL_INSIDE) {
+		begin_late(scratch, (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()));
+		/* The child of a fork: its parent made the call. */
+		if (ret == 0 && flags_of(scratch) & CAT_CALL_FORKS)
+			return 0;
+	}
+	/* A thread that has become its group's leader by an exec. */
+	scratch->head.tid = bpf_get_current_pid_tgid();
+	scratch->one.exit_ns = bpf_ktime_get_boot_ns();
+	scratch->one.ret = ret;
+	scratch->one.flags = CAT_CALL_RETURNED;
+	scratch->state = CAT_CALL_LEAVING;
+	if (scratch->row < CAT_ABIS * CAT_CALL_NUMBERS && cat_captures[scratch->row].rule_count)
+		cat_capture(scratch, CAT_AT_EXIT);
+	return 0;
+}
+
+__noinline int cat_call_over(void)
+{
+	struct cat_scratch *scratch = cat_scratch();
+
+	if (!scratch)
+		return 0;
+	if (scratch->state == CAT_CALL_LEAVING && !scratch->told)
+		put_off(scratch);
+	scratch->state = CAT_CALL_IDLE;
+	return 0;
+}
+
+__noinline int cat_tell_call(void)
+{
+	struct cat_scratch *scratch = cat_scratch();
+
+	if (!scratch)
+		return 0;
+	flush(scratch);
+	if (scratch->state == CAT_CALL_LEAVING && !scratch->told)
+		send_one(scratch);
+	return 0;
+}
+
+__noinline int cat_tell_io(u64 object, u32 op)
+{
+	struct cat_scratch *scratch = cat_scratch();
+
+	if (!scratch || scratch->state != CAT_CALL_LEAVING || scratch->told || scratch->head.data_len)
+		return 0;
+	scratch->one.object = object;
+	scratch->one.op = op;
+	scratch->one.flags = CAT_CALL_RETURNED | CAT_CALL_EVENT;
+	put_off(scratch);
+	return 1;
+}
+
+__noinline int cat_in_call(void)
+{
+	struct cat_scratch *scratch = cat_scratch();
+
+	return scratch && scratch->state == CAT_CALL_INSIDE ? CAT_FLAG_IN_CALL : 0;
+}
+
+__noinline int cat_task_ends(void)
+{
+	struct cat_scratch *scratch = cat_scratch();
+
+	if (!scratch)
+		return 0;
+	flush(scratch);
+	if (scratch->state == CAT_CALL_INSIDE)
+		send_one(scratch);
+	scratch->state = CAT_CALL_IDLE;
+	return 0;
+}
+
+/* Sends what tasks keep back; at the end of the recording also the calls that are still going on. */
+SEC("iter/task")
+int cat_flush_tasks(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct cat_scratch *scratch;
+
+	if (!task)
+		return 0;
+	scratch = bpf_task_storage_get(&cat_captured, task, 0, 0);
+	if (!scratch || !take_lock(scratch))
+		return 0;
+	if (scratch->batch_head.count)
+		send_batch(scratch);
+	if (cat_stopping && scratch->state == CAT_CALL_INSIDE) {
+		send_one(scratch);
+		scratch->state = CAT_CALL_IDLE;
+	}
+	drop_lock(scratch);
+	return 0;
+}
