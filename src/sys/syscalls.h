@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace catena::sys {
@@ -10,6 +11,7 @@ namespace catena::sys {
 enum class Abi : std::uint8_t {
     X64,
     I386,  // int 0x80 and 32-bit programs
+    X32,   // numbers without bit 30
 };
 
 struct SyscallRow {
@@ -19,6 +21,11 @@ struct SyscallRow {
 
 // "openat" for 257; empty where there is no such call. Points to static storage.
 std::string_view syscall_name(int number, Abi abi = Abi::X64);
+
+std::string_view to_string(Abi abi);  // "x86-64", "i386", "x32"
+
+// All calls of an ABI, ordered by number.
+std::span<const SyscallRow> syscalls(Abi abi);
 
 std::optional<int> syscall_number(std::string_view name, Abi abi = Abi::X64);
 
