@@ -94,7 +94,7 @@ bool is_path_operation(event::Op op) {
 }  // namespace
 
 Decoder::Decoder(std::int64_t boot_to_real_ns)
-    : boot_to_real_ns_(boot_to_real_ns), processes_(boot_to_real_ns) {}
+    : boot_to_real_ns_(boot_to_real_ns), calls_(boot_to_real_ns), processes_(boot_to_real_ns) {}
 
 bool Decoder::decode(std::span<const std::byte> record, event::Batch& out) {
     cat_header header{};
@@ -116,6 +116,8 @@ bool Decoder::decode_known(const cat_header& header, std::span<const std::byte> 
             out.events.push_back(std::move(event));
             return true;
         }
+        case CAT_CALLS:
+            return decode_calls(record, out);
         case CAT_PATH_EVENT:
             return decode_path_event(record, out);
         case CAT_FILE:
@@ -143,6 +145,29 @@ bool Decoder::decode_known(const cat_header& header, std::span<const std::byte> 
         default:
             return false;
     }
+}
+
+// Calls, and the events of those that carry their own.
+bool Decoder::decode_calls(std::span<const std::byte> record, event::Batch& out) {
+    return calls_.decode(
+        record, out.calls, [&](const cat_calls& head, const cat_one_call& one, const event::Call& call) {
+            const std::int64_t ts_ns = call.exit_ns != 0 ? call.exit_ns : call.enter_ns;
+            processes_.meet(call.process, static_cast<std::int32_t>(head.tgid), head.process_start, ts_ns,
+                            out.processes);
+            if ((one.flags & CAT_CALL_EVENT) == 0 || one.op >= CAT_OP_COUNT) return;
+            event::Event event;
+            event.id = next_event_++;
+            event.ts_ns = event.last_ns = ts_ns;
+            event.op = static_cast<event::Op>(one.op);
+            event.syscall = sys::syscall_name(static_cast<int>(one.nr), call.abi);
+            event.process = call.process;
+            event.tid = call.tid;
+            event.object = paths_.resolve({one.object});
+            event.bytes = event.ret = one.ret;
+            event.fd = static_cast<std::int32_t>(one.args[0]);
+            event.call = call.id;
+            out.events.push_back(std::move(event));
+        });
 }
 
 bool Decoder::decode_file(std::span<const std::byte> record, event::Batch& out) {
@@ -192,6 +217,7 @@ event::Event Decoder::to_event(const cat_event& record, event::Batch& out) {
     event.ret = record.ret;
     event.fd = record.fd;
     event.arg = record.arg;
+    event.call = record.syscall != 0xffff ? calls_.call_of(record) : 0;
     event.source = record.flags & CAT_FLAG_USER_SOURCE ? event::Source::User : event::Source::Kernel;
     if (record.flags & CAT_FLAG_TARGET_PID) {
         event.object =
@@ -204,7 +230,9 @@ event::Event Decoder::to_event(const cat_event& record, event::Batch& out) {
 
 void Decoder::name_object(event::Event& event) {
     event.object = paths_.resolve(event.object);
-    if (event.op == event::Op::Exit) processes_.ended(event.process);
+    if (event.op != event::Op::Exit) return;
+    processes_.ended(event.process);
+    calls_.forget(static_cast<std::uint32_t>(event.tid));
 }
 
 bool Decoder::decode_path_event(std::span<const std::byte> record, event::Batch& out) {

@@ -8,6 +8,7 @@
 
 #include "base/generation_map.h"
 #include "event/batch.h"
+#include "sensor/call_decoder.h"
 #include "sensor/path_table.h"
 #include "sensor/process_table.h"
 #include "sensor/socket_table.h"
@@ -30,6 +31,7 @@ class Decoder {
 
   private:
     bool decode_known(const cat_header& header, std::span<const std::byte> record, event::Batch& out);
+    bool decode_calls(std::span<const std::byte> record, event::Batch& out);
     bool decode_file(std::span<const std::byte> record, event::Batch& out);
     bool decode_path_event(std::span<const std::byte> record, event::Batch& out);
     event::Event to_event(const cat_event& record, event::Batch& out);
@@ -44,6 +46,7 @@ class Decoder {
     std::int64_t boot_to_real_ns_;
     std::int64_t next_event_ = 1;
     std::uint64_t malformed_ = 0;
+    CallDecoder calls_;
     PathTable paths_;
     ProcessTable processes_;
     SocketTable sockets_;

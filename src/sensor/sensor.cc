@@ -21,6 +21,7 @@
 
 #include "base/fd.h"
 #include "catena.skel.h"
+#include "sensor/capture_table.h"
 #include "sensor/decoder.h"
 #include "sensor/syscall_specs_table.h"
 #include "sys/process.h"
@@ -29,6 +30,8 @@ namespace catena::sensor {
 namespace {
 
 constexpr int kRecordsAPoll = 16384;
+// How often what the programs keep back of quiet threads is asked for.
+constexpr std::int64_t kFlushEveryNs = 500'000'000;
 constexpr int kEnoughRecords = -EXFULL;  // what the callback returns to pause libbpf
 const char* const kBtf = "/sys/kernel/btf/vmlinux";
 
@@ -145,6 +148,7 @@ class BpfSensor final : public Sensor {
   private:
     static int on_record(void* context, void* data, std::size_t size);
     std::vector<cat_counters> counters();
+    void flush_calls();
 
     Scope scope_;
     Fidelity fidelity_;
@@ -154,7 +158,9 @@ class BpfSensor final : public Sensor {
     std::unique_ptr<ring_buffer, RingDeleter> ring_;
     std::vector<std::uint64_t> stored_;  // events taken from the ring, by the CPU that emitted them
     event::Batch* out_ = nullptr;        // while polling
-    int taken_ = 0;                      // records in this poll
+    int taken_ = 0;                      // records and calls in this poll
+    std::int64_t last_flush_ns_ = 0;
+    bool flush_failed_ = false;
     std::atomic<bool> snapshot_done_ = false;
     std::atomic<bool> snapshot_failed_ = false;
     std::jthread snapshot_;  // last: joined before what it uses goes away
@@ -171,6 +177,7 @@ base::Status BpfSensor::start(const Options& options) {
     skeleton_->rodata->cat_cgroup_level = options.cgroup.level;
     skeleton_->rodata->cat_wakeup_bytes = options.ring_bytes / 16;
     fill_table(*skeleton_);
+    if (options.fidelity == Fidelity::Full) fill_captures(skeleton_->rodata->cat_captures);
     for (bpf_program* program : {skeleton_->progs.cat_mark_tasks, skeleton_->progs.cat_describe_tasks,
                                  skeleton_->progs.cat_describe_files, skeleton_->progs.cat_flush_tasks}) {
         bpf_program__set_autoattach(program, false);
@@ -240,11 +247,11 @@ int BpfSensor::on_record(void* context, void* data, std::size_t size) {
     auto& self = *static_cast<BpfSensor*>(context);
     const auto* bytes = static_cast<const std::byte*>(data);
     const std::size_t before = self.out_->events.size();
+    const std::size_t calls = self.out_->calls.size();
     self.decoder_.decode({bytes, size}, *self.out_);
-    if (self.out_->events.size() != before) {
-        const std::uint16_t cpu = static_cast<const cat_header*>(data)->cpu;
-        if (cpu < self.stored_.size()) ++self.stored_[cpu];
-    }
+    const std::uint16_t cpu = static_cast<const cat_header*>(data)->cpu;
+    if (cpu < self.stored_.size()) self.stored_[cpu] += self.out_->events.size() - before;
+    self.taken_ += static_cast<int>(self.out_->calls.size() - calls);
     return ++self.taken_ < kRecordsAPoll ? 0 : kEnoughRecords;
 }
 
@@ -252,12 +259,25 @@ bool BpfSensor::poll(event::Batch& out) {
     out_ = &out;
     taken_ = 0;
     skeleton_->bss->cat_wakeup_pending = 0;
+    flush_calls();
     return ring_buffer__consume(ring_.get()) == kEnoughRecords;
 }
 
 void BpfSensor::stop() {
     if (snapshot_.joinable()) snapshot_.join();
     catena_bpf::detach(skeleton_.get());
+    if (fidelity_ != Fidelity::Full) return;
+    skeleton_->bss->cat_stopping = 1;
+    flush_failed_ = !run_iterator(skeleton_->progs.cat_flush_tasks).has_value();
+}
+
+// Calls that wait for their batch to fill.
+void BpfSensor::flush_calls() {
+    if (fidelity_ != Fidelity::Full || skeleton_->bss->cat_stopping != 0) return;
+    const std::int64_t now = clock_ns(CLOCK_MONOTONIC);
+    if (now - last_flush_ns_ < kFlushEveryNs) return;
+    last_flush_ns_ = now;
+    flush_failed_ = !run_iterator(skeleton_->progs.cat_flush_tasks).has_value();
 }
 
 std::vector<cat_counters> BpfSensor::counters() {
@@ -278,6 +298,8 @@ std::vector<event::Accounting> BpfSensor::accounting() {
         row.merged = kernel[cpu].merged;
         row.filtered = kernel[cpu].filtered;
         row.lost = kernel[cpu].lost;
+        row.calls = kernel[cpu].calls;
+        row.lost_calls = kernel[cpu].lost_calls;
         // What is still in the ring buffer counts as not seen yet; at the end there is none.
         row.seen = kernel[cpu].seen - (kernel[cpu].emitted - stored_[cpu]);
         rows.push_back(row);
@@ -293,6 +315,8 @@ Progress BpfSensor::progress() {
         sum.filtered += kernel[cpu].filtered;
         sum.lost += kernel[cpu].lost;
         sum.stored += stored_[cpu];
+        sum.calls += kernel[cpu].calls;
+        sum.lost_calls += kernel[cpu].lost_calls;
     }
     sum.live_processes = __sync_fetch_and_add(&skeleton_->bss->cat_live, 0);
     return sum;
@@ -304,6 +328,7 @@ Sensor::Troubles BpfSensor::troubles() {
     found.malformed = decoder_.malformed();
     found.forgotten = decoder_.forgotten();
     found.snapshot_failed = snapshot_failed_;
+    found.flush_failed = flush_failed_;
     return found;
 }
 

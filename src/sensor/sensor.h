@@ -38,6 +38,8 @@ struct Progress {
     std::uint64_t stored = 0;  // handed to the caller
     std::uint64_t filtered = 0;
     std::uint64_t lost = 0;
+    std::uint64_t calls = 0;  // full fidelity
+    std::uint64_t lost_calls = 0;
     std::int64_t live_processes = 0;  // of Scope::Tree
 };
 
@@ -79,6 +81,7 @@ class Sensor {
         std::uint64_t lost_descriptions = 0;
         std::uint64_t malformed = 0;
         std::uint64_t forgotten = 0;
+        bool flush_failed = false;     // full fidelity: the last calls of threads may be missing
         bool snapshot_failed = false;  // what was there before recording may lack its name
     };
     virtual Troubles troubles() = 0;

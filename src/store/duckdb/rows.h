@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "event/call.h"
 #include "event/entity.h"
 #include "event/event.h"
 #include "store/duckdb/database.h"
@@ -18,6 +19,9 @@ Column text_column(const std::string& expression);
 
 std::vector<Column> event_columns();
 event::Event to_event(const Chunk& chunk, std::size_t row);
+
+std::vector<Column> call_columns();
+event::Call to_call(const Chunk& chunk, std::size_t row);
 
 std::vector<Column> process_columns();
 event::ProcessImage to_process(const Chunk& chunk, std::size_t row);

@@ -77,6 +77,21 @@ void put_row(TableAppender& to, const event::Event& e) {
     put_path(to, e.path);
     put_path(to, e.path2);
     to.put(static_cast<std::uint8_t>(e.source));
+    if (e.call == 0) {
+        to.put_null();
+    } else {
+        to.put(e.call);
+    }
+}
+
+void put_row(TableAppender& to, const event::Call& c) {
+    to.put(c.id);
+    c.enter_ns == 0 ? to.put_null() : to.put(c.enter_ns);
+    c.exit_ns == 0 ? to.put_null() : to.put(c.exit_ns);
+    to.put(static_cast<std::int64_t>(c.process.value)).put(c.tid).put(static_cast<std::uint8_t>(c.abi)).put(c.nr);
+    c.returned ? to.put(c.ret) : to.put_null();
+    for (const std::uint64_t argument : c.args) to.put(argument);
+    c.data.empty() ? to.put_null() : to.put_text(c.data);
 }
 
 void put_row(TableAppender& to, const event::FileName& f) {
@@ -100,6 +115,7 @@ void put_row(TableAppender& to, const event::Accounting& a) {
         .put(static_cast<std::int64_t>(a.stored));
     to.put(static_cast<std::int64_t>(a.merged)).put(static_cast<std::int64_t>(a.filtered));
     to.put(static_cast<std::int64_t>(a.lost));
+    to.put(static_cast<std::int64_t>(a.calls)).put(static_cast<std::int64_t>(a.lost_calls));
 }
 
 template <class T>
@@ -112,9 +128,10 @@ Status put_rows(TableAppender& to, const std::vector<T>& rows) {
 }
 
 // The tables that are appended to, in the order of Batch's members.
-enum TableIndex : std::uint8_t { Events, Processes, Rests, Files, Sockets, Objects, Loss, TableCount };
+enum TableIndex : std::uint8_t { Events, Processes, Rests, Files, Sockets, Objects, Loss, Calls, TableCount };
 constexpr std::array<const char*, TableCount> kTableNames = {
-    "events", "process_images", "cmdline_rests", "file_names", "socket_states", "objects", "loss"};
+    "events", "process_images", "cmdline_rests", "file_names", "socket_states", "objects", "loss",
+    "syscall_records"};
 
 class DuckWriter final : public Writer {
   public:
@@ -196,6 +213,7 @@ Status DuckWriter::append_all(const Batch& batch) {
         in_transaction_ = true;
     }
     Status status = put_rows(appenders_[Events], batch.events);
+    if (status) status = put_rows(appenders_[Calls], batch.calls);
     if (status) status = put_processes(batch.processes);
     if (status) status = put_rows(appenders_[Files], batch.files);
     if (status) status = put_rows(appenders_[Sockets], batch.sockets);
