@@ -36,6 +36,10 @@ constexpr std::chrono::milliseconds kRound{50};
 // How long an interrupted command may take to end before recording stops without it.
 constexpr std::chrono::seconds kGrace{3};
 
+// Each call is a record of 90 bytes and more, where causal recording merges most of them.
+constexpr std::uint64_t kRingMib = 64;
+constexpr std::uint64_t kRingMibFull = 256;
+
 struct RecordOptions {
     bool host = false;
     std::int32_t pid = 0;
@@ -45,7 +49,7 @@ struct RecordOptions {
     std::string duration;
     std::string fidelity = "causal";
     int ready_fd = -1;
-    std::uint64_t ring_mib = 64;
+    std::uint64_t ring_mib = 0;  // 0: as the fidelity needs
     std::vector<std::string> command;
 
     [[nodiscard]] int targets() const {
@@ -87,8 +91,9 @@ class Session {
 
 base::Result<sensor::Options> Session::sensor_options() const {
     sensor::Options result;
-    result.ring_bytes = options_.ring_mib << 20;
     if (options_.fidelity == "full") result.fidelity = sensor::Fidelity::Full;
+    const bool full = result.fidelity == sensor::Fidelity::Full;
+    result.ring_bytes = (options_.ring_mib != 0 ? options_.ring_mib : full ? kRingMibFull : kRingMib) << 20;
     if (options_.host) result.scope = sensor::Scope::Host;
     if (!options_.cgroup.empty() || !options_.unit.empty()) {
         auto found =
@@ -305,8 +310,8 @@ void add_record(CLI::App& app, int& exit_code) {
                        "Write a newline to this descriptor once recording has begun");
     record
         ->add_option("--ring-mib", options->ring_mib,
-                     "Size of the kernel's ring buffer in MiB, a power of two")
-        ->capture_default_str()
+                     "Size of the kernel's ring buffer in MiB, a power of two (64; 256 with --fidelity full)")
+        ->option_text("MIB")
         ->check(CLI::IsMember({1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}));
     record->add_option("command", options->command, "The command and its arguments, behind --")
         ->option_text("-- COMMAND ARG...");

@@ -14,7 +14,7 @@ namespace catena::sys {
 namespace {
 
 // In the order of enum Names.
-constexpr std::array<std::span<const FlagRow>, 119> kLists = {{
+constexpr std::array<std::span<const FlagRow>, 121> kLists = {{
     {},
     kAtFlags,
     kUnlinkFlags,
@@ -134,6 +134,8 @@ constexpr std::array<std::span<const FlagRow>, 119> kLists = {{
     kSocketCalls,
     kSyslogActions,
     kIpcCalls,
+    kDescriptorFlags,
+    kSocketFlags,
 }};
 
 std::span<const FlagRow> rows_of(Names list) {

@@ -126,6 +126,8 @@ enum class Names : std::uint8_t {
     SocketCalls,
     SyslogActions,
     IpcCalls,
+    DescriptorFlags,
+    SocketFlags,
 };
 
 // "A|B|0x10" of a list of flags, "0" for none.

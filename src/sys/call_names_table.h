@@ -714,4 +714,12 @@ inline constexpr FlagRow kIpcCalls[] = {
     {0xe, "MSGCTL"}, {0x15, "SHMAT"}, {0x16, "SHMDT"}, {0x17, "SHMGET"}, {0x18, "SHMCTL"},
 };
 
+inline constexpr FlagRow kDescriptorFlags[] = {
+    {0x80, "O_EXCL"}, {0x200, "O_TRUNC"}, {0x800, "O_NONBLOCK"}, {0x4000, "O_DIRECT"}, {0x80000, "O_CLOEXEC"},
+};
+
+inline constexpr FlagRow kSocketFlags[] = {
+    {0x800, "SOCK_NONBLOCK"}, {0x80000, "SOCK_CLOEXEC"},
+};
+
 }  // namespace catena::sys

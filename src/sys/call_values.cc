@@ -155,7 +155,7 @@ std::string value_text(const Argument& argument, std::uint64_t value, Abi abi) {
         case Kind::Family:
             return socket_family(as_uint(value));
         case Kind::SocketType:
-            return (value & 0xfU) == 0 ? flag_names(value & ~0xfULL, Names::None) : socket_type(as_uint(value));
+            return socket_type(as_uint(value));
         case Kind::PtraceRequest:
             return ptrace_request(as_uint(value));
         case Kind::FutexOp:
