@@ -230,6 +230,7 @@ static __noinline int follow(struct cat_scratch *scratch, u32 which, u32 when)
 __noinline int cat_capture(struct cat_scratch *scratch, u32 when)
 {
 	u32 row, missing, count;
+	bool failed;
 
 	if (!scratch)
 		return 0;
@@ -237,13 +238,16 @@ __noinline int cat_capture(struct cat_scratch *scratch, u32 when)
 	if (row >= CAT_ABIS * CAT_CALL_NUMBERS)
 		return 0;
 	count = cat_captures[row].rule_count;
+	/* What failed has left nothing, but for a sleep that was interrupted: EINTR, ERESTART_RESTARTBLOCK, ERESTARTNOHAND. */
+	failed = when == CAT_AT_EXIT && (u64)scratch->one.ret >= (u64)-4095 && scratch->one.ret != -4 &&
+		 scratch->one.ret != -516 && scratch->one.ret != -514;
 	missing = scratch->missing;
 	for (u32 i = 0; i < CAT_CAPTURES; i++) {
 		u32 row_ = scratch->row;
 
 		if (i >= count || row_ >= CAT_ABIS * CAT_CALL_NUMBERS)
 			break;
-		if (cat_captures[row_].rules[i].when != when && !(when == CAT_AT_EXIT && missing & 1U << i))
+		if (cat_captures[row_].rules[i].when != when ? when != CAT_AT_EXIT || !(missing & 1U << i) : failed)
 			continue;
 		if (follow(scratch, i, when) && when == CAT_AT_ENTER)
 			scratch->missing |= 1U << i;

@@ -68,7 +68,7 @@ TEST(CallSignatures, WhatIsCapturedFollowsFromTheKinds) {
     ASSERT_EQ(open.size(), 1U);
     EXPECT_EQ(open[0], (CaptureRule{.how = Capture::String, .argument = 1, .count_argument = 2}));
     const auto accept = capture_rules(*signature_of("accept", Abi::X64), Abi::X64);
-    ASSERT_EQ(accept.size(), 2U);
+    ASSERT_EQ(accept.size(), 3U);
     EXPECT_EQ(accept[0], (CaptureRule{.how = Capture::Sized,
                                       .argument = 1,
                                       .at_exit = true,

@@ -183,7 +183,9 @@ std::string Writer::from_memory(std::size_t i) const {
     const Argument& argument = signature_.arguments[i];
     const Piece* piece = memory_.find(i);
     const std::uint64_t address = value(i);
-    if (address == 0 || piece == nullptr) return value_text(argument, address, call_.abi);
+    // A call that failed has left nothing; but one that slept too short tells what is left.
+    const bool told = !failed() || argument.when != When::Out || argument.kind == Kind::Timespec || argument.kind == Kind::Timespec64;
+    if (address == 0 || piece == nullptr || !told) return value_text(argument, address, call_.abi);
     switch (argument.kind) {
         case Kind::FdSet:
             return fd_set_text(*piece, value(0));
@@ -192,6 +194,12 @@ std::string Writer::from_memory(std::size_t i) const {
         case Kind::Sockaddr:
             // An address that the kernel has given is as long as it says, which may be nothing.
             return piece->size() < 2 ? address_text(address) : socket_address_text(*piece);
+        case Kind::IntPointer: {
+            const Piece* after = memory_.find_at_exit(i);
+            const std::int64_t before = piece->signed_number(0, 4);
+            if (after == nullptr || failed() || after->signed_number(0, 4) == before) return fmt::format("[{}]", before);
+            return fmt::format("[{} => {}]", before, after->signed_number(0, 4));
+        }
         default: {
             const auto text = structure_text(argument.kind, *piece, call_.abi);
             return text ? *text : value_text(argument, address, call_.abi);
@@ -201,6 +209,8 @@ std::string Writer::from_memory(std::size_t i) const {
 
 std::optional<std::string> Writer::text(std::size_t i) const {
     if (signature_.arguments[i].kind == Kind::High) return std::nullopt;
+    // Only a mapping that moves to a given place, or leaves its own, has one.
+    if (signature_.name == "mremap" && i == 4 && (value(3) & 6U) == 0) return std::nullopt;
     return dependent(i);
 }
 
@@ -249,6 +259,11 @@ std::string restart_text(int number) {
 // What came back beside the return value: poll's events.
 std::string outcome_text(const RawCall& call, const Signature& signature) {
     if (!call.returned || call.ret <= 0) return "";
+    if (signature.name.starts_with("fcntl")) {
+        if (call.args[1] == 3) return fmt::format(" (flags {})", open_flags(static_cast<std::uint32_t>(call.ret)));
+        if (call.args[1] == 1) return fmt::format(" (flags {})", flag_names(static_cast<std::uint64_t>(call.ret), Names::FdFlags));
+        return "";
+    }
     if (signature.arguments[0].kind != Kind::PollFds) return "";
     const Memory memory(call.data);
     const Piece* piece = memory.find_at_exit(0);
@@ -285,7 +300,8 @@ std::string call_result(const RawCall& call) {
     const std::int64_t value = call.abi == Abi::I386 && signature->returns == Returns::Address
                                    ? static_cast<std::int64_t>(static_cast<std::uint32_t>(call.ret))
                                    : call.ret;
-    return number_text(signature->returns, value) + outcome_text(call, *signature);
+    const bool flags = signature->name.starts_with("fcntl") && (call.args[1] == 1 || call.args[1] == 3);
+    return number_text(flags ? Returns::Flags : signature->returns, value) + outcome_text(call, *signature);
 }
 
 std::string call_text(const RawCall& call) {

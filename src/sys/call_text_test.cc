@@ -147,7 +147,7 @@ TEST_F(CallText, PollTellsWhatWasAskedAndWhatHappened) {
 }
 
 TEST_F(CallText, ArgumentsThatAnotherOneDecides) {
-    EXPECT_EQ(text(SYS_fcntl, {3, F_GETFL, 99}, 2), "fcntl(3, F_GETFL) = 2");
+    EXPECT_EQ(text(SYS_fcntl, {3, F_GETFL, 99}, 2), "fcntl(3, F_GETFL) = 0x2 (flags O_RDWR)");
     EXPECT_EQ(text(SYS_fcntl, {3, F_SETFD, FD_CLOEXEC}, 0), "fcntl(3, F_SETFD, FD_CLOEXEC) = 0");
     EXPECT_EQ(text(SYS_fcntl, {3, F_DUPFD_CLOEXEC, 10}, 10), "fcntl(3, F_DUPFD_CLOEXEC, 10) = 10");
     EXPECT_EQ(text(SYS_futex, {0x7000, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, 5, 6, 7}, 0),

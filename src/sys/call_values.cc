@@ -64,7 +64,7 @@ std::string plain_text(Kind kind, std::uint64_t value, Abi abi) {
 
 }  // namespace
 
-std::string mode_text(std::uint64_t mode) { return mode == 0 ? "000" : fmt::format("0{:03o}", mode); }
+std::string mode_text(std::uint64_t mode) { return mode == 0 ? "000" : fmt::format("0{:02o}", mode); }
 
 std::string file_mode_text(std::uint64_t mode) {
     constexpr std::array<std::pair<std::uint32_t, std::string_view>, 7> kTypes = {{{0140000, "S_IFSOCK"},
