@@ -40,8 +40,14 @@ static __always_inline int copy_piece(struct cat_scratch *scratch, u32 off, cons
 		got = bpf_probe_read_user(to + sizeof(piece), len, (void *)source->from) ? -1 : len;
 	} else {
 		got = bpf_probe_read_user_str(to + sizeof(piece), limit, (void *)source->from);
-		if (got == limit)
-			piece.when |= CAT_PIECE_CUT;
+		if (got == limit) {
+			char last = 1;
+
+			/* What fits just so has its NUL there. */
+			bpf_probe_read_user(&last, 1, (void *)(source->from + limit - 1));
+			if (last)
+				piece.when |= CAT_PIECE_CUT;
+		}
 	}
 	if (got <= 0)
 		return -1;

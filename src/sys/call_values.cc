@@ -139,6 +139,7 @@ std::string value_text(const Argument& argument, std::uint64_t value, Abi abi) {
         case Kind::Signal:
             return signal_name(as_int(value));
         case Kind::Flags:
+            if (argument.names == Names::AccessChecks && value == 0) return "F_OK";
             return flag_names(abi == Abi::X64 && value >> 32U != 0xffffffffU ? value : as_uint(value), argument.names);
         case Kind::Named: {
             const std::string name = value_name(as_uint(value), argument.names);
