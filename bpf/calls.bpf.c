@@ -87,7 +87,11 @@ static __noinline int put_off(struct cat_scratch *scratch)
 {
 	u32 count;
 
-	if (scratch->head.data_len || !take_lock(scratch))
+	if (scratch->head.data_len) {
+		flush(scratch);
+		return send_one(scratch);
+	}
+	if (!take_lock(scratch))
 		return send_one(scratch);
 	count = scratch->batch_head.count;
 	if (count < CAT_BATCH) {

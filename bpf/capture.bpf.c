@@ -37,7 +37,7 @@ static __always_inline int copy_piece(struct cat_scratch *scratch, u32 off, cons
 			len = limit;
 			piece.when |= CAT_PIECE_CUT;
 		}
-		got = bpf_probe_read_user(to + sizeof(piece), len, (void *)source->from) ? -1 : len;
+		got = bpf_probe_read_user(to + sizeof(piece), len, (void *)source->from) ? -1 : (s64)len;
 	} else {
 		got = bpf_probe_read_user_str(to + sizeof(piece), limit, (void *)source->from);
 		if (got == limit) {

@@ -99,7 +99,7 @@ def from_strace(path):
     for tid, text in unfinished.items():  # never returned
         name, arguments = text.split("(", 1)
         threads[tid].append(normalise(name, arguments.rstrip(", "), "?"))
-    return list(threads.values())
+    return [threads[tid] for tid in sorted(threads, key=int)]
 
 
 def from_catena(catena, trace):
@@ -115,7 +115,7 @@ def from_catena(catena, trace):
     # What the held command did before it became the program; strace looks for the program itself.
     while first and first[0] != "execve(…) = 0":
         first.pop(0)
-    return list(threads.values())
+    return [threads[tid] for tid in sorted(threads, key=int)]
 
 
 def main():
