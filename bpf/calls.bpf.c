@@ -24,12 +24,20 @@ static __always_inline void drop_lock(struct cat_scratch *scratch)
 	__sync_lock_test_and_set(&scratch->lock, 0);
 }
 
+/* Tells the verifier of Linux 6.1 what it has forgotten by the time that the size is used. */
+#define BOUND(size, most)                                                                       \
+	({                                                                                      \
+		asm volatile("" : "+r"(size));                                                  \
+		if ((size) > (most))                                                            \
+			return 0;                                                               \
+	})
+
 /* Sends the batch. The lock is held. */
 static __noinline int send_batch(struct cat_scratch *scratch)
 {
 	u32 count = scratch->batch_head.count, events = scratch->batch_events, zero = 0;
 	struct cat_counters *counters = bpf_map_lookup_elem(&cat_counts, &zero);
-	u64 size;
+	u64 size, wakeup;
 
 	if (!counters || count == 0 || count > CAT_BATCH)
 		return 0;
@@ -37,7 +45,9 @@ static __noinline int send_batch(struct cat_scratch *scratch)
 	cat_fill_header(&scratch->batch_head.header, CAT_CALLS, size);
 	counters->calls += count;
 	counters->seen += events;
-	if (bpf_ringbuf_output(&cat_ring, &scratch->batch_head, size, cat_wakeup_flags())) {
+	wakeup = cat_wakeup_flags();
+	BOUND(size, sizeof(struct cat_calls) + sizeof(scratch->batch));
+	if (bpf_ringbuf_output(&cat_ring, &scratch->batch_head, size, wakeup)) {
 		counters->lost_calls += count;
 		counters->lost += events;
 	} else {
@@ -61,7 +71,7 @@ static __noinline int send_one(struct cat_scratch *scratch)
 {
 	u32 len = scratch->head.data_len, zero = 0, event = scratch->one.flags & CAT_CALL_EVENT ? 1 : 0;
 	struct cat_counters *counters = bpf_map_lookup_elem(&cat_counts, &zero);
-	u64 size;
+	u64 size, wakeup;
 
 	if (!counters)
 		return 0;
@@ -72,7 +82,9 @@ static __noinline int send_one(struct cat_scratch *scratch)
 	cat_fill_header(&scratch->head.header, CAT_CALLS, size);
 	counters->calls++;
 	counters->seen += event;
-	if (bpf_ringbuf_output(&cat_ring, &scratch->head, size, cat_wakeup_flags())) {
+	wakeup = cat_wakeup_flags();
+	BOUND(size, sizeof(struct cat_calls) + sizeof(struct cat_one_call) + CAT_CALL_DATA);
+	if (bpf_ringbuf_output(&cat_ring, &scratch->head, size, wakeup)) {
 		counters->lost_calls++;
 		counters->lost += event;
 	} else {

@@ -1,5 +1,5 @@
-// Any bytes as a recorded call, of any ABI and number with any registers and memory, can be written as text, and the text is
-// printable: what comes from memory is quoted.
+// Any bytes as a recorded call, of any ABI and number with any registers and memory, can be written as text,
+// and the text is printable: what comes from memory is quoted.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -54,7 +54,8 @@ base::Status print_events(const EventsOptions& options) {
         const std::string line = (json ? to_json_line(row, *entities) : to_text_line(row, *entities)) + '\n';
         std::fwrite(line.data(), 1, line.size(), stdout);
     };
-    auto status = options.calls ? (*reader)->calls(options.where, print) : (*reader)->events(options.where, print);
+    auto status =
+        options.calls ? (*reader)->calls(options.where, print) : (*reader)->events(options.where, print);
     if (!status) return status;
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
         return base::fail_errno("standard output cannot be written");
@@ -78,7 +79,8 @@ void add_events(CLI::App& app, int& exit_code) {
     command->add_option("--where", options->where, "Only events for which this SQL condition holds")
         ->option_text("EXPR");
     command->add_flag("--calls", options->calls,
-                      "Print the system calls of a recording made with --fidelity full, as strace does; EXPR is over the view syscalls");
+                      "Print the system calls of a recording made with --fidelity full, as strace does; EXPR "
+                      "is over the view syscalls");
     command->add_option("--format", options->format, "text (default) or json: one object a line")
         ->option_text("text|json")
         ->check(CLI::IsMember({"text", "json"}));

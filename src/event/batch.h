@@ -23,8 +23,8 @@ struct Batch {
     std::map<std::string, std::string> meta;  // later values replace earlier ones
 
     [[nodiscard]] bool empty() const {
-        return events.empty() && calls.empty() && processes.empty() && files.empty() && sockets.empty() && objects.empty() &&
-               accounting.empty() && meta.empty();
+        return events.empty() && calls.empty() && processes.empty() && files.empty() && sockets.empty() &&
+               objects.empty() && accounting.empty() && meta.empty();
     }
 };
 

@@ -73,7 +73,8 @@ std::string to_json_line(const Call& call, const EntityTable& entities) {
     json["process"] = std::move(process);
     json["tid"] = call.tid;
     nlohmann::ordered_json arguments = nlohmann::ordered_json::object();
-    for (const sys::NamedText& argument : sys::call_arguments(source)) arguments[argument.name] = argument.text;
+    for (const sys::NamedText& argument : sys::call_arguments(source))
+        arguments[argument.name] = argument.text;
     json["arguments"] = std::move(arguments);
     json["registers"] = call.args;
     if (call.returned) json["ret"] = call.ret;

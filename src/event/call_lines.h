@@ -8,7 +8,8 @@
 
 namespace catena::event {
 
-// "2026-11-24 10:00:00.123456789 cat[123] 0.000012 openat(AT_FDCWD, "/etc/passwd", O_RDONLY) = 3", without control characters.
+// "2026-11-24 10:00:00.123456789 cat[123] 0.000012 openat(AT_FDCWD, "/etc/passwd", O_RDONLY) = 3", without
+// control characters.
 std::string to_text_line(const Call& call, const EntityTable& entities);
 
 // One JSON object (docs/formats/events.md).

@@ -36,7 +36,8 @@ struct Event {
     std::string path;   // the first path of a path operation, absolute where it could be made so
     std::string path2;  // the second (rename, link, symlink); exec: the file name that was asked for
     Source source = Source::Kernel;
-    std::int64_t call = 0;  // id of the call that it is of, in recordings with full fidelity; 0 where there is none
+    std::int64_t call =
+        0;  // id of the call that it is of, in recordings with full fidelity; 0 where there is none
 };
 
 // What was seen and what became of it, on one CPU, since the recording began.
@@ -49,7 +50,8 @@ struct Accounting {
     std::uint64_t merged = 0;
     std::uint64_t filtered = 0;  // calls that carry nothing: failed, empty, or of no kind that is recorded
     std::uint64_t lost = 0;      // the ring buffer was full
-    // Full fidelity: system calls, and those of them that found the ring buffer full. calls - lost_calls are stored.
+    // Full fidelity: system calls, and those of them that found the ring buffer full. calls - lost_calls are
+    // stored.
     std::uint64_t calls = 0;
     std::uint64_t lost_calls = 0;
 };

@@ -5,7 +5,8 @@
 namespace catena::sensor {
 namespace {
 
-constexpr std::size_t kMaxThreads = 1U << 18U;  // beyond, events of threads that went on unseen lose their calls
+constexpr std::size_t kMaxThreads = 1U
+                                    << 18U;  // beyond, events of threads that went on unseen lose their calls
 
 }  // namespace
 
@@ -17,13 +18,16 @@ bool CallDecoder::read_head(std::span<const std::byte> record, cat_calls& head) 
     return record.size() >= sizeof(head) + head.count * sizeof(cat_one_call) + head.data_len;
 }
 
-event::Call CallDecoder::to_call(const cat_calls& head, const cat_one_call& one, std::span<const std::byte> data) {
+event::Call CallDecoder::to_call(const cat_calls& head, const cat_one_call& one,
+                                 std::span<const std::byte> data) {
     event::Call call;
     if (last_.size() > kMaxThreads) last_.clear();
     Last& last = last_[head.tid];
     call.id = last.announced ? last.id : next_++;
     last = {.id = call.id, .nr = one.nr, .abi = one.abi, .announced = false};
-    const auto real = [&](std::uint64_t ns) { return ns == 0 ? 0 : static_cast<std::int64_t>(ns) + boot_to_real_ns_; };
+    const auto real = [&](std::uint64_t ns) {
+        return ns == 0 ? 0 : static_cast<std::int64_t>(ns) + boot_to_real_ns_;
+    };
     call.enter_ns = real(one.enter_ns);
     call.exit_ns = real(one.exit_ns);
     call.process = {head.process};
@@ -40,7 +44,8 @@ event::Call CallDecoder::to_call(const cat_calls& head, const cat_one_call& one,
 std::int64_t CallDecoder::call_of(const cat_event& event) {
     if ((event.flags & CAT_FLAG_IN_CALL) != 0) {
         Last& last = last_[event.tid];
-        if (!last.announced) last = {.id = next_++, .nr = event.syscall, .abi = CAT_ABI_X64, .announced = true};
+        if (!last.announced)
+            last = {.id = next_++, .nr = event.syscall, .abi = CAT_ABI_X64, .announced = true};
         return last.id;
     }
     const auto found = last_.find(event.tid);

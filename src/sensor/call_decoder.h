@@ -1,4 +1,5 @@
-// CallDecoder: the records of system calls (full fidelity), and which events they belong to. Part of the decoder.
+// CallDecoder: the records of system calls (full fidelity), and which events they belong to. Part of the
+// decoder.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +18,8 @@ class CallDecoder {
   public:
     explicit CallDecoder(std::int64_t boot_to_real_ns) : boot_to_real_ns_(boot_to_real_ns) {}
 
-    // The fixed part of a record and its calls, for which `each` is called in order; false where it is malformed.
+    // The fixed part of a record and its calls, for which `each` is called in order; false where it is
+    // malformed.
     template <class Each>
     bool decode(std::span<const std::byte> record, std::vector<event::Call>& out, Each&& each);
 
@@ -49,7 +51,8 @@ bool CallDecoder::decode(std::span<const std::byte> record, std::vector<event::C
     for (std::uint32_t i = 0; i < head.count; ++i) {
         cat_one_call one{};
         std::memcpy(&one, record.data() + sizeof(head) + i * sizeof(one), sizeof(one));
-        out.push_back(to_call(head, one, record.subspan(sizeof(head) + head.count * sizeof(one), head.data_len)));
+        out.push_back(
+            to_call(head, one, record.subspan(sizeof(head) + head.count * sizeof(one), head.data_len)));
         each(head, one, out.back());
     }
     return true;

@@ -149,25 +149,25 @@ bool Decoder::decode_known(const cat_header& header, std::span<const std::byte> 
 
 // Calls, and the events of those that carry their own.
 bool Decoder::decode_calls(std::span<const std::byte> record, event::Batch& out) {
-    return calls_.decode(
-        record, out.calls, [&](const cat_calls& head, const cat_one_call& one, const event::Call& call) {
-            const std::int64_t ts_ns = call.exit_ns != 0 ? call.exit_ns : call.enter_ns;
-            processes_.meet(call.process, static_cast<std::int32_t>(head.tgid), head.process_start, ts_ns,
-                            out.processes);
-            if ((one.flags & CAT_CALL_EVENT) == 0 || one.op >= CAT_OP_COUNT) return;
-            event::Event event;
-            event.id = next_event_++;
-            event.ts_ns = event.last_ns = ts_ns;
-            event.op = static_cast<event::Op>(one.op);
-            event.syscall = sys::syscall_name(static_cast<int>(one.nr), call.abi);
-            event.process = call.process;
-            event.tid = call.tid;
-            event.object = paths_.resolve({one.object});
-            event.bytes = event.ret = one.ret;
-            event.fd = static_cast<std::int32_t>(one.args[0]);
-            event.call = call.id;
-            out.events.push_back(std::move(event));
-        });
+    return calls_.decode(record, out.calls,
+                         [&](const cat_calls& head, const cat_one_call& one, const event::Call& call) {
+                             const std::int64_t ts_ns = call.exit_ns != 0 ? call.exit_ns : call.enter_ns;
+                             processes_.meet(call.process, static_cast<std::int32_t>(head.tgid),
+                                             head.process_start, ts_ns, out.processes);
+                             if ((one.flags & CAT_CALL_EVENT) == 0 || one.op >= CAT_OP_COUNT) return;
+                             event::Event event;
+                             event.id = next_event_++;
+                             event.ts_ns = event.last_ns = ts_ns;
+                             event.op = static_cast<event::Op>(one.op);
+                             event.syscall = sys::syscall_name(static_cast<int>(one.nr), call.abi);
+                             event.process = call.process;
+                             event.tid = call.tid;
+                             event.object = paths_.resolve({one.object});
+                             event.bytes = event.ret = one.ret;
+                             event.fd = static_cast<std::int32_t>(one.args[0]);
+                             event.call = call.id;
+                             out.events.push_back(std::move(event));
+                         });
 }
 
 bool Decoder::decode_file(std::span<const std::byte> record, event::Batch& out) {

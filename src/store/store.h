@@ -52,8 +52,8 @@ class Reader {
     // (ts_ns, id).
     virtual base::Status events(const std::string& where,
                                 const std::function<void(event::Event&&)>& visit) = 0;
-    // The system calls of a recording with full fidelity for which `where` holds (over the columns of view syscalls),
-    // ordered by (enter_ns, id). None in other recordings.
+    // The system calls of a recording with full fidelity for which `where` holds (over the columns of view
+    // syscalls), ordered by (enter_ns, id). None in other recordings.
     virtual base::Status calls(const std::string& where, const std::function<void(event::Call&&)>& visit) = 0;
     // All images of all processes, ordered by since_ns.
     virtual base::Status processes(const std::function<void(event::ProcessImage&&)>& visit) = 0;

@@ -74,9 +74,7 @@ Piece Piece::from(std::size_t offset, std::size_t length) const {
     return part;
 }
 
-std::string_view Piece::text() const {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+std::string_view Piece::text() const { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 std::string_view Piece::string() const {
     const std::string_view all = text();
@@ -88,7 +86,8 @@ Memory::Memory(std::span<const std::byte> data) {
         Piece piece;
         const auto argument = std::to_integer<unsigned>(data[0]);
         const auto when = std::to_integer<unsigned>(data[1]);
-        const std::size_t length = std::to_integer<std::size_t>(data[2]) | std::to_integer<std::size_t>(data[3]) << 8U;
+        const std::size_t length =
+            std::to_integer<std::size_t>(data[2]) | std::to_integer<std::size_t>(data[3]) << 8U;
         data = data.subspan(kPieceHeader);
         if (length > data.size()) return;
         piece.argument = static_cast<std::uint8_t>(argument & 0xfU);

@@ -1,4 +1,5 @@
-// What was captured of a program's memory with a call, piece by piece. Views of the call's data; nothing is trusted.
+// What was captured of a program's memory with a call, piece by piece. Views of the call's data; nothing is
+// trusted.
 #pragma once
 
 #include <cstddef>
@@ -33,7 +34,8 @@ class Memory {
   public:
     explicit Memory(std::span<const std::byte> data);
 
-    // The piece of an argument; nullptr where nothing was captured. With at_exit only what the kernel left there.
+    // The piece of an argument; nullptr where nothing was captured. With at_exit only what the kernel left
+    // there.
     [[nodiscard]] const Piece* find(std::size_t argument, Part part = Part::Whole) const;
     [[nodiscard]] const Piece* find_at_exit(std::size_t argument) const;
 

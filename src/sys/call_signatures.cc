@@ -24,58 +24,35 @@ const Signature* find(const Index& index, std::string_view name) {
 
 struct Bytes {
     Kind kind;
-    std::uint16_t of_x64;   // and x32, whose times and longs have 64 bits
+    std::uint16_t of_x64;  // and x32, whose times and longs have 64 bits
     std::uint16_t of_i386;
     std::uint16_t of_x32 = 0;  // where it has pointers: as i386's
 };
 
 constexpr Bytes kBytes[] = {
-    {Kind::Vectors, 16, 8, 8},
-    {Kind::Messages, 64, 32, 32},
-    {Kind::PollFds, 8, 8},
-    {Kind::EpollEvent, 12, 12},
-    {Kind::EpollEvents, 12, 12},
-    {Kind::FdPair, 8, 8},
-    {Kind::IntPointer, 4, 4},
-    {Kind::LongPointer, 8, 4, 4},
-    {Kind::Int64Pointer, 8, 8},
-    {Kind::Ids, 4, 4},
-    {Kind::SmallIds, 2, 2},
-    {Kind::SignalSet, 8, 8},
-    {Kind::OldSignalSet, 4, 4},
-    {Kind::SignalAction, 32, 20, 24},
-    {Kind::OldSignalAction, 16, 16},
-    {Kind::SignalStack, 24, 12, 12},
-    {Kind::SignalInfo, 32, 28, 28},
-    {Kind::Timespec, 16, 8},
-    {Kind::Timespec64, 16, 16},
-    {Kind::Timespecs, 32, 16},
-    {Kind::Timespecs64, 32, 32},
-    {Kind::Timeval, 16, 8},
-    {Kind::Timevals, 32, 16},
-    {Kind::Itimerval, 32, 16},
-    {Kind::Itimerspec, 32, 16},
-    {Kind::Itimerspec64, 32, 32},
-    {Kind::Utimbuf, 16, 8},
-    {Kind::Rlimit, 16, 8},
-    {Kind::Rlimit64, 16, 16},
-    {Kind::Stat, 144, 64},
-    {Kind::Stat64, 96, 96},
-    {Kind::Statx, 64, 64},
-    {Kind::Utsname, 195, 195},
-    {Kind::OpenHow, 24, 24},
-    {Kind::CloneArgs, 88, 88},
-    {Kind::WaitStatus, 4, 4},
-    {Kind::SchedParam, 4, 4},
-    {Kind::SchedAttr, 48, 48},
-    {Kind::CapHeader, 8, 8},
-    {Kind::CapData, 24, 24},
-    {Kind::SemaphoreOps, 6, 6},
-    {Kind::UringParams, 40, 40},
-    {Kind::MountAttr, 32, 32},
-    {Kind::BpfAttr, 1, 1},
-    {Kind::PerfAttr, 24, 24},
-    {Kind::Numbers, 24, 24},
+    {Kind::Vectors, 16, 8, 8},       {Kind::Messages, 64, 32, 32},
+    {Kind::PollFds, 8, 8},           {Kind::EpollEvent, 12, 12},
+    {Kind::EpollEvents, 12, 12},     {Kind::FdPair, 8, 8},
+    {Kind::IntPointer, 4, 4},        {Kind::LongPointer, 8, 4, 4},
+    {Kind::Int64Pointer, 8, 8},      {Kind::Ids, 4, 4},
+    {Kind::SmallIds, 2, 2},          {Kind::SignalSet, 8, 8},
+    {Kind::OldSignalSet, 4, 4},      {Kind::SignalAction, 32, 20, 24},
+    {Kind::OldSignalAction, 16, 16}, {Kind::SignalStack, 24, 12, 12},
+    {Kind::SignalInfo, 32, 28, 28},  {Kind::Timespec, 16, 8},
+    {Kind::Timespec64, 16, 16},      {Kind::Timespecs, 32, 16},
+    {Kind::Timespecs64, 32, 32},     {Kind::Timeval, 16, 8},
+    {Kind::Timevals, 32, 16},        {Kind::Itimerval, 32, 16},
+    {Kind::Itimerspec, 32, 16},      {Kind::Itimerspec64, 32, 32},
+    {Kind::Utimbuf, 16, 8},          {Kind::Rlimit, 16, 8},
+    {Kind::Rlimit64, 16, 16},        {Kind::Stat, 144, 64},
+    {Kind::Stat64, 96, 96},          {Kind::Statx, 64, 64},
+    {Kind::Utsname, 195, 195},       {Kind::OpenHow, 24, 24},
+    {Kind::CloneArgs, 88, 88},       {Kind::WaitStatus, 4, 4},
+    {Kind::SchedParam, 4, 4},        {Kind::SchedAttr, 48, 48},
+    {Kind::CapHeader, 8, 8},         {Kind::CapData, 24, 24},
+    {Kind::SemaphoreOps, 6, 6},      {Kind::UringParams, 40, 40},
+    {Kind::MountAttr, 32, 32},       {Kind::BpfAttr, 1, 1},
+    {Kind::PerfAttr, 24, 24},        {Kind::Numbers, 24, 24},
 };
 
 constexpr std::uint16_t kAddressBytes = 128;  // struct sockaddr_storage
@@ -84,8 +61,7 @@ constexpr std::uint16_t kMessages = 4;
 
 // The rule for an argument at one moment.
 CaptureRule rule_at(const Argument& argument, std::uint8_t index, Abi abi, bool at_exit) {
-    const auto counter =
-        static_cast<std::uint8_t>(argument.count >= 0 ? argument.count : index + 1);
+    const auto counter = static_cast<std::uint8_t>(argument.count >= 0 ? argument.count : index + 1);
     const auto bytes = static_cast<std::uint16_t>(memory_bytes(argument.kind, abi));
     const auto pointer = static_cast<std::uint16_t>(pointer_bytes(abi));
     CaptureRule rule{.how = Capture::Fixed,
@@ -124,7 +100,8 @@ CaptureRule rule_at(const Argument& argument, std::uint8_t index, Abi abi, bool 
             array(Capture::Counted, kAddressBytes);
             break;
         case Kind::Messages:
-            array(at_exit ? Capture::Returned : Capture::Counted, static_cast<std::uint16_t>(kMessages * bytes));
+            array(at_exit ? Capture::Returned : Capture::Counted,
+                  static_cast<std::uint16_t>(kMessages * bytes));
             break;
         case Kind::EpollEvents:
             array(Capture::Returned, 32 * 12);

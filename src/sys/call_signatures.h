@@ -1,4 +1,5 @@
-// The signatures of system calls, and what memory their arguments point to. Constant data; safe from any thread.
+// The signatures of system calls, and what memory their arguments point to. Constant data; safe from any
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +14,8 @@ namespace catena::sys {
 // The signature of a call by name, as the ABI has it; nullptr where there is none.
 const Signature* signature_of(std::string_view name, Abi abi);
 
-// Bytes of a structure (of one element, where the argument is an array); 0 for what is no memory, has no size of its own,
-// or is not decoded.
+// Bytes of a structure (of one element, where the argument is an array); 0 for what is no memory, has no size
+// of its own, or is not decoded.
 std::uint32_t memory_bytes(Kind kind, Abi abi);
 
 // Bytes of a pointer and of a long in the program's memory.

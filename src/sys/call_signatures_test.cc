@@ -51,7 +51,8 @@ TEST(CallSignatures, RulesNameArgumentsThatThereAre) {
             const Signature& signature = *signature_of(call.name, abi);
             for (const CaptureRule& rule : capture_rules(signature, abi)) {
                 EXPECT_LT(rule.argument, signature.size()) << call.name;
-                const bool counted = rule.how == Capture::Counted || rule.how == Capture::Sized || rule.how == Capture::Bits;
+                const bool counted =
+                    rule.how == Capture::Counted || rule.how == Capture::Sized || rule.how == Capture::Bits;
                 if (counted) {
                     EXPECT_LT(rule.count_argument, signature.size()) << call.name;
                 }

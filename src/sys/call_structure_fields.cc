@@ -13,7 +13,8 @@ namespace catena::sys {
 namespace {
 
 // Two longs with their names.
-std::string pair_text(const Piece& piece, std::size_t width, std::string_view seconds, std::string_view fraction) {
+std::string pair_text(const Piece& piece, std::size_t width, std::string_view seconds,
+                      std::string_view fraction) {
     return fmt::format("{{{}={}, {}={}}}", seconds, piece.signed_number(0, width), fraction,
                        piece.signed_number(width, width));
 }
@@ -33,7 +34,8 @@ std::string timeval_text(const Piece& piece, std::size_t width) {
 using Half = std::string (*)(const Piece&, std::size_t);
 
 std::string two_text(const Piece& piece, std::size_t width, Half half) {
-    return fmt::format("[{}, {}]", half(piece.from(0, 2 * width), width), half(piece.from(2 * width, 2 * width), width));
+    return fmt::format("[{}, {}]", half(piece.from(0, 2 * width), width),
+                       half(piece.from(2 * width, 2 * width), width));
 }
 
 std::string interval_text(const Piece& piece, std::size_t width, Half half) {
@@ -86,22 +88,24 @@ std::string handler_text(std::uint64_t handler) {
 std::string action_text(const Piece& piece, Abi abi) {
     const std::size_t width = pointer_width(abi);
     const std::uint64_t flags = piece.number(width, width);
-    std::string text = fmt::format("{{sa_handler={}, sa_mask={}, sa_flags={}", handler_text(piece.number(0, width)),
-                                   signal_set_text(piece.number(3 * width, 8)),
-                                   flag_names(flags, Names::SigactionFlags));
+    std::string text =
+        fmt::format("{{sa_handler={}, sa_mask={}, sa_flags={}", handler_text(piece.number(0, width)),
+                    signal_set_text(piece.number(3 * width, 8)), flag_names(flags, Names::SigactionFlags));
     if ((flags & 0x4000000U) != 0) text += fmt::format(", sa_restorer={:#x}", piece.number(2 * width, width));
     return text + '}';
 }
 
 std::string old_action_text(const Piece& piece) {
     return fmt::format("{{sa_handler={}, sa_mask={}, sa_flags={}}}", handler_text(piece.number(0, 4)),
-                       signal_set_text(piece.number(4, 4)), flag_names(piece.number(8, 4), Names::SigactionFlags));
+                       signal_set_text(piece.number(4, 4)),
+                       flag_names(piece.number(8, 4), Names::SigactionFlags));
 }
 
 std::string stack_text(const Piece& piece, Abi abi) {
     const std::size_t width = pointer_width(abi);
     return fmt::format("{{ss_sp={}, ss_flags={}, ss_size={}}}", address_text(piece.number(0, width)),
-                       flag_names(piece.number(width, 4), Names::SigaltstackFlags), piece.number(2 * width, width));
+                       flag_names(piece.number(width, 4), Names::SigaltstackFlags),
+                       piece.number(2 * width, width));
 }
 
 std::string info_text(const Piece& piece, Abi abi) {
@@ -135,7 +139,8 @@ std::optional<std::string> signal_text(Kind kind, const Piece& piece, Abi abi) {
 std::string stat_fields(std::uint64_t mode, std::uint64_t rdev_or_size, bool device) {
     if (device) {
         return fmt::format("{{st_mode={}, st_rdev=makedev({:#x}, {:#x}), ...}}", file_mode_text(mode),
-                           rdev_or_size >> 8U & 0xfffU, (rdev_or_size & 0xffU) | (rdev_or_size >> 12U & 0xfff00U));
+                           rdev_or_size >> 8U & 0xfffU,
+                           (rdev_or_size & 0xffU) | (rdev_or_size >> 12U & 0xfff00U));
     }
     return fmt::format("{{st_mode={}, st_size={}, ...}}", file_mode_text(mode), rdev_or_size);
 }
@@ -147,20 +152,23 @@ std::optional<std::string> file_text(Kind kind, const Piece& piece, Abi abi) {
         case Kind::Stat: {
             if (abi == Abi::I386) return stat_fields(piece.number(8, 2), piece.number(20, 4), false);
             const std::uint64_t mode = piece.number(24, 4);
-            return stat_fields(mode, is_device(mode) ? piece.number(40, 8) : piece.number(48, 8), is_device(mode));
+            return stat_fields(mode, is_device(mode) ? piece.number(40, 8) : piece.number(48, 8),
+                               is_device(mode));
         }
         case Kind::Stat64: {
             const std::uint64_t mode = piece.number(16, 4);
-            return stat_fields(mode, is_device(mode) ? piece.number(32, 8) : piece.number(44, 8), is_device(mode));
+            return stat_fields(mode, is_device(mode) ? piece.number(32, 8) : piece.number(44, 8),
+                               is_device(mode));
         }
         case Kind::Statx:
             return fmt::format("{{stx_mask={}, stx_mode={}, stx_size={}, ...}}",
-                               flag_names(piece.number(0, 4), Names::StatxMask), file_mode_text(piece.number(28, 2)),
-                               piece.number(40, 8));
+                               flag_names(piece.number(0, 4), Names::StatxMask),
+                               file_mode_text(piece.number(28, 2)), piece.number(40, 8));
         case Kind::OpenHow:
             return fmt::format("{{flags={}, mode={}, resolve={}}}",
                                open_flags(static_cast<std::uint32_t>(piece.number(0, 8))),
-                               mode_text(piece.number(8, 8)), flag_names(piece.number(16, 8), Names::ResolveFlags));
+                               mode_text(piece.number(8, 8)),
+                               flag_names(piece.number(16, 8), Names::ResolveFlags));
         case Kind::MountAttr:
             return fmt::format("{{attr_set={}, attr_clr={}, propagation={}, userns_fd={}}}",
                                flag_names(piece.number(0, 8), Names::MountAttrs),
@@ -174,12 +182,14 @@ std::optional<std::string> file_text(Kind kind, const Piece& piece, Abi abi) {
 std::string utsname_text(const Piece& piece) {
     constexpr std::size_t kField = 65;
     return fmt::format("{{sysname={}, nodename={}, release={}, ...}}", quoted(piece.from(0, kField).string()),
-                       quoted(piece.from(kField, kField).string()), quoted(piece.from(2 * kField, kField).string()));
+                       quoted(piece.from(kField, kField).string()),
+                       quoted(piece.from(2 * kField, kField).string()));
 }
 
 std::string clone_text(const Piece& piece) {
     return fmt::format(
-        "{{flags={}, pidfd={}, child_tid={}, parent_tid={}, exit_signal={}, stack={}, stack_size={:#x}, tls={}}}",
+        "{{flags={}, pidfd={}, child_tid={}, parent_tid={}, exit_signal={}, stack={}, stack_size={:#x}, "
+        "tls={}}}",
         clone_flags(piece.number(0, 8)), address_text(piece.number(8, 8)), address_text(piece.number(16, 8)),
         address_text(piece.number(24, 8)), signal_name(static_cast<int>(piece.number(32, 8))),
         address_text(piece.number(40, 8)), piece.number(48, 8), address_text(piece.number(56, 8)));
@@ -196,7 +206,8 @@ std::string scheduling_text(const Piece& piece) {
 
 std::string bytes_text(const Piece& piece) {
     std::string text = "{\"";
-    for (const std::byte byte : piece.bytes) text += fmt::format("\\x{:02x}", std::to_integer<unsigned>(byte));
+    for (const std::byte byte : piece.bytes)
+        text += fmt::format("\\x{:02x}", std::to_integer<unsigned>(byte));
     return text + (piece.cut ? "\"...}" : "\"}");
 }
 
@@ -235,12 +246,14 @@ std::optional<std::string> other_text(Kind kind, const Piece& piece, Abi abi) {
         case Kind::Utsname:
             return utsname_text(piece);
         case Kind::UringParams:
-            return fmt::format("{{flags={}, sq_thread_cpu={}, sq_thread_idle={}, sq_entries={}, cq_entries={}, features={:#x}}}",
-                               flag_names(piece.number(8, 4), Names::UringSetupFlags), piece.number(12, 4),
-                               piece.number(16, 4), piece.number(0, 4), piece.number(4, 4), piece.number(20, 4));
+            return fmt::format(
+                "{{flags={}, sq_thread_cpu={}, sq_thread_idle={}, sq_entries={}, cq_entries={}, "
+                "features={:#x}}}",
+                flag_names(piece.number(8, 4), Names::UringSetupFlags), piece.number(12, 4),
+                piece.number(16, 4), piece.number(0, 4), piece.number(4, 4), piece.number(20, 4));
         case Kind::PerfAttr:
-            return fmt::format("{{type={}, size={}, config={:#x}, ...}}", piece.number(0, 4), piece.number(4, 4),
-                               piece.number(8, 8));
+            return fmt::format("{{type={}, size={}, config={:#x}, ...}}", piece.number(0, 4),
+                               piece.number(4, 4), piece.number(8, 8));
         case Kind::BpfAttr:
             return bytes_text(piece);
         default:

@@ -87,8 +87,8 @@ std::string numbers_text(const Piece& piece) {
 
 std::string message_entry_text(const Piece& piece, Abi abi) {
     const std::size_t header = pointer_width(abi) == 8 ? 56 : 28;
-    return fmt::format("{{msg_hdr={}, msg_len={}}}", message_text(piece.from(0, header), nullptr, nullptr, abi),
-                       piece.number(header, 4));
+    return fmt::format("{{msg_hdr={}, msg_len={}}}",
+                       message_text(piece.from(0, header), nullptr, nullptr, abi), piece.number(header, 4));
 }
 
 std::optional<std::string> array_text(Kind kind, const Piece& piece, Abi abi) {
@@ -162,7 +162,8 @@ std::string message_text(const Piece& header, const Piece* address, const Piece*
         address != nullptr ? socket_address_text(*address) : address_text(header.number(0, width)),
         header.number(width, 4),
         vectors != nullptr ? vectors_text(*vectors, abi) : address_text(header.number(2 * width, width)),
-        header.number(3 * width, width), header.number(5 * width, width), flag_names(flags, Names::MessageFlags));
+        header.number(3 * width, width), header.number(5 * width, width),
+        flag_names(flags, Names::MessageFlags));
 }
 
 std::string poll_text(const Piece& piece) {
@@ -178,8 +179,8 @@ std::string poll_result_text(const Piece& piece) {
     for (std::size_t offset = 0; offset + 8 <= piece.size(); offset += 8) {
         const std::uint64_t events = piece.number(offset + 6, 2);
         if (events == 0 || piece.signed_number(offset, 4) < 0) continue;
-        text += fmt::format("{}{{fd={}, revents={}}}", text.empty() ? "" : ", ", piece.signed_number(offset, 4),
-                            flag_names(events, Names::PollEvents));
+        text += fmt::format("{}{{fd={}, revents={}}}", text.empty() ? "" : ", ",
+                            piece.signed_number(offset, 4), flag_names(events, Names::PollEvents));
     }
     return "[" + text + "]";
 }

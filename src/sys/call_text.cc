@@ -1,5 +1,5 @@
-// An argument is written by its kind alone (call_values.h, call_structures.h), except for those whose meaning another
-// argument decides: they are here.
+// An argument is written by its kind alone (call_values.h, call_structures.h), except for those whose meaning
+// another argument decides: they are here.
 #include "sys/call_text.h"
 
 #include <fmt/format.h>
@@ -184,20 +184,23 @@ std::string Writer::from_memory(std::size_t i) const {
     const Piece* piece = memory_.find(i);
     const std::uint64_t address = value(i);
     // A call that failed has left nothing; but one that slept too short tells what is left.
-    const bool told = !failed() || argument.when != When::Out || argument.kind == Kind::Timespec || argument.kind == Kind::Timespec64;
+    const bool told = !failed() || argument.when != When::Out || argument.kind == Kind::Timespec ||
+                      argument.kind == Kind::Timespec64;
     if (address == 0 || piece == nullptr || !told) return value_text(argument, address, call_.abi);
     switch (argument.kind) {
         case Kind::FdSet:
             return fd_set_text(*piece, value(0));
         case Kind::Message:
-            return message_text(*piece, memory_.find(i, Part::Address), memory_.find(i, Part::Vectors), call_.abi);
+            return message_text(*piece, memory_.find(i, Part::Address), memory_.find(i, Part::Vectors),
+                                call_.abi);
         case Kind::Sockaddr:
             // An address that the kernel has given is as long as it says, which may be nothing.
             return piece->size() < 2 ? address_text(address) : socket_address_text(*piece);
         case Kind::IntPointer: {
             const Piece* after = memory_.find_at_exit(i);
             const std::int64_t before = piece->signed_number(0, 4);
-            if (after == nullptr || failed() || after->signed_number(0, 4) == before) return fmt::format("[{}]", before);
+            if (after == nullptr || failed() || after->signed_number(0, 4) == before)
+                return fmt::format("[{}]", before);
             return fmt::format("[{} => {}]", before, after->signed_number(0, 4));
         }
         default: {
@@ -217,7 +220,8 @@ std::optional<std::string> Writer::text(std::size_t i) const {
 std::vector<NamedText> Writer::arguments() const {
     std::vector<NamedText> all;
     for (std::size_t i = 0; i < signature_.size(); ++i) {
-        if (auto written = text(i)) all.push_back({std::string(signature_.arguments[i].name), *std::move(written)});
+        if (auto written = text(i))
+            all.push_back({std::string(signature_.arguments[i].name), *std::move(written)});
     }
     return all;
 }
@@ -260,8 +264,11 @@ std::string restart_text(int number) {
 std::string outcome_text(const RawCall& call, const Signature& signature) {
     if (!call.returned || call.ret <= 0) return "";
     if (signature.name.starts_with("fcntl")) {
-        if (call.args[1] == 3) return fmt::format(" (flags {})", open_flags(static_cast<std::uint32_t>(call.ret)));
-        if (call.args[1] == 1) return fmt::format(" (flags {})", flag_names(static_cast<std::uint64_t>(call.ret), Names::FdFlags));
+        if (call.args[1] == 3)
+            return fmt::format(" (flags {})", open_flags(static_cast<std::uint32_t>(call.ret)));
+        if (call.args[1] == 1)
+            return fmt::format(" (flags {})",
+                               flag_names(static_cast<std::uint64_t>(call.ret), Names::FdFlags));
         return "";
     }
     if (signature.arguments[0].kind != Kind::PollFds) return "";

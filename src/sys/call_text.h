@@ -18,8 +18,8 @@ struct RawCall {
     std::array<std::uint64_t, 6> args{};
     std::int64_t ret = 0;
     bool returned = true;
-    // Memory that was captured: pieces of an argument's number (its part in the upper four bits), a byte of flags (wire/capture.h),
-    // two bytes of length and as many bytes. May be anything: it is checked.
+    // Memory that was captured: pieces of an argument's number (its part in the upper four bits), a byte of
+    // flags (wire/capture.h), two bytes of length and as many bytes. May be anything: it is checked.
     std::span<const std::byte> data;
 };
 

@@ -39,9 +39,11 @@ class CallText : public testing::Test {
     void object(std::uint8_t argument, const T& value, std::uint8_t when = 0) {
         piece(argument, {reinterpret_cast<const char*>(&value), sizeof(value)}, when);
     }
-    std::string text(std::uint32_t nr, std::array<std::uint64_t, 6> args, std::int64_t ret, Abi abi = Abi::X64) {
+    std::string text(std::uint32_t nr, std::array<std::uint64_t, 6> args, std::int64_t ret,
+                     Abi abi = Abi::X64) {
         const std::string data = std::exchange(data_, "");
-        return call_text({.abi = abi, .nr = nr, .args = args, .ret = ret, .data = std::as_bytes(std::span(data))});
+        return call_text(
+            {.abi = abi, .nr = nr, .args = args, .ret = ret, .data = std::as_bytes(std::span(data))});
     }
 
     std::string data_;
@@ -58,18 +60,22 @@ TEST_F(CallText, PathsFlagsAndWhatCameBack) {
               "openat(5, \"new\\n\", O_WRONLY|O_CREAT, 0644) = -1 EACCES (Permission denied)");
     EXPECT_EQ(text(SYS_openat, {kCwd, 0x7000, 0}, -EFAULT),
               "openat(AT_FDCWD, 0x7000, O_RDONLY) = -1 EFAULT (Bad address)");
-    EXPECT_EQ(text(SYS_openat, {kCwd, 0, 0}, -EFAULT), "openat(AT_FDCWD, NULL, O_RDONLY) = -1 EFAULT (Bad address)");
+    EXPECT_EQ(text(SYS_openat, {kCwd, 0, 0}, -EFAULT),
+              "openat(AT_FDCWD, NULL, O_RDONLY) = -1 EFAULT (Bad address)");
 }
 
 TEST_F(CallText, BytesAreNotShownButCounted) {
     EXPECT_EQ(text(SYS_read, {3, 0x1000, 100}, 42), "read(3, 0x1000, 100) = 42");
-    EXPECT_EQ(text(SYS_lseek, {3, static_cast<std::uint64_t>(-5), SEEK_END}, 95), "lseek(3, -5, SEEK_END) = 95");
+    EXPECT_EQ(text(SYS_lseek, {3, static_cast<std::uint64_t>(-5), SEEK_END}, 95),
+              "lseek(3, -5, SEEK_END) = 95");
 }
 
 TEST_F(CallText, MemoryMaps) {
-    EXPECT_EQ(text(SYS_mmap, {0, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, ~0ULL, 0}, 0x7f0000000000),
+    EXPECT_EQ(text(SYS_mmap, {0, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, ~0ULL, 0},
+                   0x7f0000000000),
               "mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000");
-    EXPECT_EQ(text(SYS_madvise, {0x1000, 4096, MADV_DONTNEED}, 0), "madvise(0x1000, 4096, MADV_DONTNEED) = 0");
+    EXPECT_EQ(text(SYS_madvise, {0x1000, 4096, MADV_DONTNEED}, 0),
+              "madvise(0x1000, 4096, MADV_DONTNEED) = 0");
 }
 
 TEST_F(CallText, Addresses) {
@@ -78,36 +84,43 @@ TEST_F(CallText, Addresses) {
     in.sin_port = htons(8080);
     in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     object(1, in);
-    EXPECT_EQ(text(SYS_connect, {3, 0x7000, sizeof(in)}, -EINPROGRESS),
-              "connect(3, {sa_family=AF_INET, sin_port=htons(8080), sin_addr=inet_addr(\"127.0.0.1\")}, 16) = -1 "
-              "EINPROGRESS (Operation now in progress)");
+    EXPECT_EQ(
+        text(SYS_connect, {3, 0x7000, sizeof(in)}, -EINPROGRESS),
+        "connect(3, {sa_family=AF_INET, sin_port=htons(8080), sin_addr=inet_addr(\"127.0.0.1\")}, 16) = -1 "
+        "EINPROGRESS (Operation now in progress)");
     sockaddr_in6 in6{};
     in6.sin6_family = AF_INET6;
     in6.sin6_port = htons(53);
     in6.sin6_addr = in6addr_loopback;
     object(1, in6);
     EXPECT_EQ(text(SYS_bind, {3, 0x7000, sizeof(in6)}, 0),
-              "bind(3, {sa_family=AF_INET6, sin6_port=htons(53), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, \"::1\", "
+              "bind(3, {sa_family=AF_INET6, sin6_port=htons(53), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "
+              "\"::1\", "
               "&sin6_addr), sin6_scope_id=0}, 28) = 0");
     piece(1, std::string_view("\x01\0/run/x\0", 9));
-    EXPECT_EQ(text(SYS_connect, {3, 0x7000, 9}, 0), "connect(3, {sa_family=AF_UNIX, sun_path=\"/run/x\"}, 9) = 0");
+    EXPECT_EQ(text(SYS_connect, {3, 0x7000, 9}, 0),
+              "connect(3, {sa_family=AF_UNIX, sun_path=\"/run/x\"}, 9) = 0");
     piece(1, std::string_view("\x01\0\0name", 7));
-    EXPECT_EQ(text(SYS_connect, {3, 0x7000, 7}, 0), "connect(3, {sa_family=AF_UNIX, sun_path=@\"name\"}, 7) = 0");
+    EXPECT_EQ(text(SYS_connect, {3, 0x7000, 7}, 0),
+              "connect(3, {sa_family=AF_UNIX, sun_path=@\"name\"}, 7) = 0");
 }
 
 TEST_F(CallText, SocketsAndTheirOptions) {
     EXPECT_EQ(text(SYS_socket, {AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP}, 3),
               "socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_TCP) = 3");
-    EXPECT_EQ(text(SYS_socket, {AF_NETLINK, SOCK_RAW, 0}, 3), "socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE) = 3");
+    EXPECT_EQ(text(SYS_socket, {AF_NETLINK, SOCK_RAW, 0}, 3),
+              "socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE) = 3");
     object(3, 1);
     EXPECT_EQ(text(SYS_setsockopt, {3, SOL_SOCKET, SO_REUSEADDR, 0x7000, 4}, 0),
               "setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0");
-    EXPECT_EQ(text(SYS_sendto, {3, 0x7000, 5, MSG_NOSIGNAL, 0, 0}, 5), "sendto(3, 0x7000, 5, MSG_NOSIGNAL, NULL, 0) = 5");
+    EXPECT_EQ(text(SYS_sendto, {3, 0x7000, 5, MSG_NOSIGNAL, 0, 0}, 5),
+              "sendto(3, 0x7000, 5, MSG_NOSIGNAL, NULL, 0) = 5");
 }
 
 TEST_F(CallText, Signals) {
     struct {
-        std::uint64_t handler = 0x401000, flags = 0x04000000 | SA_RESTART, restorer = 0x402000, mask = 1U << (SIGTERM - 1);
+        std::uint64_t handler = 0x401000, flags = 0x04000000 | SA_RESTART, restorer = 0x402000,
+                      mask = 1U << (SIGTERM - 1);
     } action;
     object(1, action);
     EXPECT_EQ(text(SYS_rt_sigaction, {SIGINT, 0x7000, 0, 8}, 0),
@@ -120,7 +133,7 @@ TEST_F(CallText, Signals) {
 }
 
 TEST_F(CallText, StructuresThatTheKernelFilledIn) {
-    struct stat status {};
+    struct stat status{};
     status.st_mode = S_IFREG | 0644;
     status.st_size = 1234;
     object(1, status, 1);
@@ -158,15 +171,19 @@ TEST_F(CallText, ArgumentsThatAnotherOneDecides) {
               "futex(0x7000, FUTEX_WAIT, 2, {tv_sec=1, tv_nsec=5}) = -1 ETIMEDOUT (Connection timed out)");
     EXPECT_EQ(text(SYS_ioctl, {0, TCGETS, 0x7000}, -ENOTTY),
               "ioctl(0, TCGETS, 0x7000) = -1 ENOTTY (Inappropriate ioctl for device)");
-    EXPECT_EQ(text(SYS_ioctl, {0, _IOR('x', 200, int), 0}, 0), "ioctl(0, _IOC(_IOC_READ, 0x78, 0xc8, 0x4), NULL) = 0");
-    EXPECT_EQ(text(SYS_prctl, {PR_SET_PDEATHSIG, SIGKILL}, 0), "prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) = 0");
+    EXPECT_EQ(text(SYS_ioctl, {0, _IOR('x', 200, int), 0}, 0),
+              "ioctl(0, _IOC(_IOC_READ, 0x78, 0xc8, 0x4), NULL) = 0");
+    EXPECT_EQ(text(SYS_prctl, {PR_SET_PDEATHSIG, SIGKILL}, 0),
+              "prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) = 0");
 }
 
 TEST_F(CallText, ProgramsAndTheirArguments) {
     piece(0, std::string_view("/bin/ls", 8));
     piece(1, std::string_view("ls\0-l\0", 6));
-    EXPECT_EQ(text(SYS_execve, {0x7000, 0x7100, 0x7200}, 0), "execve(\"/bin/ls\", [\"ls\", \"-l\"], 0x7200) = 0");
-    EXPECT_EQ(call_text({.nr = SYS_exit_group, .args = {3}, .returned = false, .data = {}}), "exit_group(3) = ?");
+    EXPECT_EQ(text(SYS_execve, {0x7000, 0x7100, 0x7200}, 0),
+              "execve(\"/bin/ls\", [\"ls\", \"-l\"], 0x7200) = 0");
+    EXPECT_EQ(call_text({.nr = SYS_exit_group, .args = {3}, .returned = false, .data = {}}),
+              "exit_group(3) = ?");
     EXPECT_EQ(text(SYS_clone, {SIGCHLD | CLONE_VM, 0, 0, 0, 0}, 7),
               "clone(CLONE_VM|SIGCHLD, NULL, NULL, NULL, 0) = 7");
 }
@@ -199,11 +216,15 @@ TEST_F(CallText, TheThirtyTwoBitTableHasItsOwnNumbersAndHalves) {
 TEST_F(CallText, NumbersWithoutNames) {
     EXPECT_EQ(text(500, {1, 2, 3, 4, 5, 6}, -ENOSYS),
               "syscall_0x1f4(0x1, 0x2, 0x3, 0x4, 0x5, 0x6) = -1 ENOSYS (Function not implemented)");
-    EXPECT_EQ(text(SYS_nanosleep, {0, 0}, -516), "nanosleep(NULL, NULL) = ? ERESTART_RESTARTBLOCK (Interrupted by signal)");
+    EXPECT_EQ(text(SYS_nanosleep, {0, 0}, -516),
+              "nanosleep(NULL, NULL) = ? ERESTART_RESTARTBLOCK (Interrupted by signal)");
 }
 
 TEST_F(CallText, DataThatLiesIsIgnored) {
-    data_ = std::string("\1\0\xff\xff" "abc", 7);
+    data_ = std::string(
+        "\1\0\xff\xff"
+        "abc",
+        7);
     EXPECT_EQ(text(SYS_openat, {kCwd, 0x7000, 0}, 3), "openat(AT_FDCWD, 0x7000, O_RDONLY) = 3");
     piece(1, "xy");
     EXPECT_EQ(text(SYS_fstat, {3, 0x7000}, 0), "fstat(3, 0x7000) = 0");

@@ -24,11 +24,13 @@ std::uint32_t as_uint(std::uint64_t value) { return static_cast<std::uint32_t>(v
 
 std::string device_text(std::uint64_t device) {
     // The kernel's new_encode_dev: 12 bits of major amid 20 of minor.
-    return fmt::format("makedev({:#x}, {:#x})", device >> 8U & 0xfffU, (device & 0xffU) | (device >> 12U & 0xfff00U));
+    return fmt::format("makedev({:#x}, {:#x})", device >> 8U & 0xfffU,
+                       (device & 0xffU) | (device >> 12U & 0xfff00U));
 }
 
 std::string long_text(std::uint64_t value, Abi abi) {
-    return abi == Abi::I386 ? fmt::format("{}", as_int(value)) : fmt::format("{}", static_cast<std::int64_t>(value));
+    return abi == Abi::I386 ? fmt::format("{}", as_int(value))
+                            : fmt::format("{}", static_cast<std::int64_t>(value));
 }
 
 // Numbers of ordinary C types.
@@ -68,12 +70,12 @@ std::string mode_text(std::uint64_t mode) { return mode == 0 ? "000" : fmt::form
 
 std::string file_mode_text(std::uint64_t mode) {
     constexpr std::array<std::pair<std::uint32_t, std::string_view>, 7> kTypes = {{{0140000, "S_IFSOCK"},
-                                                                                  {0120000, "S_IFLNK"},
-                                                                                  {0100000, "S_IFREG"},
-                                                                                  {0060000, "S_IFBLK"},
-                                                                                  {0040000, "S_IFDIR"},
-                                                                                  {0020000, "S_IFCHR"},
-                                                                                  {0010000, "S_IFIFO"}}};
+                                                                                   {0120000, "S_IFLNK"},
+                                                                                   {0100000, "S_IFREG"},
+                                                                                   {0060000, "S_IFBLK"},
+                                                                                   {0040000, "S_IFDIR"},
+                                                                                   {0020000, "S_IFCHR"},
+                                                                                   {0010000, "S_IFIFO"}}};
     for (const auto& [type, name] : kTypes) {
         if ((mode & 0170000U) == type) return fmt::format("{}|{}", name, mode_text(mode & 07777U));
     }
@@ -102,7 +104,8 @@ std::string wait_status_text(std::uint32_t status) {
     const std::uint32_t low = status & 0x7fU;
     const std::uint32_t high = status >> 8U & 0xffU;
     if (status == 0xffff) return "[{WIFCONTINUED(s)}]";
-    if (low == 0x7f) return fmt::format("[{{WIFSTOPPED(s) && WSTOPSIG(s) == {}}}]", signal_name(static_cast<int>(high)));
+    if (low == 0x7f)
+        return fmt::format("[{{WIFSTOPPED(s) && WSTOPSIG(s) == {}}}]", signal_name(static_cast<int>(high)));
     if (low == 0) return fmt::format("[{{WIFEXITED(s) && WEXITSTATUS(s) == {}}}]", high);
     return fmt::format("[{{WIFSIGNALED(s) && WTERMSIG(s) == {}{}}}]", signal_name(static_cast<int>(low)),
                        (status & 0x80U) != 0 ? " && WCOREDUMP(s)" : "");
@@ -140,7 +143,8 @@ std::string value_text(const Argument& argument, std::uint64_t value, Abi abi) {
             return signal_name(as_int(value));
         case Kind::Flags:
             if (argument.names == Names::AccessChecks && value == 0) return "F_OK";
-            return flag_names(abi == Abi::X64 && value >> 32U != 0xffffffffU ? value : as_uint(value), argument.names);
+            return flag_names(abi == Abi::X64 && value >> 32U != 0xffffffffU ? value : as_uint(value),
+                              argument.names);
         case Kind::Named: {
             const std::string name = value_name(as_uint(value), argument.names);
             return as_int(value) < 0 && name.starts_with("0x") ? fmt::format("{}", as_int(value)) : name;

@@ -27,10 +27,12 @@ std::vector<json> calls_of(const std::string& trace, const std::string& where) {
 
 // Every call that the kernel programs told is stored or counted as lost; here none may be lost.
 void expect_all_calls(const std::string& trace) {
-    EXPECT_EQ(value_of(trace,
-                       "select sum(calls) || ' ' || sum(lost) from (select cpu, max(calls) as calls, max(lost_calls) as "
-                       "lost from loss group by cpu)"),
-              value_of(trace, "select count(*) || ' 0' from syscalls"));
+    EXPECT_EQ(
+        value_of(
+            trace,
+            "select sum(calls) || ' ' || sum(lost) from (select cpu, max(calls) as calls, max(lost_calls) as "
+            "lost from loss group by cpu)"),
+        value_of(trace, "select count(*) || ' 0' from syscalls"));
 }
 
 class Full : public testing::Test {
@@ -62,12 +64,14 @@ TEST_F(Full, EveryCallIsRecordedWithWhatItReturned) {
     std::string abi;
     for (std::int64_t number = 0, result = 0; lines >> abi >> number >> result; ++told) {
         const auto& results = found[abi + ' ' + std::to_string(number)];
-        EXPECT_NE(std::ranges::find(results, result), results.end()) << abi << ' ' << number << " = " << result;
+        EXPECT_NE(std::ranges::find(results, result), results.end())
+            << abi << ' ' << number << " = " << result;
     }
     EXPECT_GE(told, 461U);
     // Numbers that no libc uses were made once only, and with these arguments.
     EXPECT_EQ(value_of(trace_,
-                       "select count(distinct nr) from syscalls where abi = 'x86-64' and arg0 = 18446744073709551615 and "
+                       "select count(distinct nr) from syscalls where abi = 'x86-64' and arg0 = "
+                       "18446744073709551615 and "
                        "arg1 = 18446744073709551615 and arg5 = 18446744073709551615"),
               "461");
     expect_full_account(trace_);
@@ -90,10 +94,12 @@ TEST_F(Full, EventsNameTheirCalls) {
     ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
     // All but the ends of processes, which are no calls.
     EXPECT_EQ(value_of(trace_, "select count(*) from events where call is null and op <> 'exit'"), "0");
-    EXPECT_EQ(value_of(trace_,
-                       "select count(*) from events e left join syscalls s on s.id = e.call where e.op <> 'exit' and "
-                       "(s.id is null or s.syscall <> e.syscall or s.tid <> e.tid)"),
-              "0");
+    EXPECT_EQ(
+        value_of(
+            trace_,
+            "select count(*) from events e left join syscalls s on s.id = e.call where e.op <> 'exit' and "
+            "(s.id is null or s.syscall <> e.syscall or s.tid <> e.tid)"),
+        "0");
     EXPECT_EQ(value_of(trace_, "select count(*) from syscalls where exit_ns < enter_ns"), "0");
     expect_full_account(trace_);
     expect_all_calls(trace_);
@@ -111,12 +117,13 @@ TEST_F(Full, CallsThatNeverReturnAreThere) {
 TEST_F(Full, ACallThatGoesOnWhenRecordingStopsIsThere) {
     Echo echo;
     echo.ping();
-    Command recorder({catena_path(), "record", "--fidelity", "full", "-o", trace_, "--pid", std::to_string(echo.pid()),
-                      "--ready-fd", std::to_string(Command::kReadyFd)});
+    Command recorder({catena_path(), "record", "--fidelity", "full", "-o", trace_, "--pid",
+                      std::to_string(echo.pid()), "--ready-fd", std::to_string(Command::kReadyFd)});
     ASSERT_TRUE(recorder.wait_until_ready());
     echo.ping();
     echo.ping();
-    // The second answer was written, so that by now, or soon, it reads again; a call that was begun before it is told either way.
+    // The second answer was written, so that by now, or soon, it reads again; a call that was begun before it
+    // is told either way.
     recorder.signal(SIGINT);
     const Outcome outcome = recorder.wait();
     ASSERT_EQ(outcome.exit_code, 0) << outcome.err;

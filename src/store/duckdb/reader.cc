@@ -48,7 +48,8 @@ class DuckReader final : public Reader {
         return conditional("events", event_columns(), "ts_ns, id", where, to_event, visit);
     }
     Status calls(const std::string& where, const std::function<void(event::Call&&)>& visit) override {
-        return conditional("syscalls", call_columns(), "coalesce(enter_ns, exit_ns), id", where, to_call, visit);
+        return conditional("syscalls", call_columns(), "coalesce(enter_ns, exit_ns), id", where, to_call,
+                           visit);
     }
     Status processes(const std::function<void(event::ProcessImage&&)>& visit) override {
         return rows("images", process_columns(), "ORDER BY since_ns, image", to_process, visit);

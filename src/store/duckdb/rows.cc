@@ -108,14 +108,10 @@ event::Event to_event(const Chunk& chunk, std::size_t row) {
 }
 
 std::vector<Column> call_columns() {
-    std::vector<Column> columns = {integer_column("id"),
-                                   integer_column("enter_ns"),
-                                   integer_column("exit_ns"),
-                                   integer_column("process"),
-                                   integer_column("tid"),
-                                   text_column("abi"),
-                                   integer_column("nr"),
-                                   integer_column("(ret IS NOT NULL)"),
+    std::vector<Column> columns = {integer_column("id"),      integer_column("enter_ns"),
+                                   integer_column("exit_ns"), integer_column("process"),
+                                   integer_column("tid"),     text_column("abi"),
+                                   integer_column("nr"),      integer_column("(ret IS NOT NULL)"),
                                    integer_column("ret")};
     for (const char* name : {"arg0", "arg1", "arg2", "arg3", "arg4", "arg5"}) {
         columns.push_back(unsigned_column(name));

@@ -105,8 +105,8 @@ std::string op_enum() {
 }
 
 std::string schema_sql() {
-    return "CREATE TYPE op AS " + op_enum() + ";" + kTables + kViews + syscall_names() + "INSERT INTO meta VALUES ('" +
-           kSchemaKey + "', '" + std::to_string(kSchemaVersion) + "');";
+    return "CREATE TYPE op AS " + op_enum() + ";" + kTables + kViews + syscall_names() +
+           "INSERT INTO meta VALUES ('" + kSchemaKey + "', '" + std::to_string(kSchemaVersion) + "');";
 }
 
 }  // namespace catena::store::duckdb

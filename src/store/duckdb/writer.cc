@@ -88,7 +88,10 @@ void put_row(TableAppender& to, const event::Call& c) {
     to.put(c.id);
     c.enter_ns == 0 ? to.put_null() : to.put(c.enter_ns);
     c.exit_ns == 0 ? to.put_null() : to.put(c.exit_ns);
-    to.put(static_cast<std::int64_t>(c.process.value)).put(c.tid).put(static_cast<std::uint8_t>(c.abi)).put(c.nr);
+    to.put(static_cast<std::int64_t>(c.process.value))
+        .put(c.tid)
+        .put(static_cast<std::uint8_t>(c.abi))
+        .put(c.nr);
     c.returned ? to.put(c.ret) : to.put_null();
     for (const std::uint64_t argument : c.args) to.put(argument);
     c.data.empty() ? to.put_null() : to.put_text(c.data);
@@ -129,9 +132,9 @@ Status put_rows(TableAppender& to, const std::vector<T>& rows) {
 
 // The tables that are appended to, in the order of Batch's members.
 enum TableIndex : std::uint8_t { Events, Processes, Rests, Files, Sockets, Objects, Loss, Calls, TableCount };
-constexpr std::array<const char*, TableCount> kTableNames = {
-    "events", "process_images", "cmdline_rests", "file_names", "socket_states", "objects", "loss",
-    "syscall_records"};
+constexpr std::array<const char*, TableCount> kTableNames = {"events",     "process_images", "cmdline_rests",
+                                                             "file_names", "socket_states",  "objects",
+                                                             "loss",       "syscall_records"};
 
 class DuckWriter final : public Writer {
   public:
