@@ -24,7 +24,7 @@ static __always_inline void drop_lock(struct cat_scratch *scratch)
 	__sync_lock_test_and_set(&scratch->lock, 0);
 }
 
-/* Tells the verifier of Linux 6.1 what it has forgotten by the time that the size is used. */
+/* What the verifier of Linux 6.1 has forgotten by the time that the size is used. */
 #define BOUND(size, most)                                                                       \
 	({                                                                                      \
 		asm volatile("" : "+r"(size));                                                  \
@@ -226,11 +226,10 @@ __noinline int cat_call_over(void)
 {
 	struct cat_scratch *scratch = cat_scratch();
 
-	if (!scratch)
-		return 0;
-	if (scratch->state == CAT_CALL_LEAVING && !scratch->told)
+	if (scratch && scratch->state == CAT_CALL_LEAVING && !scratch->told)
 		put_off(scratch);
-	scratch->state = CAT_CALL_IDLE;
+	if (scratch)
+		scratch->state = CAT_CALL_IDLE;
 	return 0;
 }
 
@@ -286,9 +285,7 @@ int cat_flush_tasks(struct bpf_iter__task *ctx)
 	struct task_struct *task = ctx->task;
 	struct cat_scratch *scratch;
 
-	if (!task)
-		return 0;
-	scratch = bpf_task_storage_get(&cat_captured, task, 0, 0);
+	scratch = task ? bpf_task_storage_get(&cat_captured, task, 0, 0) : NULL;
 	if (!scratch || !take_lock(scratch))
 		return 0;
 	if (scratch->batch_head.count)

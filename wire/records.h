@@ -283,7 +283,6 @@ static inline cat_u64 cat_socket_id(cat_u64 inode, cat_u64 remote_a, cat_u64 rem
 {
 	return cat_hash(cat_hash(inode, ((cat_u64)4 << 56) | remote_port), cat_hash(remote_a, remote_b));
 }
-
 #ifdef __cplusplus
 #define CAT_STATIC_ASSERT static_assert
 #else

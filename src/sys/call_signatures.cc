@@ -108,11 +108,7 @@ CaptureRule rule_at(const Argument& argument, std::uint8_t index, Abi abi, bool 
             break;
         case Kind::Ids:
         case Kind::SmallIds:
-            if (at_exit) {
-                array(Capture::Returned, kArrayBytes);
-            } else {
-                array(Capture::Counted, kArrayBytes);
-            }
+            array(at_exit ? Capture::Returned : Capture::Counted, kArrayBytes);
             rule.count_argument = static_cast<std::uint8_t>(index - 1);
             break;
         case Kind::FdSet:
