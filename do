@@ -26,6 +26,9 @@ readonly packages=(
 )
 readonly backports=(libbpf1 libbpf-dev bpftool)          # Debian 12's own know too little of today's kernels
 readonly vm_packages=(qemu-system-x86 busybox-static cpio kmod xz-utils)
+readonly bench_packages=(nginx wrk redis-server postmark)                     # ./do bench collector
+readonly bench_peer_packages=(strace linux-perf bpftrace auditd)              # ./do bench collector --peers
+readonly daemons=(lighttpd nginx redis-server auditd) # to be started by the demo and the benches, not by the machine
 
 # DuckDB publishes libduckdb.so in one npm package and its C header in another (docs/decisions/0001).
 readonly duckdb_library=@duckdb/node-bindings-linux-x64@1.5.6-r.1
@@ -45,14 +48,17 @@ need_packages() {
     ((EUID == 0)) || die "these Debian packages are missing, and installing them needs root: ${missing[*]%/*}"
     say "installing ${missing[*]}"
     apt-get update -q >&2
-    # A guard against daemons: lighttpd is here to be started by the demo, not by the machine.
+    # A guard against daemons that start as they are installed.
     local guard=/usr/sbin/policy-rc.d
     if [[ -e $guard ]]; then guard=; else printf '#!/bin/sh\nexit 101\n' >"$guard" && chmod +x "$guard"; fi
     local status=0
     DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >&2 || status=$?
     [[ -z $guard ]] || rm -f "$guard"
     ((status == 0)) || die "apt-get could not install ${missing[*]}"
-    if [[ " ${missing[*]} " == *" lighttpd "* && -d /run/systemd/system ]]; then systemctl disable -q lighttpd; fi
+    [[ -d /run/systemd/system ]] || return 0
+    for package in "${daemons[@]}"; do
+        if [[ " ${missing[*]} " == *" $package "* ]]; then systemctl disable -q "$package"; fi
+    done
 }
 
 # libbpf and bpftool come from bookworm-backports, by the mirror that this machine already uses for bookworm.
@@ -197,20 +203,49 @@ do_fmt() {
 # ------------------------------------------------------------------------------------------------------ bench, vm
 
 do_bench() {
-    do_build release
+    local name=${1:-} bench
+    if [[ $name == -* ]]; then die "which bench are the options for? There are: $(bench_names)"; fi
+    if [[ -z $name ]]; then
+        for bench in $(bench_names); do do_bench "$bench"; done
+        return
+    fi
+    shift
+    local runner
+    runner=$(bench_runner "$name") || die "no bench is called '$name'; there are: $(bench_names)"
+    if [[ " $* " != *" --help "* && " $* " != *" -h "* ]]; then
+        do_build release
+        if [[ $name == collector ]]; then
+            need_packages "${bench_packages[@]}"
+            if [[ " $* " == *" --peers "* ]]; then need_packages "${bench_peer_packages[@]}"; fi
+        fi
+    fi
+    if [[ -d $runner ]]; then python3 -B "$runner" build/release/catena "$@"; else "$runner" build/release/catena "$@"; fi
+}
+# A bench is a script, bench/NAME.sh, or a folder of Python, bench/NAME/__main__.py. Each gets the program first, then its options.
+bench_runner() {
+    if [[ -x bench/$1.sh ]]; then echo "bench/$1.sh"; elif [[ -f bench/$1/__main__.py ]]; then echo "bench/$1"; else return 1; fi
+}
+bench_names() {
     local bench
-    for bench in ${1:+"bench/$1.sh"}; do [[ -x $bench ]] || die "no bench is called '$1'; there are: $(bench_names)"; done
-    for bench in $(bench_names); do
-        [[ ${1:-$bench} != "$bench" ]] || "bench/$bench.sh" build/release/catena
+    for bench in bench/*.sh bench/*/__main__.py; do
+        if [[ -e $bench ]]; then bench=${bench#bench/} && bench=${bench%.sh} && echo "${bench%/__main__.py}"; fi
     done
 }
-bench_names() { for b in bench/*.sh; do basename "$b" .sh; done; }
+
+# A little of each: enough to see that the programs load there, and that the hooks on paths tell the truth.
+readonly vm_smoke='^kernel\.(exec|fork|open|paths|attributes|rw|tcp4)$|^kernel\.(.*/)?Races.*/(unlink|connect)'
 
 do_vm() {
-    (($# >= 1)) || die "which kernel? For example: ./do vm 6.1"
+    (($# >= 1)) || die "which kernel? For example: ./do vm 6.1; or all, or smoke"
     do_build release
     need_packages "${vm_packages[@]}"
-    tests/vm/run.sh "$cache/kernels" "$@"
+    local what=$1
+    shift
+    case $what in
+        all) tests/vm/matrix.py "$cache/kernels" docs/kernels.md ${1:+-- "$@"} ;;
+        smoke) tests/vm/run.sh "$cache/kernels" "${1:-6.1}" -R "$vm_smoke" ;;
+        *) tests/vm/run.sh "$cache/kernels" "$what" "$@" ;;
+    esac
 }
 
 # ----------------------------------------------------------------------------------------------------------- help
@@ -223,8 +258,10 @@ do_help() {
 ./do run -- CMD ARG...  record a command, print what it touched
 ./do test [CTEST-ARG]   build and run every test; arguments go to ctest, for example -L unit or -R Graph
 ./do check [CHECK]...   format, layers, sizes, generated, tidy: all of them unless named
-./do bench [NAME]       measure; prints the tables of README.md
+./do bench [NAME [ARG]]  measure; `./do bench collector` prints the tables of README.md, --help has its options
 ./do vm KERNEL [ARG]    run the kernel tests on another Debian kernel in a virtual machine, for example ./do vm 6.1
+./do vm all [ARG]       on each kernel of the matrix; writes docs/kernels.md
+./do vm smoke [KERNEL]  a short selection on one kernel, 6.1 unless told
 ./do fmt                format the C++ sources
 ./do help               this
 HELP

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 /*
  * Question: which file did the program open, close, name, rename or change? Objects of descriptors come from the kernel's
- * structures. Path operations leave no trace of their inode at the exit of the call, so their paths are read from the
- * program's memory, marked CAT_FLAG_USER_SOURCE, and joined with the directory that the kernel says they start from.
+ * structures. Path operations leave no trace of their inode at the exit of the call: where path_hooks.bpf.c has seen them
+ * in the middle, they have what the kernel used; elsewhere their paths are read from the program's memory, marked
+ * CAT_FLAG_USER_SOURCE, and joined with the directory that the kernel says they start from.
  */
 #include "lib/handlers.bpf.h"
 #include "lib/objects.bpf.h"
+#include "lib/resolved.bpf.h"
 
 /* Copies a path; its length without the NUL, or -1 when it fills the room. */
 static __always_inline s32 copy_path(char *to, u32 room, u64 from, bool in_kernel)
@@ -29,8 +31,10 @@ static __always_inline s32 copy_path(char *to, u32 room, u64 from, bool in_kerne
 							     cat_rank_of(deed->op), why);       \
 		if (record_) {                                                                  \
 			char *text_ = (char *)record_ + sizeof(*record_);                       \
-			s32 len_ = copy_path(text_, room_, paths->path, paths->in_kernel);      \
-			s32 len2_ = copy_path(text_ + (room_), room_, paths->path2, false);     \
+			s32 len_ = copy_path(text_, room_, paths->path,                         \
+					      paths->in_kernel & CAT_PATH_IN_KERNEL);           \
+			s32 len2_ = copy_path(text_ + (room_), room_, paths->path2,            \
+					       paths->in_kernel & CAT_PATH2_IN_KERNEL);         \
 			if ((len_ < 0 || len2_ < 0) && !(last)) {                               \
 				bpf_ringbuf_discard(record_, BPF_RB_NO_WAKEUP);                 \
 				result_ = -1;                                                   \
@@ -42,6 +46,7 @@ static __always_inline s32 copy_path(char *to, u32 room, u64 from, bool in_kerne
 					record_->event.flags |= CAT_FLAG_TRUNCATED;             \
 				record_->dir = paths->dir;                                      \
 				record_->dir2 = paths->dir2;                                    \
+				record_->object2 = paths->object2;                              \
 				record_->path_len = len_ < 0 ? (room_) - 1 : len_;              \
 				record_->path2_len = len2_ < 0 ? (room_) - 1 : len2_;           \
 				record_->room = (room_);                                        \
@@ -83,24 +88,45 @@ static __always_inline u64 start_of_path(const struct cat_call *call, int dir, u
 	if (!fs)
 		return 0;
 	if (first == '/')
-		return cat_dentry_object((u64)BPF_CORE_READ(fs, root.dentry), (u64)BPF_CORE_READ(fs, root.mnt));
+		return cat_dentry_object((u64)CAT_POINTER(fs_struct, fs, root.dentry), (u64)CAT_POINTER(fs_struct, fs, root.mnt));
 	if (fd == AT_FDCWD)
-		return cat_dentry_object((u64)BPF_CORE_READ(fs, pwd.dentry), (u64)BPF_CORE_READ(fs, pwd.mnt));
+		return cat_dentry_object((u64)CAT_POINTER(fs_struct, fs, pwd.dentry), (u64)CAT_POINTER(fs_struct, fs, pwd.mnt));
 	/* By its dentry: cat_fd_object would go deeper than 512 bytes of stack allow here. */
 	file = cat_fd_file(task, fd);
-	return file ? cat_dentry_object((u64)BPF_CORE_READ(file, f_path.dentry), (u64)BPF_CORE_READ(file, f_path.mnt)) : 0;
+	return file ? cat_dentry_object((u64)CAT_POINTER(file, file, f_path.dentry), (u64)CAT_POINTER(file, file, f_path.mnt)) : 0;
+}
+
+/* What a path operation used, as the kernel said it in the middle of the call. */
+static __always_inline void take_paths(struct cat_resolved *resolved, struct cat_deed *deed, struct cat_paths *paths)
+{
+	deed->object = CAT_ID(resolved->object);
+	paths->object2 = CAT_ID(resolved->object2);
+	paths->dir = resolved->dir;
+	paths->dir2 = resolved->dir2;
+	paths->path = (u64)resolved->name;
+	paths->path2 = (u64)resolved->name2;
+	if (deed->op == CAT_OP_SYMLINK)
+		paths->path2 = (u64)bpf_task_storage_get(&cat_link_targets, bpf_get_current_task_btf(), 0, 0);
+	paths->in_kernel = CAT_PATH_IN_KERNEL | CAT_PATH2_IN_KERNEL;
 }
 
 __noinline int cat_on_path(struct cat_call *call)
 {
 	struct cat_paths paths = {};
-	struct cat_deed deed = { .fd = -1, .flags = CAT_FLAG_USER_SOURCE };
+	struct cat_deed deed = { .fd = -1 };
+	struct cat_resolved *resolved;
 
 	if (!call)
 		return 0;
+	resolved = cat_take_resolved(call);
 	deed.op = call->spec.op;
 	deed.ret = call->ret;
 	deed.arg = cat_table_arg(call);
+	if (resolved) {
+		take_paths(resolved, &deed, &paths);
+		return cat_emit_paths(call, &deed, &paths);
+	}
+	deed.flags = CAT_FLAG_USER_SOURCE;
 	paths.path = cat_arg(call, call->spec.path);
 	paths.dir = start_of_path(call, call->spec.dir, paths.path);
 	if (call->spec.path2 >= 0) {
@@ -146,7 +172,7 @@ __noinline int cat_on_open(struct cat_call *call)
 	deed.fd = call->ret;
 	deed.ret = call->ret;
 	deed.arg = open_arg(call);
-	mode = BPF_CORE_READ(file, f_mode);
+	mode = CAT_LOAD(file, file, f_mode);
 	if (mode & FMODE_CREATED) {
 		deed.op = CAT_OP_CREATE;
 	} else if (deed.arg & O_TRUNC && mode & FMODE_WRITE) {

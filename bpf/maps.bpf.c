@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-/* Where the shared maps and settings live: see lib/maps.bpf.h. */
-#define CATENA_DEFINE
+/* What belongs to no family of programs: the licence, and who records. */
 #include "lib/maps.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

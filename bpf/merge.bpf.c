@@ -18,13 +18,12 @@ struct owner {
 
 static __always_inline void fill_sum(struct cat_event *event, const struct owner *owner, struct cat_slot *slot, u64 count)
 {
-	u64 now_ns, tick = bpf_jiffies64(), bytes = slot->bytes;
+	u64 bytes = slot->bytes;
 
 	__builtin_memset(event, 0, sizeof(*event));
 	cat_fill_header(&event->header, CAT_EVENT, sizeof(*event));
-	now_ns = event->header.ts_ns;
-	event->header.ts_ns = cat_tick_to_ns(slot->first, tick, now_ns, cat_tick_ns, slot->since_ns);
-	event->last_ns = cat_tick_to_ns(slot->last, tick, now_ns, cat_tick_ns, event->header.ts_ns);
+	event->header.ts_ns = slot->first_ns;
+	event->last_ns = slot->last_ns;
 	event->process = owner->process;
 	event->process_start = owner->process_start;
 	event->tgid = owner->tgid;
@@ -35,10 +34,9 @@ static __always_inline void fill_sum(struct cat_event *event, const struct owner
 	event->syscall = slot->syscall;
 	event->op = slot->op;
 	event->fd = slot->fd;
-	event->flags = CAT_FLAG_MERGED;
+	event->flags = CAT_FLAG_MERGED | slot->flags;
 	event->count = count;
 	slot->told_bytes = bytes;
-	slot->since_ns = event->last_ns;
 }
 
 /* Tells a slot's sum since the last time, if there is any: 1, or 0 where it has to wait. The slots' lock is held. */
@@ -89,15 +87,16 @@ static __always_inline void fill_flow(struct flow *flow, const struct cat_call *
 				      u64 file, u32 kind)
 {
 	u32 process = cat_version_index(call->process), object = cat_version_index(deed->object);
-	struct inode *inode = file ? BPF_CORE_READ((struct file *)file, f_inode) : NULL;
+	struct inode *inode = file ? CAT_POINTER(file, file, f_inode) : NULL;
 	bool is_socket = deed->op == CAT_OP_SEND || deed->op == CAT_OP_RECV;
 
 	flow->key = cat_slot_key(file ?: deed->object, kind);
-	flow->edge = cat_hash(cat_hash(call->process, deed->object), kind);
 	flow->inode = (u64)inode;
 	flow->identity = inode ? cat_file_identity((struct file *)file, inode, is_socket) : 0;
 	flow->source = kind == CAT_FLOW_OUT ? process : deed->from ?: object;
 	flow->target = kind == CAT_FLOW_OUT ? deed->into ?: object : process;
+	/* Versions of one word say nothing about another: a socket that gets a peer has other words from then on. */
+	flow->edge = cat_hash(cat_hash(call->process, deed->object), (u64)flow->source << 2 | kind);
 }
 
 /* Gives the flow a slot, after the sum of the one that had it is told. False where that cannot be now. */
@@ -121,32 +120,41 @@ static __always_inline bool take_slot(struct cat_task *state, const struct flow 
 	slot->object = deed->object;
 	slot->source = flow->source;
 	slot->target = flow->target;
-	slot->token = token;
-	slot->since_ns = bpf_ktime_get_boot_ns();
+	cat_slot_carry(slot, token);
 	slot->op = deed->op;
 	slot->syscall = call->nr;
 	slot->fd = deed->fd;
 	slot->stream = stream;
+	slot->flags = 0;
 	slot->socket = deed->op == CAT_OP_SEND || deed->op == CAT_OP_RECV;
 	cat_unlock(&state->slots.lock);
 	return true;
 }
 
-/* The flow is in a slot, or the edge is known from elsewhere, and there is nothing new to carry. */
+/*
+ * The flow is in a slot, or the edge is known from elsewhere, and there is nothing new to carry. Where there is, says
+ * whether the flow is an echo.
+ */
 static __always_inline bool merge(struct cat_task *state, struct flow *flow, const struct cat_call *call,
-				  const struct cat_deed *deed, u64 version, bool stream)
+				  const struct cat_deed *deed, u64 version, bool stream, bool *echo)
 {
 	struct cat_slot *slot = cat_find_slot(&state->slots, flow->key);
 
-	if (!slot || slot->object != deed->object || slot->identity != flow->identity || slot->inode != flow->inode) {
+	if (!slot || slot->object != deed->object || slot->identity != flow->identity || slot->inode != flow->inode ||
+	    slot->source != flow->source) {
 		if (!cat_remembers(&cat_edges, flow->edge, version) ||
 		    !take_slot(state, flow, call, deed, version, stream))
 			return false;
 		slot = cat_find_slot(&state->slots, flow->key);
 	}
-	if (!slot || slot->token != version)
+	if (!slot)
 		return false;
-	cat_slot_add(slot, bpf_jiffies64(), deed->bytes);
+	if (!cat_slot_has_carried(slot, version)) {
+		*echo = cat_slot_echoes(slot, version);
+		return false;
+	}
+	slot->flags |= deed->flags;
+	cat_slot_add(slot, bpf_ktime_get_boot_ns(), deed->bytes);
 	CAT_COUNT(seen);
 	CAT_COUNT(merged);
 	return true;
@@ -154,7 +162,7 @@ static __always_inline bool merge(struct cat_task *state, struct flow *flow, con
 
 /* A flow that brings something new: recorded, and from now on the one that others are merged into. */
 static __always_inline void keep(struct cat_task *state, struct flow *flow, const struct cat_call *call,
-				 const struct cat_deed *deed, u64 version, u32 kind, bool stream)
+				 const struct cat_deed *deed, u64 version, u32 kind, bool stream, bool echo)
 {
 	int kept = cat_put(call, deed);
 	u64 before = cat_bump(flow->target);
@@ -169,15 +177,15 @@ static __always_inline void keep(struct cat_task *state, struct flow *flow, cons
 		return;
 	back = cat_find_slot(&state->slots, flow->key ^ (CAT_FLOW_OUT ^ CAT_FLOW_IN));
 	if (back)
-		cat_slot_follow(back, flow->target, before);
+		cat_slot_follow(back, flow->target, before, echo);
 }
 
 __noinline int cat_flow(struct cat_call *call, struct cat_deed *deed, u64 file, u32 kind)
 {
 	struct cat_task *state;
 	struct flow flow = {};
+	bool stream, echo = false;
 	u64 *version;
-	bool stream;
 
 	if (!call || !deed)
 		return 0;
@@ -192,8 +200,8 @@ __noinline int cat_flow(struct cat_call *call, struct cat_deed *deed, u64 file, 
 		return 0;
 	stream = deed->flags & CAT_FLAG_STREAM;
 	deed->flags &= ~CAT_FLAG_STREAM;
-	if (!merge(state, &flow, call, deed, *version, stream))
-		keep(state, &flow, call, deed, *version, kind, stream);
+	if (!merge(state, &flow, call, deed, *version, stream, &echo))
+		keep(state, &flow, call, deed, *version, kind, stream, echo);
 	return 0;
 }
 

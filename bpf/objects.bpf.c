@@ -23,27 +23,27 @@ struct walk {
 /* One step of a walk: 0 to go on, 1 to stop. `room` is a constant at each use, which the verifier needs. */
 static __always_inline long walk_step(struct walk *walk, u32 room)
 {
-	struct dentry *dentry = walk->dentry, *up = BPF_CORE_READ(dentry, d_parent);
+	struct dentry *dentry = walk->dentry, *up = CAT_POINTER(dentry, dentry, d_parent);
 	struct mount *mnt = walk->mnt;
 	u32 off = walk->off, len;
 
-	if (dentry == BPF_CORE_READ(mnt, mnt.mnt_root)) {
-		struct mount *above = BPF_CORE_READ(mnt, mnt_parent);
+	if (dentry == CAT_POINTER(mount, mnt, mnt.mnt_root)) {
+		struct mount *above = CAT_POINTER(mount, mnt, mnt_parent);
 
 		if (!above || above == mnt) {
 			walk->done = 1;
 			return 1;
 		}
-		walk->dentry = BPF_CORE_READ(mnt, mnt_mountpoint);
+		walk->dentry = CAT_POINTER(mount, mnt, mnt_mountpoint);
 		walk->mnt = above;
 		return 0;
 	}
-	len = BPF_CORE_READ(dentry, d_name.len);
+	len = CAT_LOAD(dentry, dentry, d_name.len);
 	if (len > NAME_MAX_BYTES - 1)
 		len = NAME_MAX_BYTES - 1;
 	if (off > room - NAME_MAX_BYTES)
 		return 1;
-	bpf_probe_read_kernel(walk->names + off, len, BPF_CORE_READ(dentry, d_name.name));
+	bpf_probe_read_kernel(walk->names + off, len, CAT_POINTER(dentry, dentry, d_name.name));
 	off += len;
 	if (off > room - 1)
 		return 1;
@@ -70,11 +70,11 @@ static __always_inline void fill_file(struct cat_file *record, u64 id, struct in
 {
 	cat_fill_header(&record->header, CAT_FILE, sizeof(*record));
 	record->id = id;
-	record->inode = BPF_CORE_READ(inode, i_ino);
-	record->dev = BPF_CORE_READ(inode, i_sb, s_dev);
-	record->generation = BPF_CORE_READ(inode, i_generation);
-	record->mode = BPF_CORE_READ(inode, i_mode);
-	record->rdev = BPF_CORE_READ(inode, i_rdev);
+	record->inode = CAT_LOAD(inode, inode, i_ino);
+	record->dev = CAT_LOAD(super_block, CAT_POINTER(inode, inode, i_sb), s_dev);
+	record->generation = CAT_LOAD(inode, inode, i_generation);
+	record->mode = CAT_LOAD(inode, inode, i_mode);
+	record->rdev = CAT_LOAD(inode, inode, i_rdev);
 	record->file_class = file_class;
 	record->flags = 0;
 	record->names_len = 0;
@@ -138,8 +138,9 @@ __noinline int cat_describe_file(u64 id, u64 inode, u32 file_class, u64 dentry, 
 
 static __always_inline u64 inode_object(struct inode *inode, struct dentry *dentry, struct vfsmount *vfsmnt)
 {
-	u64 magic = BPF_CORE_READ(inode, i_sb, s_magic);
-	u64 version = BPF_CORE_READ(dentry, d_name.hash_len) | 1;
+	struct super_block *sb = CAT_POINTER(inode, inode, i_sb);
+	u64 magic = CAT_LOAD(super_block, sb, s_magic);
+	u64 version = CAT_LOAD(dentry, dentry, d_name.hash_len) | 1;
 	u32 file_class = CAT_CLASS_FILE;
 	u64 id;
 
@@ -147,11 +148,11 @@ static __always_inline u64 inode_object(struct inode *inode, struct dentry *dent
 		return 0;
 	if (magic == PIPEFS_MAGIC)
 		file_class = CAT_CLASS_PIPE;
-	else if ((magic == TMPFS_MAGIC || magic == HUGETLBFS_MAGIC) && BPF_CORE_READ(dentry, d_parent) == dentry &&
-		 BPF_CORE_READ(vfsmnt, mnt_root) != dentry)
+	else if ((magic == TMPFS_MAGIC || magic == HUGETLBFS_MAGIC) && CAT_POINTER(dentry, dentry, d_parent) == dentry &&
+		 CAT_POINTER(vfsmount, vfsmnt, mnt_root) != dentry)
 		file_class = CAT_CLASS_MEMFD;
-	id = cat_file_id(BPF_CORE_READ(inode, i_ino), BPF_CORE_READ(inode, i_sb, s_dev),
-			 BPF_CORE_READ(inode, i_generation));
+	id = cat_file_id(CAT_LOAD(inode, inode, i_ino), CAT_LOAD(super_block, sb, s_dev),
+			 CAT_LOAD(inode, inode, i_generation));
 	if (!cat_remembers(&cat_described, id, version) &&
 	    cat_describe_file(id, (u64)inode, file_class, (u64)dentry,
 			      (u64)vfsmnt - bpf_core_field_offset(struct mount, mnt)) == 0)
@@ -162,21 +163,26 @@ static __always_inline u64 inode_object(struct inode *inode, struct dentry *dent
 __noinline u64 cat_dentry_object(u64 dentry_pointer, u64 mnt_pointer)
 {
 	struct dentry *dentry = (void *)dentry_pointer;
-	struct inode *inode = BPF_CORE_READ(dentry, d_inode);
+	struct inode *inode = CAT_POINTER(dentry, dentry, d_inode);
 
 	return inode ? inode_object(inode, dentry, (void *)mnt_pointer) : 0;
+}
+
+__noinline u64 cat_inode_object(u64 inode_pointer, u64 dentry_pointer, u64 mnt_pointer)
+{
+	return inode_pointer ? inode_object((void *)inode_pointer, (void *)dentry_pointer, (void *)mnt_pointer) : 0;
 }
 
 __noinline u64 cat_file_object(u64 file_pointer)
 {
 	struct file *file = (void *)file_pointer;
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	struct inode *inode = CAT_POINTER(file, file, f_inode);
 
 	if (!inode)
 		return 0;
-	if (BPF_CORE_READ(inode, i_sb, s_magic) == SOCKFS_MAGIC)
+	if (CAT_LOAD(super_block, CAT_POINTER(inode, inode, i_sb), s_magic) == SOCKFS_MAGIC)
 		return cat_socket_object(file_pointer, NULL);
-	return inode_object(inode, BPF_CORE_READ(file, f_path.dentry), BPF_CORE_READ(file, f_path.mnt));
+	return inode_object(inode, CAT_POINTER(file, file, f_path.dentry), CAT_POINTER(file, file, f_path.mnt));
 }
 
 __noinline u64 cat_user_object(u32 uid)

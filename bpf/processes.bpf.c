@@ -116,7 +116,7 @@ int BPF_PROG(cat_exec, struct task_struct *task, int old_pid, struct linux_binpr
 {
 	struct cat_task *state = cat_tracked_task(bpf_get_current_task_btf());
 	struct cat_deed deed = { .op = CAT_OP_EXEC, .fd = -1 };
-	struct cat_paths paths = { .in_kernel = true };
+	struct cat_paths paths = { .in_kernel = CAT_PATH_IN_KERNEL };
 	struct mm_struct *mm = task->mm;
 	struct args_range range;
 	struct cat_call call;
@@ -156,7 +156,7 @@ static __always_inline void count_untold(struct cat_slots *slots)
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(cat_exit, struct task_struct *task)
 {
-	struct cat_task *state = cat_tracked_task(bpf_get_current_task_btf());
+	struct cat_task *state = cat_tracked_task(bpf_get_current_task_btf()), *first;
 	struct cat_deed deed = { .op = CAT_OP_EXIT, .fd = -1 };
 	struct cat_call call;
 
@@ -165,8 +165,11 @@ int BPF_PROG(cat_exit, struct task_struct *task)
 	cat_tell_slots(task->tgid, task->pid, state);
 	count_untold(&state->slots);
 	cat_send_waiting(state, 1);
-	/* The process has ended when its last thread has. */
+	/* The process has ended when its last thread has. Threads that end at once are all the last; one of them tells. */
 	if (task->signal->live.counter > 0)
+		return 0;
+	first = bpf_task_storage_get(&cat_tasks, task->group_leader, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (first && __sync_lock_test_and_set(&first->ended, 1))
 		return 0;
 	call_of(&call, task, NO_SYSCALL);
 	deed.ret = task->signal->flags & SIGNAL_GROUP_EXIT ? task->signal->group_exit_code :

@@ -25,11 +25,14 @@ static __always_inline u64 digest_path(const struct cat_address *to)
 
 	for (u32 at = 0; at < CAT_UNIX_PATH; at += sizeof(u64)) {
 		u64 word = 0;
+		u32 len = to->path_len - at < sizeof(word) ? to->path_len - at : sizeof(word);
 
 		if (at >= to->path_len)
 			break;
-		bpf_probe_read_user(&word, to->path_len - at < sizeof(word) ? to->path_len - at : sizeof(word),
-				    (void *)(to->path + at));
+		if (to->in_kernel)
+			bpf_probe_read_kernel(&word, len, (void *)(to->path + at));
+		else
+			bpf_probe_read_user(&word, len, (void *)(to->path + at));
 		sum = cat_hash(sum, word);
 	}
 	return sum;
@@ -47,11 +50,11 @@ struct sock_view {
 
 static __always_inline void read_inet(struct sock *sk, struct sock_view *view)
 {
-	view->local_port = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
-	view->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	view->local_port = bpf_ntohs(CAT_LOAD(inet_sock, sk, inet_sport));
+	view->remote_port = bpf_ntohs(CAT_LOAD(sock, sk, __sk_common.skc_dport));
 	if (view->family == AF_INET) {
 		u32 local = BPF_CORE_READ((struct inet_sock *)sk, inet_saddr);
-		u32 peer = BPF_CORE_READ(sk, __sk_common.skc_daddr);
+		u32 peer = CAT_LOAD(sock, sk, __sk_common.skc_daddr);
 
 		__builtin_memcpy(view->local, &local, 4);
 		__builtin_memcpy(view->remote, &peer, 4);
@@ -102,25 +105,25 @@ static __always_inline u32 unix_word(u64 inode)
 
 __noinline int cat_socket_flow(u64 file_pointer, struct cat_address *to, struct cat_deed *deed)
 {
-	struct socket *socket = BPF_CORE_READ((struct file *)file_pointer, private_data);
-	struct sock *sk = socket ? BPF_CORE_READ(socket, sk) : NULL;
+	struct socket *socket = CAT_POINTER(file, file_pointer, private_data);
+	struct sock *sk = socket ? CAT_POINTER(socket, socket, sk) : NULL;
 	u16 family, protocol, local, remote;
 
 	if (!deed || !sk)
 		return 0;
-	family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	if (BPF_CORE_READ(sk, sk_type) == SOCK_STREAM)
+	family = CAT_LOAD(sock, sk, __sk_common.skc_family);
+	if (CAT_LOAD(sock, sk, sk_type) == SOCK_STREAM)
 		deed->flags |= CAT_FLAG_STREAM;
 	if (family == AF_INET || family == AF_INET6) {
-		protocol = BPF_CORE_READ(sk, sk_protocol);
-		local = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
-		remote = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+		protocol = CAT_LOAD(sock, sk, sk_protocol);
+		local = bpf_ntohs(CAT_LOAD(inet_sock, sk, inet_sport));
+		remote = bpf_ntohs(CAT_LOAD(sock, sk, __sk_common.skc_dport));
 		if (to && !(remote && deed->flags & CAT_FLAG_STREAM))
 			remote = to->port;
 		deed->into = inet_word(protocol, local, remote);
 		deed->from = inet_word(protocol, remote, local);
 	} else if (family == AF_UNIX) {
-		u64 peer = socket_inode(BPF_CORE_READ((struct unix_sock *)sk, peer));
+		u64 peer = socket_inode(CAT_POINTER(unix_sock, sk, peer));
 
 		deed->into = unix_word(peer ?: UNIX_ANY);
 		deed->from = unix_word(BPF_CORE_READ((struct file *)file_pointer, f_inode, i_ino));
@@ -162,7 +165,9 @@ static __noinline int describe_socket(u64 id, struct sock_view *view, const stru
 		u32 len = to->path_len;
 
 		/* A check for 0 too would be folded into one that Linux 6.1's verifier does not follow. */
-		if (len <= CAT_UNIX_PATH && !bpf_probe_read_user(record->remote_path, len, (void *)to->path))
+		if (len <= CAT_UNIX_PATH &&
+		    !(to->in_kernel ? bpf_probe_read_kernel(record->remote_path, len, (void *)to->path) :
+				      bpf_probe_read_user(record->remote_path, len, (void *)to->path)))
 			record->remote_path_len = len;
 	}
 	bpf_ringbuf_submit(record, cat_wakeup_flags());
@@ -172,23 +177,23 @@ static __noinline int describe_socket(u64 id, struct sock_view *view, const stru
 __noinline u64 cat_socket_object(u64 file_pointer, struct cat_address *to)
 {
 	struct file *file = (void *)file_pointer;
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	struct inode *inode = CAT_POINTER(file, file, f_inode);
 	struct sock_view view = {};
 	struct socket *socket;
 	struct sock *sk;
 	u64 id, version, path_digest = 0, bound_name = 0;
 
-	if (!inode || BPF_CORE_READ(inode, i_sb, s_magic) != SOCKFS_MAGIC)
+	if (!inode || CAT_LOAD(super_block, CAT_POINTER(inode, inode, i_sb), s_magic) != SOCKFS_MAGIC)
 		return 0;
-	socket = BPF_CORE_READ(file, private_data);
-	sk = socket ? BPF_CORE_READ(socket, sk) : NULL;
+	socket = CAT_POINTER(file, file, private_data);
+	sk = socket ? CAT_POINTER(socket, socket, sk) : NULL;
 	if (!sk)
 		return 0;
 	view.sk = sk;
-	view.inode = BPF_CORE_READ(inode, i_ino);
-	view.family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	view.type = BPF_CORE_READ(sk, sk_type);
-	view.protocol = BPF_CORE_READ(sk, sk_protocol);
+	view.inode = CAT_LOAD(inode, inode, i_ino);
+	view.family = CAT_LOAD(sock, sk, __sk_common.skc_family);
+	view.type = CAT_LOAD(sock, sk, sk_type);
+	view.protocol = CAT_LOAD(sock, sk, sk_protocol);
 	view.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	if (view.family == AF_INET || view.family == AF_INET6)
 		read_inet(sk, &view);
@@ -201,7 +206,7 @@ __noinline u64 cat_socket_object(u64 file_pointer, struct cat_address *to)
 		if (to->path_len)
 			path_digest = digest_path(to);
 	} else if (view.family == AF_UNIX) {
-		view.unix_peer = BPF_CORE_READ((struct unix_sock *)sk, peer);
+		view.unix_peer = CAT_POINTER(unix_sock, sk, peer);
 		view.peer_inode = socket_inode(view.unix_peer);
 	}
 	/* A name once bound stays; its address tells bound from not bound. */

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 /*
- * Question: who talked to whom, and how much? Addresses come from the kernel's sockets; only a datagram socket without a
- * peer, and a connection that failed, have theirs in the program's memory alone.
+ * Question: who talked to whom, and how much? Addresses come from the kernel's sockets. A datagram socket without a
+ * peer, and a connection that failed, have theirs only in the call: as path_hooks.bpf.c saw the kernel use it, or else from the
+ * program's memory.
  */
 #include "lib/handlers.bpf.h"
 #include "lib/merge.bpf.h"
+#include "lib/resolved.bpf.h"
 
 #include <bpf/bpf_endian.h>
 
@@ -43,6 +45,23 @@ static __always_inline void read_address(struct cat_address *out, u64 from, u32 
 	}
 }
 
+/* The address as the kernel used it in this call; false where no hook saw it. */
+static __always_inline bool kernel_address(struct cat_call *call, struct cat_address *out)
+{
+	struct file *file = cat_fd_file(bpf_get_current_task_btf(), call->args[0]);
+	struct cat_named_address *named = cat_take_address(call, file);
+
+	if (!named)
+		return false;
+	out->family = named->family;
+	out->port = named->port;
+	out->path_len = named->path_len;
+	out->path = (u64)named->path;
+	out->in_kernel = true;
+	__builtin_memcpy(out->bytes, named->bytes, sizeof(out->bytes));
+	return true;
+}
+
 /* An event on a socket towards an address; object 0 (not a socket) filters it. */
 static __always_inline void emit_towards(struct cat_call *call, struct cat_address *to, s32 fd, u16 op, s64 bytes)
 {
@@ -55,7 +74,7 @@ static __always_inline void emit_towards(struct cat_call *call, struct cat_addre
 		cat_filter(call);
 		return;
 	}
-	if (to->family)
+	if (to->family && !to->in_kernel)
 		deed.flags = CAT_FLAG_USER_SOURCE;
 	cat_socket_flow((u64)file, to->family ? to : NULL, &deed);
 	if (op == CAT_OP_SEND || op == CAT_OP_RECV)
@@ -64,15 +83,20 @@ static __always_inline void emit_towards(struct cat_call *call, struct cat_addre
 		cat_emit(call, &deed);
 }
 
-/* connect. When it failed, the socket does not say where to; the program's memory does. */
+/* connect. When it failed, the socket does not say where to; the call does. */
 __noinline int cat_on_connection(struct cat_call *call)
 {
 	struct cat_address to = {};
+	bool known;
 
 	if (!call)
 		return 0;
-	if (call->ret < 0 && call->ret != EINPROGRESS_RET)
+	known = kernel_address(call, &to);
+	if (call->ret >= 0 || call->ret == EINPROGRESS_RET) {
+		to.family = 0;
+	} else if (!known) {
 		read_address(&to, call->args[1], call->args[2]);
+	}
 	emit_towards(call, &to, call->args[0], call->spec.op, 0);
 	return 0;
 }
@@ -81,11 +105,12 @@ __noinline int cat_on_connection(struct cat_call *call)
 __noinline int cat_on_addressed(struct cat_call *call)
 {
 	struct cat_address to = {};
-	bool receives;
+	bool receives, known;
 	u32 len;
 
 	if (!call)
 		return 0;
+	known = kernel_address(call, &to);
 	if (call->ret <= 0) {
 		cat_filter(call);
 		return 0;
@@ -96,7 +121,8 @@ __noinline int cat_on_addressed(struct cat_call *call)
 		len = 0;
 		bpf_probe_read_user(&len, sizeof(len), (void *)call->args[5]);
 	}
-	read_address(&to, call->args[4], len);
+	if (!known)
+		read_address(&to, call->args[4], len);
 	emit_towards(call, &to, call->args[0], receives ? CAT_OP_RECV : CAT_OP_SEND, call->ret);
 	return 0;
 }
@@ -106,15 +132,19 @@ __noinline int cat_on_message(struct cat_call *call)
 {
 	struct user_name header = {};
 	struct cat_address to = {};
+	bool known;
 
 	if (!call)
 		return 0;
+	known = kernel_address(call, &to);
 	if (call->ret <= 0) {
 		cat_filter(call);
 		return 0;
 	}
-	bpf_probe_read_user(&header, sizeof(header), (void *)call->args[1]);
-	read_address(&to, header.name, header.namelen);
+	if (!known) {
+		bpf_probe_read_user(&header, sizeof(header), (void *)call->args[1]);
+		read_address(&to, header.name, header.namelen);
+	}
 	emit_towards(call, &to, call->args[0], call->spec.op, call->ret);
 	return 0;
 }

@@ -3,9 +3,9 @@
  * Question: which system call has just ended, and who understands it? Arguments are still in the registers at sys_exit;
  * only close is met at sys_enter too, because its object is gone at the exit.
  */
-#define CATENA_FAST_LOADS
 #include "lib/handlers.bpf.h"
 #include "lib/merge.bpf.h"
+#include "lib/resolved.bpf.h"
 #include "lib/scope.bpf.h"
 
 #define NR_VMSPLICE 278
@@ -137,10 +137,13 @@ static __always_inline void go_slowly(struct cat_task *state, struct pt_regs *re
 	call.tid = bpf_get_current_pid_tgid();
 	call.nr = nr;
 	__builtin_memcpy(&call.spec, (const void *)&cat_syscalls[nr], sizeof(call.spec));
-	if (cat_came_to_nothing(call.spec.handler, ret))
-		cat_filter(&call);
-	else
+	if (!cat_came_to_nothing(call.spec.handler, ret)) {
 		dispatch(&call, state);
+		return;
+	}
+	if (cat_hooked)
+		cat_forget_resolved();
+	cat_filter(&call);
 }
 
 
@@ -208,6 +211,8 @@ static __always_inline bool settle(struct cat_task *state, struct task_struct *t
 		return true;
 	if (!cat_came_to_nothing(cat_syscalls[nr].handler, ret) && (ret < 0 || !leaves_no_edge(nr, regs)))
 		return false;
+	if (cat_hooked && ret < 0)
+		cat_forget_resolved();
 	counters = bpf_map_lookup_elem(&cat_counts, &zero);
 	if (!counters)
 		return false;

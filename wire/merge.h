@@ -4,10 +4,11 @@
  * (Hossain et al., "Dependence-preserving data compaction for scalable forensic analysis", USENIX Security 2018),
  * as docs/decisions/0008 words and proves it for edges that keep their interval:
  *
- *     A flow u → v is merged into the last u → v if, since that one, nothing new has flowed into u from any node but v.
+ *     A flow u → v is merged into the last u → v if, since that one, no flow that was kept has gone into u. Only echoes of
+ *     v do not count: flows v → u that were kept although they brought u nothing but what u had given to v itself.
  *
- * "Something new flowed into u" is one number, u's version: a flow that is kept bumps the version of its target, a flow
- * that is merged bumps nothing. Versions are words of a table that is indexed by a hash of the node. Nodes that share a
+ * "Something was kept that flows into u" is one number, u's version: a flow that is kept bumps the version of its target, a
+ * flow that is merged bumps nothing. Versions are words of a table that is indexed by a hash of the node. Nodes that share a
  * word share their bumps, which costs edges and never an answer; so the table is bounded without forgetting anything.
  *
  * What is merged is summed up in slots of the acting thread: its owner alone writes count, bytes and times, which only
@@ -21,7 +22,7 @@
 
 #include "wire/records.h"
 
-#define CAT_VERSIONS (1U << 18)	/* words of the table of versions, 8 bytes each */
+#define CAT_VERSIONS (1U << 16)	/* words of the table of versions, 8 bytes each */
 #define CAT_SETS 8		/* a thread's slots: CAT_SETS sets of two */
 #define CAT_SLOTS (2 * CAT_SETS)
 
@@ -35,19 +36,20 @@ struct cat_slot {
 	cat_u64 object;		/* id */
 	cat_u32 source;		/* index of the version word of where the flow comes from */
 	cat_u32 target;		/* … of where it goes to */
-	cat_u64 token;		/* the source's version that the edge has carried */
+	cat_u64 token;		/* the source's version that the edge has carried; echoes of the target are added */
+	cat_u64 own;		/* … and after all else that only the edge's own target has added since */
 	cat_u64 count;		/* merged flows since the slot was taken */
 	cat_u64 bytes;
 	cat_u64 told_count;	/* of these, what user space was told */
 	cat_u64 told_bytes;
-	cat_u64 first;		/* of those not told yet, by whatever clock the owner counts with: ticks in the kernel */
-	cat_u64 last;
-	cat_u64 since_ns;	/* when the edge was last known to have carried: sums do not reach back before it */
+	cat_u64 first_ns;	/* of those not told yet */
+	cat_u64 last_ns;
 	cat_u16 op;		/* enum cat_op */
 	cat_u16 syscall;
 	cat_s32 fd;
 	cat_u32 stream;		/* a socket that goes to its peer whatever address a call names */
-	cat_u32 socket;
+	cat_u16 socket;
+	cat_u16 flags;		/* CAT_FLAG_… of any flow in it */
 };
 
 struct cat_slots {
@@ -69,7 +71,7 @@ struct cat_task {
 	cat_u64 process_start;
 	cat_u64 closing;	/* object that the close in progress closes */
 	cat_u32 tracked;
-	cat_u32 pad;
+	cat_u32 ended;		/* of a first thread: the end of its process has been told */
 	struct cat_slots slots;
 	struct cat_waiting waiting;
 };
@@ -93,32 +95,61 @@ static inline cat_u32 cat_slot_set(cat_u64 key)
 	return (key * 0x9e3779b97f4a7c15ULL) >> 61;
 }
 
-/* One more flow goes into a slot. The clock may be coarse, but never ahead. */
-static inline void cat_slot_add(struct cat_slot *slot, cat_u64 now, cat_u64 bytes)
+/* The one of a set's two slots that has the key, or NULL. */
+static inline struct cat_slot *cat_slot_of_set(struct cat_slot *set, cat_u64 key)
+{
+	if (set->key == key)
+		return set;
+	set++;
+	return set->key == key ? set : (struct cat_slot *)0;
+}
+
+/* The slot that a flow is in, or NULL. */
+static inline struct cat_slot *cat_find_slot(struct cat_slots *slots, cat_u64 key)
+{
+	return cat_slot_of_set(&slots->slot[2 * cat_slot_set(key)], key);
+}
+
+/* The flow brings nothing new: the edge has carried all that its source has. */
+static inline int cat_slot_has_carried(const struct cat_slot *slot, cat_u64 version)
+{
+	return slot->token == version;
+}
+
+/* The flow is to be kept, but is an echo: its source has learned nothing since but from its target. */
+static inline int cat_slot_echoes(const struct cat_slot *slot, cat_u64 version)
+{
+	return slot->own == version;
+}
+
+/* A flow was kept: from now on, others are merged into it. */
+static inline void cat_slot_carry(struct cat_slot *slot, cat_u64 version)
+{
+	slot->token = version;
+	slot->own = version;
+}
+
+/* One more flow goes into a slot. */
+static inline void cat_slot_add(struct cat_slot *slot, cat_u64 now_ns, cat_u64 bytes)
 {
 	if (slot->count == slot->told_count)
-		slot->first = now;
-	slot->last = now;
+		slot->first_ns = now_ns;
+	slot->last_ns = now_ns;
 	slot->bytes += bytes;
 	slot->count++;
 }
 
 /*
- * The earliest moment at which a flow can have been that was counted at tick `then`, where it is `now_ns` at tick `now`.
- * Early is right and late is wrong: later than it was, it could lie behind something that flowed into its source since.
+ * A kept flow has bumped a word that was at `before`. `back` is the way back through the same file, by the same thread. What
+ * flows back next is an echo. If the kept flow was one itself, even that need not be kept.
  */
-static inline cat_u64 cat_tick_to_ns(cat_u64 then, cat_u64 now, cat_u64 now_ns, cat_u64 tick_ns, cat_u64 since_ns)
+static inline void cat_slot_follow(struct cat_slot *back, cat_u32 bumped, cat_u64 before, int echo)
 {
-	cat_u64 ago_ns = (now - then + 1) * tick_ns;
-	cat_u64 ns = ago_ns < now_ns ? now_ns - ago_ns : 0;
-
-	return ns > since_ns ? ns : since_ns;
-}
-
-/* A kept flow has bumped a word: the way back through the same slot's file has learned nothing by it but its own. */
-static inline void cat_slot_follow(struct cat_slot *back, cat_u32 bumped, cat_u64 before)
-{
-	if (back->source == bumped && back->token == before)
+	if (back->source != bumped)
+		return;
+	if (back->own == before)
+		back->own = before + 1;
+	if (echo && back->token == before)
 		back->token = before + 1;
 }
 

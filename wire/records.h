@@ -3,7 +3,7 @@
  * The contract between the kernel programs (bpf/) and user space (src/sensor): what goes through the ring buffer.
  *
  * Every record starts with struct cat_header. All times are nanoseconds of CLOCK_BOOTTIME. Objects are named by
- * 63-bit ids that both sides can compute from the object's identity (cat_hash below), so that an event never waits for a
+ * 63-bit ids that both sides can compute from the object's identity (wire/ids.h), so that an event never waits for a
  * table; a record that describes the object (cat_file, cat_socket, cat_process) precedes the first event that names it.
  *
  * Compiles as C (BPF and user space) and as C++. Layout is asserted at the end.
@@ -11,24 +11,8 @@
 #ifndef CATENA_WIRE_RECORDS_H
 #define CATENA_WIRE_RECORDS_H
 
-#ifndef __bpf__
-#include <stdint.h>
-#ifndef __VMLINUX_H__
-typedef uint8_t cat_u8;
-typedef uint16_t cat_u16;
-typedef uint32_t cat_u32;
-typedef uint64_t cat_u64;
-typedef int32_t cat_s32;
-typedef int64_t cat_s64;
-#endif
-#else
-typedef __u8 cat_u8;
-typedef __u16 cat_u16;
-typedef __u32 cat_u32;
-typedef __u64 cat_u64;
-typedef __s32 cat_s32;
-typedef __s64 cat_s64;
-#endif
+#include "wire/ids.h"
+#include "wire/types.h"
 
 #define CAT_WIRE_VERSION 2
 
@@ -39,6 +23,8 @@ typedef __s64 cat_s64;
 #define CAT_ARGS_MAX_CHUNKS 2048
 #define CAT_UNIX_PATH 108
 #define CAT_COMM 16
+#define CAT_UNSET 0xffffffff     /* no login: AUDIT_UID_UNSET and AUDIT_SID_UNSET of include/uapi/linux/audit.h */
+#define CAT_CGROUP_PATH 1024   /* as the kernel's own buffer for it, TRACE_CGROUP_PATH_LEN */
 #define CAT_MAX_MESSAGES 1024  /* sendmmsg, recvmmsg: UIO_MAXIOV */
 
 enum cat_record_type {
@@ -49,6 +35,7 @@ enum cat_record_type {
 	CAT_FILE = 5,		/* struct cat_file */
 	CAT_SOCKET = 6,		/* struct cat_socket */
 	CAT_EVENTS = 7,		/* struct cat_events: several at once, of one thread */
+	CAT_CGROUP = 8,		/* struct cat_cgroup */
 };
 
 /* Same order as catena::event::Op (src/event/op.h); src/event/wire_test.cc compares them. */
@@ -154,15 +141,19 @@ struct cat_events {
 };
 
 /*
- * A path operation: the event and its paths as the program's memory had them, not NUL-terminated, one behind the other.
- * dir and dir2 are ids of directories announced before, that a relative path starts from (the process's root for an
- * absolute one). The record is as large as its class (CAT_PATH_SMALL or CAT_PATH_MAX a path); lengths say what counts.
+ * A path operation: the event and its paths, not NUL-terminated, one behind the other.
+ * With CAT_FLAG_USER_SOURCE as the program's memory had them: dir and dir2 are ids of directories announced before, that a
+ * relative path starts from (the process's root for an absolute one). Without, dir and dir2 are the directories that the
+ * kernel found, path and path2 the names in them, event.object and object2 what was there (or mkdir, symlink made). An exec
+ * has the file name asked for as path, a symbolic link what it says as path2. The record is as large as its class
+ * (CAT_PATH_SMALL or CAT_PATH_MAX a path); lengths say what counts.
  * The second path starts at path + room.
  */
 struct cat_path_event {
 	struct cat_event event;
 	cat_u64 dir;
 	cat_u64 dir2;
+	cat_u64 object2;
 	cat_u16 path_len;
 	cat_u16 path2_len;
 	cat_u32 room;		/* bytes kept for each path: CAT_PATH_SMALL or CAT_PATH_MAX */
@@ -185,11 +176,17 @@ struct cat_process {
 	cat_u64 cgroup;		/* id of its cgroup in the v2 tree */
 	cat_u32 tgid;
 	cat_u32 parent_tgid;
-	cat_u32 uid;
+	cat_u32 uid;		/* this and the next: as the initial user namespace has them */
 	cat_u32 gid;
 	cat_u32 reason;		/* enum cat_process_reason */
 	cat_u32 args_len;
 	char comm[CAT_COMM];
+	cat_u32 euid;
+	cat_u32 login_uid;	/* of audit: who logged in, whatever the process became since; CAT_UNSET for nobody */
+	cat_u32 session;	/* of audit: number of that login; CAT_UNSET for none */
+	cat_u32 pid_ns;		/* inode numbers of the namespaces that it is in; 0 where the kernel does not say */
+	cat_u32 mount_ns;
+	cat_u32 user_ns;
 };
 
 struct cat_args {
@@ -252,6 +249,18 @@ enum cat_loss {
 	CAT_LOSSES
 };
 
+/*
+ * A cgroup of the v2 tree was made. Those from before recording are found by their id; one that is gone when user space
+ * looks, as a short container's, has its name from here only.
+ */
+struct cat_cgroup {
+	struct cat_header header;
+	cat_u64 id;
+	cat_u32 path_len;
+	cat_u32 pad;
+	char path[CAT_CGROUP_PATH];
+};
+
 /* Counted per CPU by the kernel programs; seen == emitted + merged + filtered + the sum of lost. */
 struct cat_counters {
 	cat_u64 seen, emitted, merged, filtered;
@@ -261,45 +270,6 @@ struct cat_counters {
 	cat_u64 lost_merged;		/* merged calls (counted as such) whose count, bytes and last time found it full */
 };
 
-/* A 63-bit mix of two words (the finalizer of MurmurHash3 over each), never 0. */
-static inline cat_u64 cat_hash(cat_u64 a, cat_u64 b)
-{
-	cat_u64 h = a * 0x9e3779b97f4a7c15ULL + 0x632be59bd9b4e019ULL;
-
-	h ^= h >> 33;
-	h *= 0xff51afd7ed558ccdULL;
-	h ^= h >> 33;
-	h += b * 0xc4ceb9fe1a85ec53ULL;
-	h ^= h >> 33;
-	h *= 0xff51afd7ed558ccdULL;
-	h ^= h >> 33;
-	h *= 0xc4ceb9fe1a85ec53ULL;
-	h ^= h >> 33;
-	h &= 0x7fffffffffffffffULL;
-	return h ? h : 1;
-}
-
-static inline cat_u64 cat_process_id(cat_u32 tgid, cat_u64 start_ns)
-{
-	return cat_hash(start_ns, ((cat_u64)1 << 56) | tgid);
-}
-
-static inline cat_u64 cat_file_id(cat_u64 inode, cat_u32 dev, cat_u32 generation)
-{
-	return cat_hash(cat_hash(inode, ((cat_u64)2 << 56) | dev), generation);
-}
-
-static inline cat_u64 cat_user_id(cat_u32 uid)
-{
-	return cat_hash(uid, (cat_u64)3 << 56);
-}
-
-/* remote_a and remote_b are the halves of the remote address, 0 for unix sockets. */
-static inline cat_u64 cat_socket_id(cat_u64 inode, cat_u64 remote_a, cat_u64 remote_b, cat_u32 remote_port)
-{
-	return cat_hash(cat_hash(inode, ((cat_u64)4 << 56) | remote_port), cat_hash(remote_a, remote_b));
-}
-
 #ifdef __cplusplus
 #define CAT_STATIC_ASSERT static_assert
 #else
@@ -308,10 +278,11 @@ static inline cat_u64 cat_socket_id(cat_u64 inode, cat_u64 remote_a, cat_u64 rem
 CAT_STATIC_ASSERT(sizeof(struct cat_syscall) == 12, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_header) == 16, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_event) == 104, "layout");
-CAT_STATIC_ASSERT(sizeof(struct cat_path_event) == 128, "layout");
-CAT_STATIC_ASSERT(sizeof(struct cat_process) == 96, "layout");
+CAT_STATIC_ASSERT(sizeof(struct cat_path_event) == 136, "layout");
+CAT_STATIC_ASSERT(sizeof(struct cat_process) == 120, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_args) == 32 + CAT_ARGS_CHUNK, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_file) == 64, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_socket) == 320, "layout");
+CAT_STATIC_ASSERT(sizeof(struct cat_cgroup) == 32 + CAT_CGROUP_PATH, "layout");
 
 #endif

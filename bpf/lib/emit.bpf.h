@@ -74,7 +74,7 @@ static __always_inline enum cat_rank cat_rank_of(u16 op)
 	return CAT_RANK_FLOW;
 }
 
-/* While the ring is more than half full, no cgroup gets more than half of what the reader takes out of it. */
+/* While the ring is more than five eighths full, the flows of a cgroup get a quarter of what the reader takes out. */
 static __always_inline bool cat_has_share(u32 size)
 {
 	u64 cgroup = bpf_get_current_cgroup_id();
@@ -90,7 +90,7 @@ static __always_inline bool cat_has_share(u32 size)
 		share->bytes = 0;
 	}
 	__sync_fetch_and_add(&share->bytes, size);
-	return share->bytes <= cat_ring_bytes / 8;
+	return share->bytes <= cat_ring_bytes / 16;
 }
 
 /* Whether a record may go into the ring: -1, or else the enum cat_loss that keeps it out. */
@@ -100,12 +100,10 @@ static __always_inline int cat_room(u32 size, enum cat_rank rank)
 
 	if (used <= cat_ring_bytes / 2)
 		return -1;
-	if (rank != CAT_RANK_VITAL) {
-		if (!cat_has_share(size))
-			return CAT_LOST_SHARE;
-		if (used > cat_ring_bytes - (rank == CAT_RANK_FLOW ? cat_ring_bytes / 4 : cat_ring_bytes / 8))
-			return CAT_LOST_RESERVED;
-	}
+	if (rank == CAT_RANK_FLOW && used > cat_ring_bytes / 8 * 5 && !cat_has_share(size))
+		return CAT_LOST_SHARE;
+	if (rank != CAT_RANK_VITAL && used > cat_ring_bytes - cat_ring_bytes / (rank == CAT_RANK_FLOW ? 4 : 8))
+		return CAT_LOST_RESERVED;
 	return used > cat_ring_bytes ? CAT_LOST_FULL : -1;
 }
 
@@ -199,11 +197,11 @@ static __always_inline void cat_bump_targets(const struct cat_call *call, const 
 {
 	u8 way = deed->op < CAT_OP_COUNT ? cat_flows[deed->op] : CAT_WAY_NONE;
 
-	if (cat_fidelity == CAT_FIDELITY_FULL || !deed->object || deed->flags & CAT_FLAG_TARGET_PID)
+	if (cat_fidelity == CAT_FIDELITY_FULL || !deed->object)
 		return;
 	if (way & CAT_WAY_IN)
 		cat_bump(cat_version_index(call->process));
-	if (way & CAT_WAY_OUT)
+	if (way & CAT_WAY_OUT && !(deed->flags & CAT_FLAG_TARGET_PID))
 		cat_bump(deed->into ?: cat_version_index(deed->object));
 }
 

@@ -25,11 +25,14 @@ int cat_on_messages(struct cat_call *call);
 int cat_on_credentials(struct cat_call *call);	/* processes.bpf.c */
 int cat_on_target(struct cat_call *call);
 
-/* A path operation: one or two paths, each from the program's memory or (exec) the kernel's. */
+/* A path operation: one or two paths, each from the program's memory or the kernel's. */
+#define CAT_PATH_IN_KERNEL 1
+#define CAT_PATH2_IN_KERNEL 2
 struct cat_paths {
 	u64 dir, dir2;		/* ids of the directories they start from */
 	u64 path, path2;	/* addresses, 0 for none */
-	u32 in_kernel;		/* path is a kernel address */
+	u64 object2;		/* what the second path led to, where the kernel says */
+	u32 in_kernel;		/* CAT_PATH_IN_KERNEL, CAT_PATH2_IN_KERNEL: which are kernel addresses */
 	u32 pad;
 };
 int cat_emit_paths(struct cat_call *call, struct cat_deed *deed, struct cat_paths *paths);	/* files.bpf.c */

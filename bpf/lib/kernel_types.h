@@ -2,7 +2,7 @@
 /*
  * Just the kernel types and constants that our programs touch, kept by hand. Fields are found through BTF when the
  * programs are loaded (CO-RE), so order and size here mean nothing and a kernel with another layout works as well.
- * Sources: include/linux/{sched,fs,fdtable,dcache,mount,net,binfmts,mm_types,pid}.h, fs/mount.h, include/net/{sock,af_unix}.h.
+ * Sources: include/linux/{sched,fs,fdtable,dcache,mount,net,binfmts,mm_types,pid,nsproxy,ns_common}.h, fs/mount.h, include/net/{sock,af_unix}.h.
  */
 #ifndef CATENA_BPF_KERNEL_TYPES_H
 #define CATENA_BPF_KERNEL_TYPES_H
@@ -44,6 +44,8 @@ enum bpf_map_type {
 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+#include "kernel_identity.h"
 
 struct pt_regs {
 	unsigned long r10, r9, r8, ax, cx, dx, si, di, orig_ax;
@@ -115,14 +117,6 @@ struct fs_struct {
 	struct path pwd;
 };
 
-typedef struct {
-	u32 val;
-} kuid_t;
-
-struct cred {
-	kuid_t uid, gid, euid, egid;
-};
-
 struct mm_struct {
 	unsigned long arg_start, arg_end;
 	struct file *exe_file;
@@ -136,18 +130,6 @@ struct signal_struct {
 	atomic_t live;
 	int group_exit_code;
 	unsigned int flags;
-};
-
-struct kernfs_node {
-	u64 id;
-};
-
-struct cgroup {
-	struct kernfs_node *kn;
-};
-
-struct css_set {
-	struct cgroup *dfl_cgrp;
 };
 
 struct thread_info {
@@ -168,24 +150,23 @@ struct task_struct {
 	struct signal_struct *signal;
 	const struct cred *cred;
 	struct css_set *cgroups;
+	struct nsproxy *nsproxy;
+	struct pid *thread_pid;
+	kuid_t loginuid;	/* these two only with CONFIG_AUDIT */
+	unsigned int sessionid;
 	char comm[16];
 };
+
+struct msghdr {
+	void *msg_name;
+	int msg_namelen;
+};
+
+struct sockaddr;
 
 struct linux_binprm {
 	const char *filename;
 	const char *fdpath;
-};
-
-struct upid {
-	int nr;
-};
-
-struct pid {
-	struct upid numbers[1];
-};
-
-struct ns_common {
-	unsigned int inum;
 };
 
 struct net {

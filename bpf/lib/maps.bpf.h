@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
- * The maps and settings that all programs share. maps.bpf.c defines them (CATENA_DEFINE); the others refer to them, and
- * the BPF linker joins them.
+ * The maps and settings that all programs share.
  */
 #ifndef CATENA_BPF_MAPS_H
 #define CATENA_BPF_MAPS_H
@@ -15,12 +14,6 @@
 #include "wire/merge.h"
 #include "wire/records.h"
 
-#ifdef CATENA_DEFINE
-#define CATENA_SHARED
-#else
-#define CATENA_SHARED extern
-#endif
-
 enum cat_scope {
 	CAT_SCOPE_TREE,		/* tasks that were marked, and whatever they fork */
 	CAT_SCOPE_HOST,		/* every task but the recorder's */
@@ -33,28 +26,28 @@ enum cat_fidelity {
 };
 
 /* Settings, written before loading. */
-CATENA_SHARED const volatile __u32 cat_fidelity;
-CATENA_SHARED const volatile __u32 cat_scope;
-CATENA_SHARED const volatile __u32 cat_cgroup_level;
-CATENA_SHARED const volatile __u64 cat_cgroup_id;
-CATENA_SHARED const volatile __u64 cat_wakeup_bytes;	/* wake the reader when so much waits */
-CATENA_SHARED const volatile __u64 cat_ring_bytes;
-CATENA_SHARED const volatile __u64 cat_tick_ns;	/* of bpf_jiffies64 */
-CATENA_SHARED const volatile __u8 cat_flows[CAT_OP_COUNT];	/* which way each operation carries: enum cat_way */
-CATENA_SHARED const volatile struct cat_syscall cat_syscalls[CAT_SYSCALLS];
+const volatile __u32 cat_fidelity;
+const volatile __u32 cat_scope;
+const volatile __u32 cat_cgroup_level;
+const volatile __u64 cat_cgroup_id;
+const volatile __u64 cat_wakeup_bytes;	/* wake the reader when so much waits */
+const volatile __u64 cat_ring_bytes;
+const volatile bool cat_hooked;	/* path_hooks.bpf.c is loaded */
+const volatile __u8 cat_flows[CAT_OP_COUNT];	/* which way each operation carries: enum cat_way */
+const volatile struct cat_syscall cat_syscalls[CAT_SYSCALLS];
 
 /* State that user space reads and writes while the programs run. */
-CATENA_SHARED volatile __u32 cat_recorder_tgid;	/* never recorded; known once the programs are loaded */
-CATENA_SHARED volatile __u32 cat_wakeup_pending;	/* the reader was woken and has not looked yet */
-CATENA_SHARED volatile __s64 cat_live;		/* processes of the tree that have not ended */
-CATENA_SHARED volatile __u32 cat_drained;	/* how many quarters of the ring the reader has taken out of it */
+volatile __u32 cat_recorder_tgid;	/* never recorded; known once the programs are loaded */
+volatile __u32 cat_wakeup_pending;	/* the reader was woken and has not looked yet */
+volatile __s64 cat_live;		/* processes of the tree that have not ended */
+volatile __u32 cat_drained;	/* how many quarters of the ring the reader has taken out of it */
 
-CATENA_SHARED struct {
+struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 1 << 26);
 } cat_ring SEC(".maps");
 
-CATENA_SHARED struct {
+struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
@@ -65,17 +58,17 @@ CATENA_SHARED struct {
  * What is remembered of objects and edges: one word each, a hash of who it is and what was said of it, in the place that its
  * id has. Whoever else has that place takes it: what is forgotten is said again. No locks, no look-ups, no bound to reach.
  */
-#define CAT_WORDS (1U << 19)
+#define CAT_WORDS (1U << 17)
 struct cat_words {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, CAT_WORDS);
 	__type(key, u32);
 	__type(value, u64);
 };
-CATENA_SHARED struct cat_words cat_described SEC(".maps");	/* object → its name, its addresses */
-CATENA_SHARED struct cat_words cat_edges SEC(".maps");	/* edge → the version of its source that it has carried */
+struct cat_words cat_described SEC(".maps");	/* object → its name, its addresses */
+struct cat_words cat_edges SEC(".maps");	/* edge → the version of its source that it has carried */
 
-CATENA_SHARED struct {
+struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, u32);
@@ -83,7 +76,7 @@ CATENA_SHARED struct {
 } cat_counts SEC(".maps");
 
 /* The version of each node's content, by cat_version_index: see wire/merge.h. */
-CATENA_SHARED struct {
+struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, CAT_VERSIONS);
 	__type(key, u32);
@@ -96,7 +89,7 @@ struct cat_share {
 	u32 drained;
 	u32 pad;
 };
-CATENA_SHARED struct {
+struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
 	__type(key, u64);
@@ -104,7 +97,7 @@ CATENA_SHARED struct {
 } cat_shares SEC(".maps");
 
 /* Processes whose tasks the snapshot marks as tracked (--pid), by thread group id. */
-CATENA_SHARED struct {
+struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 131072);
 	__uint(map_flags, BPF_F_NO_PREALLOC);

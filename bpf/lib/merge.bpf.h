@@ -9,85 +9,46 @@
 #include "lib/emit.bpf.h"
 #include "lib/objects.bpf.h"
 
-/*
- * Typed access to kernel memory at the price of a load (Linux 6.2); bpf_probe_read_kernel is five times as slow. For one
- * file alone: libbpf 1.4 cannot link two objects that refer to the same kernel function.
- */
-static __always_inline u64 cat_read_u64(const void *address)
-{
-	u64 value = 0;
-
-	bpf_probe_read_kernel(&value, sizeof(value), address);
-	return value;
-}
-
-#ifdef CATENA_FAST_LOADS
-extern void *bpf_rdonly_cast(const void *obj, u32 btf_id) __ksym __weak;
-#define CAT_AS(type, pointer) ((struct type *)bpf_rdonly_cast((void *)(pointer), bpf_core_type_id_kernel(struct type)))
-#define CAT_LOAD(type, pointer, field)                                                          \
-	(bpf_ksym_exists(bpf_rdonly_cast) ? CAT_AS(type, pointer)->field :                      \
-					    BPF_CORE_READ((struct type *)(pointer), field))
-/* A number in kernel memory: read as the first member of a type that begins with one. */
-#define CAT_LOAD_U64(address)                                                                   \
-	(bpf_ksym_exists(bpf_rdonly_cast) ? (u64)CAT_AS(timespec64, address)->tv_sec : cat_read_u64(address))
-#else
-#define CAT_LOAD(type, pointer, field) BPF_CORE_READ((struct type *)(pointer), field)
-#define CAT_LOAD_U64(address) cat_read_u64(address)
-#endif
-
 /* Tells a file at this address apart from another that was there before, and a socket from itself with another peer. */
 static __always_inline u64 cat_file_identity(struct file *file, struct inode *inode, bool is_socket)
 {
 	u64 identity = CAT_LOAD(inode, inode, i_ino) ^ (u64)CAT_LOAD(inode, inode, i_generation) << 32;
 
 	if (is_socket) {
-		struct socket *socket = CAT_LOAD(file, file, private_data);
-		struct sock *sk = socket ? CAT_LOAD(socket, socket, sk) : NULL;
+		struct socket *socket = CAT_POINTER(file, file, private_data);
+		struct sock *sk = socket ? CAT_POINTER(socket, socket, sk) : NULL;
 
-		if (sk)
+		if (sk && CAT_LOAD(sock, sk, __sk_common.skc_family) == AF_UNIX)
+			identity ^= (u64)CAT_POINTER(unix_sock, sk, peer) << 20;
+		else if (sk)
 			identity ^= (u64)CAT_LOAD(sock, sk, __sk_common.skc_dport) << 40 ^
 				    (u64)CAT_LOAD(sock, sk, __sk_common.skc_daddr) << 20;
 	}
 	return identity;
 }
 
-/* The slot that a flow is in, or NULL. */
-static __always_inline struct cat_slot *cat_find_slot(struct cat_slots *slots, u64 key)
-{
-	struct cat_slot *slot = &slots->slot[2 * cat_slot_set(key)];
-
-	if (slot->key == key)
-		return slot;
-	slot++;
-	return slot->key == key ? slot : NULL;
-}
-
 /* Merges a flow through a descriptor of the current task into its slot; false where it has to go the long way. */
 static __always_inline bool cat_absorb(struct cat_task *state, struct task_struct *task, s32 fd, enum cat_flow_kind kind,
 				       u64 bytes, bool needs_stream)
 {
-	struct fdtable *fdt = task->files->fdt;
+	struct file *file = cat_fd_file(task, fd);
 	struct cat_counters *counters;
 	struct cat_slot *slot;
 	struct inode *inode;
-	struct file *file;
 	u32 zero = 0;
 	u64 *version;
 
-	if (fd < 0 || (u32)fd >= fdt->max_fds)
-		return false;
-	file = (struct file *)CAT_LOAD_U64(fdt->fd + fd);
 	slot = cat_find_slot(&state->slots, cat_slot_key((u64)file, kind));
 	if (!file || !slot || (needs_stream && !slot->stream))
 		return false;
-	inode = CAT_LOAD(file, file, f_inode);
+	inode = CAT_POINTER(file, file, f_inode);
 	if (slot->inode != (u64)inode || slot->identity != cat_file_identity(file, inode, slot->socket))
 		return false;
 	version = bpf_map_lookup_elem(&cat_versions, &slot->source);
 	counters = bpf_map_lookup_elem(&cat_counts, &zero);
-	if (!version || !counters || *version != slot->token)
+	if (!version || !counters || !cat_slot_has_carried(slot, *version))
 		return false;
-	cat_slot_add(slot, bpf_jiffies64(), bytes);
+	cat_slot_add(slot, bpf_ktime_get_boot_ns(), bytes);
 	counters->seen++;
 	counters->merged++;
 	return true;

@@ -6,13 +6,15 @@
 #ifndef CATENA_BPF_OBJECTS_H
 #define CATENA_BPF_OBJECTS_H
 
+#include "lib/kernel_read.bpf.h"
 #include "lib/maps.bpf.h"
 
-/* A peer address that a call names itself, as the program's memory has it. */
+/* A peer address that a call names itself, as the program's memory or (resolved.bpf.h) the kernel's copy has it. */
 struct cat_address {
 	u16 family;		/* 0: none */
 	u16 port;
-	u32 path_len;
+	u16 path_len;
+	u16 in_kernel;		/* path is a kernel address */
 	u64 path;		/* where a unix socket's path is; 512 bytes of stack do not hold it */
 	u8 bytes[16];
 };
@@ -23,8 +25,11 @@ struct cat_address {
 /* The id of the object behind a file, 0 for what is not recorded (epoll, eventfd…); sockets have CAT_OBJECT_SOCKET set. */
 u64 cat_file_object(u64 file_pointer);
 
-/* The id of a directory entry's file. */
+/* The id of a directory entry's file, 0 where it has none. */
 u64 cat_dentry_object(u64 dentry_pointer, u64 mnt_pointer);
+
+/* The id of an inode that is about to get this directory entry. */
+u64 cat_inode_object(u64 inode_pointer, u64 dentry_pointer, u64 mnt_pointer);
 
 /* The id of a file's socket towards `to` (may be NULL: its own peer), 0 where it is no socket. */
 u64 cat_socket_object(u64 file_pointer, struct cat_address *to);
@@ -59,13 +64,12 @@ static __always_inline void cat_remember(void *words, u64 id, u64 what)
 
 static __always_inline struct file *cat_fd_file(struct task_struct *task, s32 fd)
 {
-	struct file *file = NULL;
-	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
+	struct files_struct *files = task->files;
+	struct fdtable *fdt = files ? files->fdt : NULL;
 
-	if (!fdt || fd < 0 || (u32)fd >= BPF_CORE_READ(fdt, max_fds))
+	if (!fdt || fd < 0 || (u32)fd >= fdt->max_fds)
 		return NULL;
-	bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(fdt, fd) + fd);
-	return file;
+	return (struct file *)CAT_LOAD_U64(fdt->fd + fd);
 }
 
 static __always_inline u64 cat_fd_object(s32 fd)

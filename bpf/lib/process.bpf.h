@@ -5,6 +5,38 @@
 
 #include "lib/emit.bpf.h"
 
+/* The pid namespace that a task is in; nsproxy has only the one for its children. */
+static __always_inline u32 cat_pid_namespace(struct task_struct *task)
+{
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	struct pid_namespace *ns = NULL;
+	u64 innermost;
+
+	if (!pid)
+		return 0;
+	innermost = (u64)pid + bpf_core_field_offset(struct pid, numbers) +
+		    (u64)BPF_CORE_READ(pid, level) * bpf_core_type_size(struct upid);
+	bpf_probe_read_kernel(&ns, sizeof(ns), (void *)(innermost + bpf_core_field_offset(struct upid, ns)));
+	return ns ? BPF_CORE_READ(ns, ns.inum) : 0;
+}
+
+/* On whose behalf a task runs, and in which namespaces. */
+static __always_inline void cat_fill_owner(struct cat_process *record, struct task_struct *task)
+{
+	const struct cred *cred = BPF_CORE_READ(task, cred);
+	struct nsproxy *namespaces = BPF_CORE_READ(task, nsproxy);
+
+	record->uid = BPF_CORE_READ(cred, uid.val);
+	record->gid = BPF_CORE_READ(cred, gid.val);
+	record->euid = BPF_CORE_READ(cred, euid.val);
+	record->user_ns = BPF_CORE_READ(cred, user_ns, ns.inum);
+	/* A task that is exiting has none any more. */
+	record->mount_ns = namespaces ? BPF_CORE_READ(namespaces, mnt_ns, ns.inum) : 0;
+	record->pid_ns = cat_pid_namespace(task);
+	record->login_uid = bpf_core_field_exists(task->loginuid) ? BPF_CORE_READ(task, loginuid.val) : CAT_UNSET;
+	record->session = bpf_core_field_exists(task->sessionid) ? BPF_CORE_READ(task, sessionid) : CAT_UNSET;
+}
+
 static __always_inline void cat_fill_process(struct cat_process *record, struct task_struct *task, u32 reason, u64 exe,
 					     u32 args_len)
 {
@@ -22,8 +54,7 @@ static __always_inline void cat_fill_process(struct cat_process *record, struct 
 		record->parent_tgid = record->parent = 0;
 	record->exe = exe;
 	record->cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
-	record->uid = BPF_CORE_READ(task, cred, uid.val);
-	record->gid = BPF_CORE_READ(task, cred, gid.val);
+	cat_fill_owner(record, task);
 	record->reason = reason;
 	record->args_len = args_len;
 	BPF_CORE_READ_STR_INTO(&record->comm, task, comm);

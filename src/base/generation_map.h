@@ -6,12 +6,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <unordered_map>
 #include <utility>
 
 namespace catena::base {
 
-template <class Key, class Value>
+template <class Key, class Value, class Hash = std::hash<Key>>
 class GenerationMap {
   public:
     explicit GenerationMap(std::size_t capacity, std::size_t max_bytes = SIZE_MAX)
@@ -63,7 +64,7 @@ class GenerationMap {
         std::size_t bytes;
     };
     struct Generation {
-        std::unordered_map<Key, Entry> entries;
+        std::unordered_map<Key, Entry, Hash> entries;
         std::size_t bytes = 0;
     };
     static void erase_from(Generation& generation, const Key& key) {

@@ -19,9 +19,11 @@ void print_text(const std::vector<sensor::Finding>& findings, const utsname& ker
     fmt::print("{} {} on {}\n", kernel.sysname, kernel.release, kernel.machine);
     std::size_t width = 0;
     for (const sensor::Finding& finding : findings) width = std::max(width, finding.what.size());
+    fmt::print("  {:<5}  {:<{}}  {}\n", "works", "layer", width, "gives");
     for (const sensor::Finding& finding : findings) {
         const char* mark = finding.works ? "yes" : finding.needed ? "NO" : "no";
-        fmt::print("  {:<3}  {:<{}}  {}\n", mark, finding.what, width, finding.detail);
+        const std::string said = finding.works ? std::string{} : fmt::format(" (here: {})", finding.error);
+        fmt::print("  {:<5}  {:<{}}  {}{}\n", mark, finding.what, width, finding.detail, said);
     }
 }
 
@@ -32,6 +34,7 @@ void print_json(const std::vector<sensor::Finding>& findings, const utsname& ker
                         {"works", finding.works},
                         {"needed", finding.needed},
                         {"detail", finding.detail}});
+        if (!finding.works) rows.back()["error"] = finding.error;
     }
     fmt::print(
         "{}\n",

@@ -37,6 +37,9 @@ constexpr std::chrono::milliseconds kRound{50};
 constexpr std::chrono::milliseconds kQuietRound{200};  // while nothing comes
 // What is larger is not kept for later by the allocator.
 constexpr int kLargeBytes = 256 << 10;
+// Each call of full fidelity is a record: what a busy program does in a second has to wait somewhere.
+constexpr std::uint64_t kCausalRingMib = 16;
+constexpr std::uint64_t kFullRingMib = 256;
 // How long an interrupted command may take to end before recording stops without it.
 constexpr std::chrono::seconds kGrace{3};
 
@@ -49,7 +52,7 @@ struct RecordOptions {
     std::string duration;
     std::string fidelity = "causal";
     int ready_fd = -1;
-    std::uint64_t ring_mib = 16;
+    std::uint64_t ring_mib = 0;  // 0: what suits the fidelity
     std::vector<std::string> command;
 
     [[nodiscard]] int targets() const {
@@ -91,8 +94,12 @@ class Session {
 
 base::Result<sensor::Options> Session::sensor_options() const {
     sensor::Options result;
-    result.ring_bytes = options_.ring_mib << 20;
-    if (options_.fidelity == "full") result.fidelity = sensor::Fidelity::Full;
+    const bool full = options_.fidelity == "full";
+    if (full) result.fidelity = sensor::Fidelity::Full;
+    result.ring_bytes = (options_.ring_mib != 0 ? options_.ring_mib
+                         : full                 ? kFullRingMib
+                                                : kCausalRingMib)
+                        << 20;
     if (options_.host) result.scope = sensor::Scope::Host;
     if (!options_.cgroup.empty() || !options_.unit.empty()) {
         auto found =
@@ -320,9 +327,9 @@ void add_record(CLI::App& app, int& exit_code) {
     record->add_option("--ready-fd", options->ready_fd,
                        "Write a newline to this descriptor once recording has begun");
     record
-        ->add_option("--ring-mib", options->ring_mib,
-                     "Size of the kernel's ring buffer in MiB, a power of two")
-        ->capture_default_str()
+        ->add_option(
+            "--ring-mib", options->ring_mib,
+            "Size of the kernel's ring buffer in MiB, a power of two (default 16, with full fidelity 256)")
         ->check(CLI::IsMember({1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}));
     record->add_option("command", options->command, "The command and its arguments, behind --")
         ->option_text("-- COMMAND ARG...");

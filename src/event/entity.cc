@@ -1,6 +1,13 @@
 #include "event/entity.h"
 
+#include <initializer_list>
+
 namespace catena::event {
+
+const Attribution& attribution_of(const ProcessImage& image) {
+    static const Attribution kNothingKnown;
+    return image.attribution ? *image.attribution : kNothingKnown;
+}
 
 std::string_view to_string(EntityType type) {
     switch (type) {
@@ -41,3 +48,13 @@ std::string_view to_string(FileKind kind) {
 }
 
 }  // namespace catena::event
+
+std::size_t std::hash<catena::event::Attribution>::operator()(
+    const catena::event::Attribution& attribution) const noexcept {
+    constexpr std::size_t kGolden = 0x9e3779b97f4a7c15;
+    std::size_t sum = attribution.session ^ std::size_t{attribution.mount_ns} << 32U;
+    for (const std::string* text : {&attribution.user, &attribution.cgroup.unit,
+                                    &attribution.cgroup.user_unit, &attribution.cgroup.container})
+        sum = (sum + std::hash<std::string>()(*text)) * kGolden;
+    return sum;
+}

@@ -4,8 +4,11 @@
 #include <compare>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
+
+#include "sys/attribution.h"
 
 namespace catena::event {
 
@@ -22,6 +25,21 @@ enum class EntityType : std::uint8_t { Process, File, Socket, Pipe, Memory, User
 // "process", "file", …: the names used in JSON, SQL and on the command line.
 std::string_view to_string(EntityType type);
 
+inline constexpr std::uint32_t kUnset = 0xffffffff;  // no login user, no session
+
+// On whose behalf and where a process runs. Whatever is not known is empty, kUnset or 0.
+struct Attribution {
+    std::string user;                    // name of its uid, or the number
+    std::uint32_t login_uid = kUnset;    // of audit: who logged in, whatever the process became since
+    std::string login_user;              // name of login_uid, or the number
+    std::uint32_t session = kUnset;      // of audit: number of that login
+    sys::CgroupAttribution cgroup = {};  // what its cgroup says
+    std::uint32_t pid_ns = 0;            // inode numbers of its namespaces
+    std::uint32_t mount_ns = 0;
+    std::uint32_t user_ns = 0;
+    bool operator==(const Attribution&) const = default;
+};
+
 // One program image of a process: a process has one when it forks (its parent's) and one more for each exec.
 struct ProcessImage {
     EntityId id;                // of the process: hash of pid and start time; the same for all its images
@@ -35,7 +53,14 @@ struct ProcessImage {
     std::string cmdline;  // arguments joined by single spaces; bytes as they were
     std::string comm;
     std::string cgroup;  // path in the cgroup v2 tree, may be empty
+    std::uint32_t euid = 0;
+    // As it was when the image began. Shared, since there are few of them and many images; none where nothing
+    // is known.
+    std::shared_ptr<const Attribution> attribution = nullptr;
 };
+
+// The image's attribution; an empty one where it has none.
+const Attribution& attribution_of(const ProcessImage& image);
 
 enum class FileKind : std::uint8_t { Unknown, Regular, Directory, Symlink, CharDevice, BlockDevice, Fifo };
 std::string_view to_string(FileKind kind);
@@ -72,6 +97,11 @@ struct Object {
 };
 
 }  // namespace catena::event
+
+template <>
+struct std::hash<catena::event::Attribution> {
+    std::size_t operator()(const catena::event::Attribution& attribution) const noexcept;
+};
 
 template <>
 struct std::hash<catena::event::EntityId> {

@@ -27,7 +27,7 @@ struct Event {
     std::int64_t bytes = 0;   // moved by read, write, send, recv, sendfile…; 0 otherwise
     std::int64_t ret = 0;     // as the kernel returned it: negative errno on failure
     std::uint64_t count = 1;  // calls in this row
-    std::int32_t fd = -1;  // descriptor the program used; -1 where there is none
+    std::int32_t fd = -1;     // descriptor the program used; -1 where there is none
     // Open: flags. Mkdir, Chmod, and Open with O_CREAT (upper 32 bits): mode. Chown: gid << 32 | uid. Kill:
     // signal. Ptrace: request. Mmap…: flags << 32 | prot. Setuid: euid << 32 | uid. Setgid: egid << 32 | gid.
     // Socket…: type << 32 | family. Dup: old descriptor. Listen: backlog. Truncate: length. Fork: clone flags

@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "event/arguments.h"
+#include "event/attribution_json.h"
 #include "event/escape.h"
 #include "sys/errno_names.h"
 
@@ -30,6 +31,7 @@ Json process_json(EntityId id, std::int64_t at_ns, const EntityTable& entities) 
     put_text(json, "cmdline", image->cmdline);
     json["uid"] = image->uid;
     if (image->parent) json["parent"] = json_id(image->parent, EntityType::Process);
+    put_attribution(json, attribution_of(*image));
     return json;
 }
 

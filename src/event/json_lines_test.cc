@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "event/escape.h"
@@ -68,6 +69,37 @@ TEST(JsonLines, WholeLineIsAsDocumented) {
         R"("cmdline":"cat x","uid":33,"parent":"pa0"},"tid":8,"object":{"type":"file","id":"ff1",)"
         R"("path":"/etc/passwd","inode":42,"dev":"254:3","kind":"regular"},"bytes":120,"ret":120,"count":1,)"
         R"("fd":3,"source":"kernel"})");
+}
+
+TEST(JsonLines, AttributionSaysWhatIsKnown) {
+    Attribution attribution{.user = "www-data",
+                            .login_uid = 1000,
+                            .login_user = "alice",
+                            .session = 3,
+                            .cgroup = {.runtime = "docker",
+                                       .container = "c0ffee",
+                                       .pod = "beef",
+                                       .unit = "docker-c0ffee.scope",
+                                       .user_unit = "app\xff.service"}};
+    EntityTable table;
+    const auto add = [&](std::int64_t since_ns) {
+        table.add(ProcessImage{.id = kProcess,
+                               .since_ns = since_ns,
+                               .pid = 7,
+                               .attribution = std::make_shared<const Attribution>(attribution)});
+    };
+    add(1);
+    attribution = {.user = "0"};
+    add(2000);
+    EXPECT_EQ(
+        json::parse(to_json_line(event(Op::Read), table))["process"],
+        json::parse(R"({"id":"pa1","pid":7,"uid":0,"user":"www-data","login_uid":1000,"login_user":"alice",
+        "session":3,"unit":"docker-c0ffee.scope","user_unit":"app\\xff.service","container":"c0ffee","runtime":"docker",
+        "pod":"beef"})"));
+    Event later = event(Op::Read);
+    later.ts_ns = 3000;
+    EXPECT_EQ(json::parse(to_json_line(later, table))["process"],
+              json::parse(R"({"id":"pa1","pid":7,"uid":0,"user":"0"})"));
 }
 
 TEST(JsonLines, ObjectsOfEveryType) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <ctime>
 #include <iterator>
@@ -30,6 +31,16 @@ std::string time_of_day(std::int64_t ts_ns) {
 
 std::string process_name(const ProcessImage& image) {
     return escape_for_terminal(image.exe.empty() ? std::string_view(image.comm) : base_name(image.exe));
+}
+
+// Ids are shortened as the runtimes' own tools shorten them.
+std::string container_text(const sys::CgroupAttribution& cgroup) {
+    constexpr std::size_t kIdLength = 64;
+    constexpr std::size_t kShortLength = 12;
+    const std::string_view container = cgroup.container;
+    return fmt::format(
+        "{} {}", escape_for_terminal(cgroup.runtime),
+        escape_for_terminal(container.size() == kIdLength ? container.substr(0, kShortLength) : container));
 }
 
 std::string socket_text(const Socket& socket) {
@@ -85,6 +96,8 @@ std::string to_text_line(const Event& event, const EntityTable& entities) {
                                    image != nullptr ? process_name(*image) : "?", to_string(event.op),
                                    subject(event, entities));
     append_details(line, event);
+    if (image != nullptr && !attribution_of(*image).cgroup.container.empty())
+        line += "  in " + container_text(attribution_of(*image).cgroup);
     line.erase(line.find_last_not_of(' ') + 1);
     return line;
 }

@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <cstdlib>
 #include <ctime>
+#include <memory>
+#include <string>
 
 namespace catena::event {
 namespace {
@@ -63,6 +65,23 @@ TEST_F(Text, ExecShowsTheNameAskedFor) {
 TEST_F(Text, HostileNamesCannotReachTheTerminal) {
     const std::string line = to_text_line(event(Op::Close, 3), table_);
     EXPECT_TRUE(line.ends_with("/tmp/\\x1b[2J\\nroot")) << line;
+}
+
+TEST_F(Text, ContainersAreNamedAtTheEnd) {
+    const auto in = [&](const std::string& runtime, const std::string& container) {
+        Attribution attribution{.cgroup = {.runtime = runtime, .container = container, .unit = "x.scope"}};
+        table_.add(ProcessImage{.id = {1},
+                                .since_ns = 2,
+                                .pid = 1234,
+                                .exe = "/usr/bin/cat",
+                                .attribution = std::make_shared<const Attribution>(attribution)});
+        return to_text_line(event(Op::Close, 2), table_);
+    };
+    EXPECT_TRUE(in("", "").ends_with("/etc/passwd"));
+    EXPECT_TRUE(in("docker", "0123456789abcdef" + std::string(48, '0'))
+                    .ends_with("/etc/passwd  in docker 0123456789ab"));
+    EXPECT_TRUE(
+        in("lxc", "a-name-longer-than-an-id\x1b").ends_with("  in lxc a-name-longer-than-an-id\\x1b"));
 }
 
 TEST_F(Text, UnknownEntitiesAreSaidToBe) {

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "event/attribution_json.h"
 #include "event/escape.h"
 #include "event/json_lines.h"
 #include "graph/render.h"
@@ -25,6 +26,7 @@ void add_process(Json& json, const ChainNode& node) {
     json["exe"] = event::escape(image.exe);
     json["cmdline"] = event::escape(image.cmdline);
     if (image.parent) json["parent"] = event::json_id(image.parent, EntityType::Process);
+    event::put_attribution(json, event::attribution_of(image));
     json["images"] = Json::array();
     for (const event::ProcessImage* each : node.images) {
         json["images"].push_back({{"since_ns", each->since_ns},

@@ -209,6 +209,24 @@ TEST(Chain, JsonGivesTheBytesOfAHostileNameBack) {
     EXPECT_EQ(json.at("edges").at(0).at("source"), "p2");
 }
 
+TEST(Chain, JsonSaysOnWhoseBehalfTheLastProgramRan) {
+    RecordingForTest recording;
+    recording.add_lines(R"({"process":{"id":"p","pid":7,"exe":"/bin/old","user":"root","unit":"a.service"}}
+        {"process":{"id":"p","pid":7,"exe":"/bin/new","user":"alice","container":"c0ffee","at":0.5}}
+        {"file":{"id":"f","path":"/tmp/x"}}
+        {"at":1,"op":"write","process":"p","object":"f","bytes":1})");
+    const Graph graph = recording.graph(Direction::Back);
+    const nlohmann::json json = nlohmann::json::parse(to_json(recording.chain(graph, "event:1", {})));
+    for (const auto& node : json.at("nodes")) {
+        EXPECT_EQ(node.contains("user"), node.at("type") == "process");
+        if (node.at("type") != "process") continue;
+        EXPECT_EQ(node.at("user"), "alice");
+        EXPECT_EQ(node.at("container"), "c0ffee");
+        EXPECT_FALSE(node.contains("unit"));
+    }
+    EXPECT_EQ(json.at("nodes").size(), 2U);
+}
+
 TEST(Chain, GraphvizTakesTheDot) {
     RecordingForTest recording;
     recording.add_lines(kNoise);

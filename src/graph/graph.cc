@@ -23,13 +23,6 @@ std::int64_t clamp_time(std::int64_t ts_ns) { return std::clamp(ts_ns, -kTimeLim
 
 bool moves_bytes(Op op) { return op == Op::Read || op == Op::Write || op == Op::Send || op == Op::Recv; }
 
-bool carries(const Event& event) {
-    if (event::flow_of(event.op) == Flow::None || !event.process || !event.object) return false;
-    if (event.process == event.object) return false;
-    if (event.ret < 0 && !(event.op == Op::Connect && event.ret == kInProgress)) return false;
-    return !moves_bytes(event.op) || event.bytes > 0 || event.ret > 0;
-}
-
 // What an object that was never described must be, by what was done to it.
 EntityType guess_type(Op op) {
     switch (op) {
@@ -50,6 +43,13 @@ EntityType guess_type(Op op) {
 }
 
 }  // namespace
+
+bool carries(const Event& event) {
+    if (event::flow_of(event.op) == Flow::None || !event.process || !event.object) return false;
+    if (event.process == event.object) return false;
+    if (event.ret < 0 && !(event.op == Op::Connect && event.ret == kInProgress)) return false;
+    return !moves_bytes(event.op) || event.bytes > 0 || event.ret > 0;
+}
 
 std::string_view to_string(Direction direction) {
     switch (direction) {
@@ -150,10 +150,10 @@ GraphBuilder::Thread& GraphBuilder::note_return(const Event& event, std::int64_t
     return thread;
 }
 
-// How long before its return a thread's call may have begun. A call that is older than what we know of its
-// thread gets none.
+// How long before its return a thread's call may have begun. Sums of merged calls are told when later calls
+// of their thread are known already: what came before them is not known any more.
 std::int64_t GraphBuilder::lead_of(const Thread& thread, std::int64_t ts_ns) const {
-    if (thread.last_ns != ts_ns) return 0;
+    if (thread.last_ns != ts_ns) return slack_ns_;
     if (thread.before_ns <= ts_ns - slack_ns_) return slack_ns_;
     return ts_ns - thread.before_ns - 1;
 }

@@ -39,6 +39,10 @@ struct Edge {
     std::uint64_t count = 0;
 };
 
+// Whether an event is an edge at all: it succeeded, has two ends, and moved something if it is of a kind that
+// moves bytes.
+bool carries(const event::Event& event);
+
 // What a node was seen to be part of.
 enum class Trait : std::uint8_t {
     Written = 1,    // something flowed into it

@@ -1,7 +1,9 @@
 #include "graph/recording_for_test.h"
 
 #include <cmath>
+#include <memory>
 #include <stdexcept>
+#include <utility>
 
 #include "event/escape.h"
 #include "graph/point.h"
@@ -97,6 +99,13 @@ void RecordingForTest::add_process(const json& line) {
     image.uid = line.value("uid", 0U);
     image.exe = bytes(line, "exe");
     image.cmdline = bytes(line, "cmdline");
+    if (line.contains("user") || line.contains("unit") || line.contains("container")) {
+        event::Attribution attribution;
+        attribution.user = bytes(line, "user");
+        attribution.cgroup.unit = bytes(line, "unit");
+        attribution.cgroup.container = bytes(line, "container");
+        image.attribution = std::make_shared<const event::Attribution>(std::move(attribution));
+    }
     images_.push_back(image);
 }
 

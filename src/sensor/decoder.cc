@@ -2,11 +2,9 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <pwd.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -62,14 +60,6 @@ event::FileKind kind_of_mode(std::uint32_t mode) {
         default:
             return event::FileKind::Unknown;
     }
-}
-
-std::string user_name(std::uint32_t uid) {
-    passwd entry{};
-    passwd* found = nullptr;
-    std::array<char, 4096> buffer{};
-    if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found) return found->pw_name;
-    return fmt::format("{}", uid);
 }
 
 bool is_path_operation(event::Op op) {
@@ -136,6 +126,12 @@ bool Decoder::decode_known(const cat_header& header, std::span<const std::byte> 
             sockets_.describe(socket, real_time(header), out.sockets);
             return true;
         }
+        case CAT_CGROUP: {
+            cat_cgroup group{};
+            if (!copy_record(record, group) || group.path_len > sizeof(group.path)) return false;
+            processes_.name_cgroup(group.id, {group.path, group.path_len});
+            return true;
+        }
         default:
             return false;
     }
@@ -170,12 +166,13 @@ bool Decoder::decode_file(std::span<const std::byte> record, event::Batch& out) 
         return true;
     }
     if (file.file_class == CAT_CLASS_USER) {
-        out.objects.push_back(
-            {id, event::EntityType::User, ts_ns, user_name(static_cast<std::uint32_t>(file.inode))});
+        out.objects.push_back({id, event::EntityType::User, ts_ns,
+                               processes_.user_name(static_cast<std::uint32_t>(file.inode))});
         return true;
     }
     std::string path = path_from_names(text_at(record, sizeof(file), file.names_len));
     if (file.file_class == CAT_CLASS_MEMFD) {
+        processes_.name_file(id, path);
         out.objects.push_back({id, event::EntityType::Memory, ts_ns, path.substr(1)});
         return true;
     }
@@ -243,38 +240,45 @@ bool Decoder::decode_path_event(std::span<const std::byte> record, event::Batch&
         name_object(event);
     } else if (is_path_operation(event.op)) {
         if (event.op == event::Op::Unlink && (event.arg & AT_REMOVEDIR)) event.op = event::Op::Rmdir;
-        event.path = paths_.absolute({fixed.dir}, path);
+        const bool from_kernel = event.source == event::Source::Kernel;
+        const auto full = [&](std::uint64_t dir, std::string_view text) {
+            return from_kernel ? paths_.entry({dir}, text) : paths_.absolute({dir}, text);
+        };
+        event.path = full(fixed.dir, path);
         if (event.op == event::Op::Symlink) {
             event.path2 = path2;
         } else if (!path2.empty()) {
-            event.path2 = paths_.absolute({fixed.dir2}, path2);
+            event.path2 = full(fixed.dir2, path2);
         }
-        apply_path_operation(event, out);
+        apply_path_operation(event, paths_.resolve({fixed.object2}), out);
     }
     out.events.push_back(std::move(event));
     return true;
 }
 
+// The file at a path: the one that the kernel says (`id`), or the one that the path leads to as far as we
+// know.
+PathTable::Named Decoder::file_at(const std::string& path, event::EntityId id, event::FileKind kind) {
+    return id == event::EntityId{} ? paths_.at(path, kind) : paths_.is(path, id, kind);
+}
+
 // Finds or makes the entity that a path operation is about, and follows what the operation does to names.
-void Decoder::apply_path_operation(event::Event& event, event::Batch& out) {
+// `second` is what the kernel found at the second path, 0 where it did not say or there was nothing.
+void Decoder::apply_path_operation(event::Event& event, event::EntityId second, event::Batch& out) {
     const bool directory = event.op == event::Op::Mkdir || event.op == event::Op::Rmdir;
     const auto kind = directory                        ? event::FileKind::Directory
                       : event.op == event::Op::Symlink ? event::FileKind::Symlink
                                                        : event::FileKind::Unknown;
-    const auto [file, is_new] = paths_.at(event.path, kind);
+    event.object = paths_.resolve(event.object);
+    // An object of no directory (memory, a pipe by /proc/self/fd) has no path to follow.
+    if (event.object != event::EntityId{} && !event.path.starts_with('/')) return;
+    const auto [file, is_new] = file_at(event.path, event.object, kind);
     event.object = file.id;
     if (is_new) add_name(file, event.path, event.ts_ns, out);
     if (event.ret < 0) return;
     switch (event.op) {
         case event::Op::Rename:
-            if (event.arg & kRenameExchange) {
-                const event::FileName other = paths_.at(event.path2, kind).file;
-                paths_.exchange(event.path, event.path2);
-                add_name(other, event.path, event.ts_ns, out);
-            } else {
-                paths_.rename(event.path, event.path2);
-            }
-            add_name(file, event.path2, event.ts_ns, out);
+            apply_rename(event, file, second, out);
             break;
         case event::Op::Link:
             paths_.link(event.path2, file);
@@ -287,6 +291,20 @@ void Decoder::apply_path_operation(event::Event& event, event::Batch& out) {
         default:
             break;
     }
+}
+
+void Decoder::apply_rename(event::Event& event, const event::FileName& file, event::EntityId second,
+                           event::Batch& out) {
+    if (event.arg & kRenameExchange) {
+        const event::FileName other = file_at(event.path2, second, event::FileKind::Unknown).file;
+        paths_.exchange(event.path, event.path2);
+        add_name(other, event.path, event.ts_ns, out);
+    } else if (second != event::EntityId{} && second == file.id) {
+        return;  // two names of one file: the kernel leaves both
+    } else {
+        paths_.rename(event.path, event.path2);
+    }
+    add_name(file, event.path2, event.ts_ns, out);
 }
 
 void Decoder::add_name(event::FileName file, const std::string& path, std::int64_t ts_ns, event::Batch& out) {

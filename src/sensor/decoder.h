@@ -43,7 +43,10 @@ class Decoder {
     bool decode_path_event(std::span<const std::byte> record, event::Batch& out);
     event::Event to_event(const cat_event& record, event::Batch& out);
     void name_object(event::Event& event);
-    void apply_path_operation(event::Event& event, event::Batch& out);
+    PathTable::Named file_at(const std::string& path, event::EntityId id, event::FileKind kind);
+    void apply_path_operation(event::Event& event, event::EntityId second, event::Batch& out);
+    void apply_rename(event::Event& event, const event::FileName& file, event::EntityId second,
+                      event::Batch& out);
     static void add_name(event::FileName file, const std::string& path, std::int64_t ts_ns,
                          event::Batch& out);
     [[nodiscard]] std::int64_t real_time(const cat_header& header) const {

@@ -53,6 +53,7 @@ cat_event event_record(cat_op op, std::uint64_t object = 0) {
 Bytes path_record(cat_op op, const std::string& path, const std::string& path2, std::uint64_t dir) {
     cat_path_event record{};
     record.event = event_record(op);
+    record.event.flags = CAT_FLAG_USER_SOURCE;
     record.dir = dir;
     record.dir2 = dir;
     record.path_len = static_cast<cat_u16>(path.size());
@@ -61,6 +62,20 @@ Bytes path_record(cat_op op, const std::string& path, const std::string& path2, 
     std::string tail = path + std::string(CAT_PATH_SMALL - path.size(), '\0');
     tail += path2 + std::string(CAT_PATH_SMALL - path2.size(), '\0');
     return bytes_of(record, CAT_PATH_EVENT, tail);
+}
+
+// The same as the kernel says it: names in directories, and what is there.
+Bytes resolved_record(cat_op op, const std::string& name, const std::string& name2, std::uint64_t dir,
+                      std::uint64_t object, std::uint64_t object2 = 0, std::int64_t arg = 0) {
+    Bytes bytes = path_record(op, name, name2, dir);
+    cat_path_event record{};
+    std::memcpy(&record, bytes.data(), sizeof(record));
+    record.event.flags = 0;
+    record.event.object = object;
+    record.event.arg = arg;
+    record.object2 = object2;
+    std::memcpy(bytes.data(), &record, sizeof(record));
+    return bytes;
 }
 
 Bytes process_record(std::uint64_t id, cat_process_reason reason, std::uint64_t parent,
@@ -188,6 +203,41 @@ TEST_F(DecoderTest, AnOpenAfterAnOperationByPathIsOnTheSameFile) {
     EXPECT_EQ(batch_.events.at(0).object, batch_.events.at(1).object);
 }
 
+TEST_F(DecoderTest, WhereTheKernelSaysWhichFileItIsTheFileIsThat) {
+    using namespace std::string_literals;
+    ASSERT_TRUE(decode(file_record(1, "d\0"s, S_IFDIR)));
+    ASSERT_TRUE(decode(file_record(2, "old\0d\0"s)));
+    ASSERT_TRUE(decode(file_record(3, "a\0d\0"s)));
+    // Somebody whom we do not record has put file 2 where file 3 was.
+    ASSERT_TRUE(decode(resolved_record(CAT_OP_CHMOD, "a", "", 1, 2)));
+    ASSERT_TRUE(decode(resolved_record(CAT_OP_RENAME, "a", "b", 1, 2)));
+    ASSERT_TRUE(decode(path_record(CAT_OP_UNLINK, "b", "", 1)));
+    for (const event::Event& event : batch_.events) EXPECT_EQ(event.object, event::EntityId{2});
+    EXPECT_EQ(batch_.events.at(0).path, "/d/a");
+    EXPECT_EQ(batch_.events.at(0).source, event::Source::Kernel);
+    EXPECT_EQ(batch_.events.at(1).path2, "/d/b");
+    EXPECT_EQ(batch_.files.back().path, "/d/b");
+    EXPECT_EQ(batch_.files.back().inode, 102U);
+}
+
+TEST_F(DecoderTest, AnExchangeOrARenameOntoItselfLosesNoFile) {
+    using namespace std::string_literals;
+    ASSERT_TRUE(decode(file_record(1, "d\0"s, S_IFDIR)));
+    ASSERT_TRUE(decode(resolved_record(CAT_OP_RENAME, "a", "b", 1, 2, 3, 2 /* RENAME_EXCHANGE */)));
+    ASSERT_TRUE(decode(resolved_record(CAT_OP_RENAME, "a", "c", 1, 3, 3)));
+    ASSERT_TRUE(decode(path_record(CAT_OP_CHMOD, "a", "", 1)));
+    ASSERT_TRUE(decode(path_record(CAT_OP_CHMOD, "b", "", 1)));
+    EXPECT_EQ(batch_.events.at(2).object, event::EntityId{3}) << "both names of it stay";
+    EXPECT_EQ(batch_.events.at(3).object, event::EntityId{2});
+}
+
+TEST_F(DecoderTest, WhatHasNoDirectoryKeepsTheKernelsNameAndNoPath) {
+    ASSERT_TRUE(decode(resolved_record(CAT_OP_CHMOD, "memfd:secret", "", 9, 2)));
+    EXPECT_EQ(batch_.events.at(0).object, event::EntityId{2});
+    EXPECT_EQ(batch_.events.at(0).path, "memfd:secret");
+    EXPECT_TRUE(batch_.files.empty());
+}
+
 // Whatever a record says of itself, decoding must not read past its end (the sanitizers watch) nor fall over.
 TEST_F(DecoderTest, SurvivesTruncatedAndMutatedRecords) {
     using namespace std::string_literals;
@@ -195,6 +245,7 @@ TEST_F(DecoderTest, SurvivesTruncatedAndMutatedRecords) {
         file_record(1, "leaf\0dir\0"s),
         bytes_of(event_record(CAT_OP_READ, 3), CAT_EVENT),
         path_record(CAT_OP_RENAME, "/a", "/b", 1),
+        resolved_record(CAT_OP_RENAME, "a", "b", 1, 2, 3),
         process_record(3, CAT_PROCESS_EXEC, 2, 10),
         args_record(3, 0, "cat\0"s),
         bytes_of(cat_socket{}, CAT_SOCKET),

@@ -52,6 +52,7 @@ bool is_below(std::string_view path, std::string_view directory) {
 
 PathTable::PathTable()
     : by_path_(kPaths, kPathsBytes),
+      facts_(kPaths / 4),
       directories_(kDirectories, 2 * kDirectoriesBytes),
       aliases_(kAliases),
       real_directories_(kRealDirectories, kDirectoriesBytes) {}
@@ -65,6 +66,7 @@ event::EntityId PathTable::describe(const event::FileName& file) {
     Entry entry = entry_of(file, true);
     entry.id = resolve(file.id);
     put(file.path, entry);
+    facts_.insert(entry.id, entry);
     if (file.kind == event::FileKind::Directory) directories_.insert(file.id, file.path, file.path.size());
     return entry.id;
 }
@@ -96,19 +98,48 @@ std::string PathTable::real_directory(const std::string& directory) {
     return real_directories_.insert(directory, real.get(), directory.size() + ::strlen(real.get()));
 }
 
+// What an entry says, with no path.
+event::FileName PathTable::named_by(const Entry& entry) {
+    event::FileName file;
+    file.id = entry.id;
+    file.inode = entry.inode;
+    file.dev = entry.dev;
+    file.generation = entry.generation;
+    file.kind = entry.kind;
+    return file;
+}
+
 PathTable::Named PathTable::at(const std::string& path, event::FileKind kind_if_new) {
     Named named;
     if (const Entry* entry = by_path_.find(path)) {
-        named.file.id = entry->id;
-        named.file.inode = entry->inode;
-        named.file.dev = entry->dev;
-        named.file.generation = entry->generation;
-        named.file.kind = entry->kind;
+        named.file = named_by(*entry);
     } else {
         named.is_new = true;
         named.file.id = id_of_path(path);
         named.file.kind = kind_if_new;
         put(path, entry_of(named.file, false));
+    }
+    named.file.path = path;
+    return named;
+}
+
+std::string PathTable::entry(event::EntityId directory, std::string_view name) {
+    const std::string* parent = directories_.find(directory);
+    if (!parent) return std::string(name);
+    if (name == "/") return *parent;  // what the kernel calls the root of a file system
+    return (*parent == "/" ? "" : *parent) + "/" + std::string(name);
+}
+
+PathTable::Named PathTable::is(const std::string& path, event::EntityId id, event::FileKind kind_if_unknown) {
+    Named named;
+    if (const Entry* entry = by_path_.find(path); entry && entry->id == id) {
+        named.file = named_by(*entry);
+    } else {
+        named.is_new = true;
+        const Entry* facts = facts_.find(id);
+        const Entry known = facts ? *facts : Entry{.id = id, .kind = kind_if_unknown, .described = true};
+        named.file = named_by(known);
+        put(path, known);
     }
     named.file.path = path;
     return named;
@@ -121,7 +152,10 @@ void PathTable::rename(const std::string& from, const std::string& to) {
     by_path_.erase(from);
     put(to, moved);
     forget_links_below(from);
-    if (moved.kind == event::FileKind::Directory || !moved.described) move_below(from, to);
+    if (moved.kind == event::FileKind::Directory || moved.kind == event::FileKind::Unknown ||
+        !moved.described) {
+        move_below(from, to);
+    }
 }
 
 void PathTable::exchange(const std::string& a, const std::string& b) {

@@ -1,10 +1,12 @@
 // PathTable: which file a path names, as far as the recording has told.
 //
-// Path operations (rename, unlink…) reach us as text from the program's memory together with the directory
-// that the kernel says it starts from. This table turns them into absolute paths and into the ids of the
-// files that were described under those paths. A path that nobody has described gets an entity of its own;
-// should the kernel describe the file at that path later, its id becomes an alias of that entity, so that
-// both are one node. Bounded: forgets what has not been used for long. One thread.
+// Path operations (rename, unlink…) reach us in one of two ways. Where the kernel could be asked in the
+// middle of the call, as the directory, the name in it, and the file: then the table only follows. Elsewhere
+// as text from the program's memory together with the directory that the kernel says it starts from: the
+// table turns them into absolute paths and into the ids of the files that were described under those paths. A
+// path that nobody has described gets an entity of its own; should the kernel describe the file at that path
+// later, its id becomes an alias of that entity, so that both are one node. Bounded: forgets what has not
+// been used for long. One thread.
 #pragma once
 
 #include <cstdint>
@@ -30,12 +32,19 @@ class PathTable {
     // followed where the path starts at our own root. Text whose directory is unknown stays relative.
     std::string absolute(event::EntityId directory, std::string_view text);
 
+    // The path of a directory's entry, as the kernel names both. Only the name where the directory is not
+    // known.
+    std::string entry(event::EntityId directory, std::string_view name);
+
     struct Named {
         event::FileName file;
         bool is_new = false;  // an entity made for this path just now, of the kind given
     };
     // The entity at a path, with what is known of its inode.
     Named at(const std::string& path, event::FileKind kind_if_new);
+
+    // The same where the kernel says which file is at the path.
+    Named is(const std::string& path, event::EntityId id, event::FileKind kind_if_unknown);
 
     void rename(const std::string& from, const std::string& to);
     void exchange(const std::string& a, const std::string& b);
@@ -57,12 +66,14 @@ class PathTable {
     static Entry entry_of(const event::FileName& file, bool described) {
         return {file.id, file.inode, file.dev, file.generation, file.kind, described};
     }
+    static event::FileName named_by(const Entry& entry);
     void put(const std::string& path, Entry entry);
     std::string real_directory(const std::string& directory);
     void move_below(const std::string& from, const std::string& to);
     void forget_links_below(const std::string& path);
 
     base::GenerationMap<std::string, Entry> by_path_;
+    base::GenerationMap<event::EntityId, Entry> facts_;              // of each described file
     base::GenerationMap<event::EntityId, std::string> directories_;  // where each described directory is
     base::GenerationMap<event::EntityId, event::EntityId> aliases_;
     base::GenerationMap<std::string, std::string> real_directories_;  // with links followed

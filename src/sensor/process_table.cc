@@ -5,18 +5,16 @@
 #include <cstring>
 #include <utility>
 
-#include "sys/cgroup.h"
 #include "sys/process.h"
 
 namespace catena::sensor {
 namespace {
 
-// What these tables may hold in all: two generations of each, some 7 MB.
-constexpr std::size_t kAlive = 4096;
-constexpr std::size_t kAliveBytes = std::size_t{1} << 20U;
+// What these tables may hold in all: two generations of each, some 20 MB.
+constexpr std::size_t kAlive = 16384;
+constexpr std::size_t kAliveBytes = std::size_t{4} << 20U;
 constexpr std::size_t kDead = 8192;
 constexpr std::size_t kExecutables = 4096;
-constexpr std::size_t kCgroups = 1024;
 constexpr std::size_t kNamesBytes = std::size_t{256} << 10U;
 
 }  // namespace
@@ -26,18 +24,10 @@ ProcessTable::ProcessTable(std::int64_t boot_to_real_ns)
       alive_(kAlive, kAliveBytes),
       by_pid_(kAlive),
       by_dead_pid_(kDead),
-      executables_(kExecutables, 2 * kNamesBytes),
-      cgroups_(kCgroups, kNamesBytes) {}
+      executables_(kExecutables, 2 * kNamesBytes) {}
 
 void ProcessTable::name_file(event::EntityId id, const std::string& path) {
     executables_.insert(id, path, path.size());
-}
-
-std::string ProcessTable::cgroup_name(std::uint64_t id) {
-    if (const std::string* known = cgroups_.find(id)) return *known;
-    std::string path = sys::cgroup_path(id);
-    const std::size_t bytes = path.size();
-    return cgroups_.insert(id, std::move(path), bytes);
 }
 
 void ProcessTable::keep(Alive process) {
@@ -66,7 +56,9 @@ void ProcessTable::describe(const cat_process& record, std::vector<event::Proces
     image.uid = record.uid;
     image.gid = record.gid;
     image.comm.assign(record.comm, ::strnlen(record.comm, sizeof(record.comm)));
-    image.cgroup = cgroup_name(record.cgroup);
+    image.cgroup = attributions_.cgroup_path(record.cgroup);
+    image.euid = record.euid;
+    image.attribution = attributions_.of(record);
     const std::string* exe = executables_.find(event::EntityId{record.exe});
     if (exe) image.exe = *exe;
     switch (record.reason) {
@@ -117,6 +109,8 @@ void ProcessTable::finish_exec(Alive process, std::vector<event::ProcessImage>& 
 void ProcessTable::meet(event::EntityId id, std::int32_t pid, std::uint64_t start_ns, std::int64_t now_ns,
                         std::vector<event::ProcessImage>& out) {
     if (alive_.find(id)) return;
+    // Threads that end together: one tells the end, and another what it had done before.
+    if (const event::EntityId* dead = by_dead_pid_.find(pid); dead && *dead == id) return;
     Alive process;
     event::ProcessImage& image = process.image;
     image.id = id;
@@ -125,6 +119,12 @@ void ProcessTable::meet(event::EntityId id, std::int32_t pid, std::uint64_t star
     image.start_ns = static_cast<std::int64_t>(start_ns) + boot_to_real_ns_;
     image.exe = sys::process_exe(pid);
     image.cmdline = sys::process_cmdline(pid);
+    if (const auto owner = sys::process_owner(pid)) {
+        image.uid = owner->uid;
+        image.euid = owner->euid;
+        image.gid = owner->gid;
+        image.attribution = attributions_.of(*owner);
+    }
     out.push_back(image);
     keep(std::move(process));
 }

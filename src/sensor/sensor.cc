@@ -22,6 +22,7 @@
 #include "base/fd.h"
 #include "catena.skel.h"
 #include "sensor/decoder.h"
+#include "sensor/path_hooks.h"
 #include "sensor/syscall_specs_table.h"
 #include "sys/process.h"
 
@@ -78,13 +79,6 @@ std::int64_t boot_to_real_ns() {
         }
     }
     return offset;
-}
-
-// Length of the kernel's tick (1 / CONFIG_HZ), which its coarse clocks step by.
-std::uint64_t tick_ns() {
-    timespec tick{};
-    ::clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
-    return static_cast<std::uint64_t>(tick.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(tick.tv_nsec);
 }
 
 std::string first_line(const char* path) {
@@ -155,6 +149,7 @@ class BpfSensor final : public Sensor {
     std::map<std::string, std::string> description() override;
 
   private:
+    base::Status load(const Options& options);
     static int on_record(void* context, void* data, std::size_t size);
     std::vector<cat_counters> counters();
 
@@ -165,6 +160,7 @@ class BpfSensor final : public Sensor {
     Skeleton skeleton_;
     std::unique_ptr<ring_buffer, RingDeleter> ring_;
     std::size_t cpus_ = 0;
+    base::Status path_hooks_;          // why paths are read from programs' memory, where they are
     event::Batch* out_ = nullptr;      // while polling
     int taken_ = 0;                    // records in this poll
     std::uint64_t quarter_bytes_ = 0;  // of the ring
@@ -174,8 +170,8 @@ class BpfSensor final : public Sensor {
     std::jthread snapshot_;  // last: joined before what it uses goes away
 };
 
-base::Status BpfSensor::start(const Options& options) {
-    libbpf_set_print(keep_warning);
+// Loads the programs; the hooks on paths only where path_hooks_ says that they work.
+base::Status BpfSensor::load(const Options& options) {
     last_warning().clear();
     skeleton_.reset(catena_bpf::open());
     if (!skeleton_) return base::fail_errno("reading the kernel programs");
@@ -185,9 +181,10 @@ base::Status BpfSensor::start(const Options& options) {
     skeleton_->rodata->cat_cgroup_level = options.cgroup.level;
     skeleton_->rodata->cat_wakeup_bytes = options.ring_bytes / 16;
     skeleton_->rodata->cat_ring_bytes = options.ring_bytes;
-    skeleton_->rodata->cat_tick_ns = tick_ns();
     quarter_bytes_ = options.ring_bytes / 4;
     fill_tables(*skeleton_);
+    skeleton_->rodata->cat_hooked = path_hooks_.has_value();
+    choose_path_hooks(*skeleton_, path_hooks_.has_value());
     for (bpf_program* program : {skeleton_->progs.cat_mark_tasks, skeleton_->progs.cat_describe_tasks,
                                  skeleton_->progs.cat_describe_files, skeleton_->progs.cat_tell_tasks}) {
         bpf_program__set_autoattach(program, false);
@@ -201,6 +198,18 @@ base::Status BpfSensor::start(const Options& options) {
         failed.error().message += fmt::format(" ({}): catena doctor shows what works here", last_warning());
         return failed;
     }
+    return {};
+}
+
+base::Status BpfSensor::start(const Options& options) {
+    libbpf_set_print(keep_warning);
+    path_hooks_ = try_path_hooks();
+    auto loaded = load(options);
+    if (!loaded && path_hooks_) {
+        path_hooks_ = std::unexpected(loaded.error());
+        loaded = load(options);
+    }
+    if (!loaded) return loaded;
     bpf_test_run_opts run{};
     run.sz = sizeof(run);
     if (bpf_prog_test_run_opts(bpf_program__fd(skeleton_->progs.cat_introduce), &run) != 0) {
@@ -210,6 +219,7 @@ base::Status BpfSensor::start(const Options& options) {
     if (!ring_) return base::fail_errno("mapping the ring buffer");
     cpus_ = static_cast<std::size_t>(libbpf_num_possible_cpus());
     if (catena_bpf::attach(skeleton_.get()) != 0) return base::fail_errno("attaching the kernel programs");
+    if (path_hooks_) path_hooks_ = attach_path_hooks(*skeleton_);
     return {};
 }
 
@@ -349,6 +359,8 @@ std::map<std::string, std::string> BpfSensor::description() {
         {"boot_to_real_ns", fmt::format("{}", boot_to_real_)},
         {"recorder_pid", fmt::format("{}", static_cast<std::uint32_t>(skeleton_->bss->cat_recorder_tgid))},
         {"fidelity", fidelity_ == Fidelity::Full ? "full" : "causal"},
+        {"path_source", path_hooks_ ? "kernel" : "user"},
+        {"path_source_reason", path_hooks_ ? "" : path_hooks_.error().message},
         {"scope", scope_ == Scope::Host     ? "host"
                   : scope_ == Scope::Cgroup ? "cgroup"
                                             : "tree"}};

@@ -98,7 +98,8 @@ struct Finding {
     std::string what;
     bool works = false;
     bool needed = false;  // recording needs it
-    std::string detail;   // what the kernel said, or what it is good for
+    std::string detail;   // what it is good for
+    std::string error;    // where it does not work: what the kernel said
 };
 std::vector<Finding> examine();
 

@@ -1,6 +1,7 @@
 #include "sys/process.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <charconv>
@@ -9,6 +10,7 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <sstream>
 
 namespace catena::sys {
 namespace {
@@ -62,6 +64,32 @@ std::string process_exe(std::int32_t pid) {
     std::error_code failed;
     const fs::path exe = fs::read_symlink(fmt::format("/proc/{}/exe", pid), failed);
     return failed ? std::string() : exe.string();
+}
+
+std::optional<ProcessOwner> process_owner(std::int32_t pid) {
+    const std::string directory = fmt::format("/proc/{}/", pid);
+    const auto namespace_of = [&](const char* kind) {
+        struct stat status{};
+        const std::string path = directory + "ns/" + kind;
+        return ::stat(path.c_str(), &status) == 0 ? static_cast<std::uint32_t>(status.st_ino) : 0;
+    };
+    ProcessOwner owner;
+    std::uint32_t egid = 0;
+    std::istringstream lines(read_all(directory + "status"));
+    bool found = false;
+    for (std::string key, rest; lines >> key; std::getline(lines, rest)) {
+        if (key == "Uid:") found = static_cast<bool>(lines >> owner.uid >> owner.euid);
+        if (key == "Gid:") lines >> owner.gid >> egid;
+    }
+    if (!found) return std::nullopt;
+    // Both files are missing where the kernel has no audit.
+    std::istringstream(read_all(directory + "loginuid")) >> owner.login_uid;
+    std::istringstream(read_all(directory + "sessionid")) >> owner.session;
+    owner.pid_ns = namespace_of("pid");
+    owner.mount_ns = namespace_of("mnt");
+    owner.user_ns = namespace_of("user");
+    owner.cgroups = read_all(directory + "cgroup");
+    return owner;
 }
 
 base::Result<std::vector<std::int32_t>> process_tree(std::int32_t pid) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,18 @@ std::string process_cmdline(std::int32_t pid);
 
 // The path of the executable, empty where it is not to be had.
 std::string process_exe(std::int32_t pid);
+
+// On whose behalf a process runs. Ids are those of the reader's user namespace; 0xffffffff is no login and no
+// session, 0 a namespace that is not to be had.
+struct ProcessOwner {
+    std::uint32_t uid = 0, euid = 0, gid = 0;
+    std::uint32_t login_uid = 0xffffffff, session = 0xffffffff;
+    std::uint32_t pid_ns = 0, mount_ns = 0, user_ns = 0;
+    std::string cgroups;  // the contents of /proc/PID/cgroup
+};
+
+// Nothing where the process is gone.
+std::optional<ProcessOwner> process_owner(std::int32_t pid);
 
 // The pid and all processes that descend from it now, the pid first. NotFound where there is no such process.
 base::Result<std::vector<std::int32_t>> process_tree(std::int32_t pid);

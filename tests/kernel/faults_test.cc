@@ -259,7 +259,7 @@ TEST_F(Interrupted, DiskFullStopsCleanly) {
     ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
     const std::string small = directory_.file("small");
     ASSERT_EQ(::mkdir(small.c_str(), 0755), 0);
-    ASSERT_EQ(::mount("none", small.c_str(), "tmpfs", 0, "size=8m"), 0);
+    ASSERT_EQ(::mount("none", small.c_str(), "tmpfs", 0, "size=4m"), 0);
     trace_ = small + "/t.catena";
     const Outcome outcome = catena({"record", "--fidelity", "full", "-o", trace_, "--", "dd", "if=/dev/zero",
                                     "of=/dev/null", "bs=1", "count=2000000", "status=none"});

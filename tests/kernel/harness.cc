@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <sstream>
 #include <stdexcept>
 #include <system_error>
@@ -198,24 +199,45 @@ std::string value_of(const std::string& trace, const std::string& sql) {
     return outcome.out.substr(begin + 2, end - begin - 2);
 }
 
-void expect_full_account(const std::string& trace) {
+Account account_of(const std::string& trace) {
     // The counters only grow, so that the largest of a CPU is its last.
-    const std::string sum =
-        value_of(trace,
-                 "select sum(seen) || ' ' || sum(stored) || ' ' || sum(merged) || ' ' || sum(filtered) "
-                 "|| ' ' || sum(lost) from (select cpu, max(seen) as seen, max(stored) as stored, "
-                 "max(merged) as merged, max(filtered) as filtered, max(lost) as lost from loss "
-                 "group by cpu)");
-    long seen = -1;
-    long stored = -1;
-    long merged = -1;
-    long filtered = -1;
-    long lost = -1;
-    std::istringstream(sum) >> seen >> stored >> merged >> filtered >> lost;
-    EXPECT_GT(seen, 0);
-    EXPECT_EQ(lost, 0) << "events were lost";
-    EXPECT_EQ(seen, stored + merged + filtered + lost) << sum;
-    EXPECT_EQ(value_of(trace, "select sum(count) from events"), std::to_string(stored + merged)) << sum;
+    const std::string cpus =
+        "(select cpu, max(seen) as seen, max(stored) as stored, max(merged) as merged, max(filtered) as "
+        "filtered, "
+        "max(lost) as lost, max(lost_reserved) as reserved, max(lost_share) as share from loss group by cpu)";
+    const std::string sum = value_of(trace,
+                                     "select concat_ws(' ', sum(seen), sum(stored), sum(merged), "
+                                     "sum(filtered), sum(lost), sum(reserved), sum(share)) "
+                                     "from " +
+                                         cpus);
+    Account account;
+    std::istringstream(sum) >> account.seen >> account.stored >> account.merged >> account.filtered >>
+        account.lost >> account.lost_reserved >> account.lost_share;
+    EXPECT_GT(account.seen, 0);
+    EXPECT_EQ(
+        value_of(trace, "select count(*) from " + cpus + " where seen <> stored + merged + filtered + lost"),
+        "0")
+        << sum;
+    EXPECT_EQ(value_of(trace, "select coalesce((select value from meta where key = 'lost_merged'), '0')"),
+              "0");
+    EXPECT_EQ(value_of(trace, "select sum(count) from events"),
+              std::to_string(account.stored + account.merged))
+        << sum;
+    return account;
+}
+
+void expect_full_account(const std::string& trace) {
+    EXPECT_EQ(account_of(trace).lost, 0) << "events were lost";
+}
+
+std::string cgroup_root() {
+    std::ifstream mounts("/proc/mounts");
+    std::string root;
+    for (std::string device, where, type, rest;
+         mounts >> device >> where >> type && std::getline(mounts, rest);) {
+        if (type == "cgroup2") root = where;
+    }
+    return root;
 }
 
 std::string why_not_recordable() {

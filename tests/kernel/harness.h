@@ -110,9 +110,25 @@ long calls_of(const std::string& trace, const std::string& where);
 // One value of a recording by SQL (a query that gives one row with one column).
 std::string value_of(const std::string& trace, const std::string& sql);
 
+// What became of all that a recording saw, summed over the CPUs. Adds failures where seen = stored + merged +
+// filtered + lost does not hold for a CPU, or the rows do not stand for just the calls stored and merged.
+struct Account {
+    long seen = -1;
+    long stored = -1;
+    long merged = -1;
+    long filtered = -1;
+    long lost = -1;  // in all, of which
+    long lost_reserved = -1;
+    long lost_share = -1;
+};
+Account account_of(const std::string& trace);
+
 // Adds failures where seen = stored + merged + filtered + lost does not hold, the stored events are not all
 // there, or any were lost.
 void expect_full_account(const std::string& trace);
+
+// Where the cgroup v2 tree is mounted; empty where it is not.
+std::string cgroup_root();
 
 // Why nothing can be recorded here; empty where it can.
 std::string why_not_recordable();

@@ -118,11 +118,7 @@ class Group : public Scope {
     void SetUp() override {
         Scope::SetUp();
         if (IsSkipped()) return;
-        std::ifstream mounts("/proc/mounts");
-        for (std::string device, where, type, rest;
-             mounts >> device >> where >> type && std::getline(mounts, rest);) {
-            if (type == "cgroup2") root_ = where;
-        }
+        root_ = cgroup_root();
         if (root_.empty()) GTEST_SKIP() << "the cgroup v2 tree is not mounted";
         path_ = root_ + "/catena-test-" + std::to_string(::getpid()) + ".service";
         std::error_code error;

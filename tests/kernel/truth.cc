@@ -118,13 +118,13 @@ Truth parse_truth(const std::string& text) {
     return truth;
 }
 
-std::vector<std::string> differences(const Truth& truth, const std::vector<json>& events) {
+std::vector<std::string> differences(const Truth& truth, const std::vector<json>& events, Bindings known) {
     std::map<Key, Group> groups;
     for (const json& event : events) groups[key_of(event)].events.push_back(&event);
     for (auto& [key, group] : groups) group.told.resize(group.events.size());
 
     std::vector<std::string> list;
-    Bindings bindings;
+    Bindings bindings = std::move(known);
     std::vector<const json*> met;
     for (const json& told : truth.events) {
         Group& group = groups[key_of(told)];

@@ -24,7 +24,9 @@ struct Truth {
 // Throws nlohmann::json::exception where a line is not JSON: then the program is wrong.
 Truth parse_truth(const std::string& text);
 
-// Every difference as a sentence; empty where the events are what was told.
-std::vector<std::string> differences(const Truth& truth, const std::vector<nlohmann::json>& events);
+// Every difference as a sentence; empty where the events are what was told. Variables that are bound already
+// have their value in `known`.
+std::vector<std::string> differences(const Truth& truth, const std::vector<nlohmann::json>& events,
+                                     std::map<std::string, nlohmann::json> known = {});
 
 }  // namespace catena::kernel_test

@@ -9,7 +9,7 @@ static int dir;
 
 static void by_path(const char* op, const char* call, const char* name, const char* more, long ret) {
     MUST(ret);
-    truth("'op':'%s','syscall':'%s','ret':0,'source':'user','path':%s,'object':%s%s", op, call,
+    truth("'op':'%s','syscall':'%s','ret':0,'source':'$path_source','path':%s,'object':%s%s", op, call,
           quoted(here(name)), file_object(here(name)), fields(more));
 }
 

@@ -57,6 +57,29 @@ static void after_leader(void) {
     syscall(SYS_exit, 3);
 }
 
+#define TOGETHER 2
+
+static int gathered;
+
+static void* exit_together(void* unused) {
+    (void)unused;
+    __atomic_fetch_add(&gathered, 1, __ATOMIC_SEQ_CST);
+    while (__atomic_load_n(&gathered, __ATOMIC_SEQ_CST) < TOGETHER) {
+    }
+    syscall(SYS_exit, 5);
+    return NULL;
+}
+
+/* Both threads may find that they are the last; the process ends once. */
+static void at_once(void) {
+    pthread_t thread;
+
+    for (int i = 1; i < TOGETHER; i++) {
+        if (pthread_create(&thread, NULL, exit_together, NULL)) abort();
+    }
+    exit_together(NULL);
+}
+
 int main(void) {
     static void (*const ends[])(void) = {code_42, code_255,    terminated,  killed,
                                          crashed, from_thread, after_leader};
@@ -65,5 +88,6 @@ int main(void) {
     MUST(setrlimit(RLIMIT_CORE, &no_core));
     exhaustive("'exit','kill'");
     for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) reap(child_that(ends[i]));
+    for (int i = 0; i < 200; i++) reap(child_that(at_once));
     return truth_end();
 }

@@ -12,7 +12,7 @@ static void make(const char* path) { close(MUST(open(path, O_WRONLY | O_CREAT, 0
 static void one(const char* op, const char* call, const char* path, const char* object, const char* more,
                 long ret) {
     MUST(ret);
-    truth("'op':'%s','syscall':'%s','ret':0,'source':'user','path':%s%s%s", op, call, quoted(path),
+    truth("'op':'%s','syscall':'%s','ret':0,'source':'$path_source','path':%s%s%s", op, call, quoted(path),
           object ? json(",'object':%s", object) : "", fields(more));
 }
 

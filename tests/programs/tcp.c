@@ -82,7 +82,7 @@ static void later_and_never(int family, int listener, const union inet_address* 
     int refused = opened(family, SOCK_STREAM, "SOCK_STREAM");
     MUST_FAIL(ECONNREFUSED, connect(refused, &to->any, size_of_address(family)));
     truth(
-        "'op':'connect','syscall':'connect','fd':%d,'ret':%d,'error':'ECONNREFUSED','source':'user',"
+        "'op':'connect','syscall':'connect','fd':%d,'ret':%d,'error':'ECONNREFUSED','source':'$path_source',"
         "'object':{'type':'socket','protocol':'tcp','remote':%s}",
         refused, -ECONNREFUSED, quoted(name));
     MUST_FAIL(EAGAIN, recv(server, buffer, 1, MSG_DONTWAIT));

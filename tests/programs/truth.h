@@ -6,7 +6,8 @@
  * Formats are those of printf, with ' standing for " so that JSON stays readable:
  *     truth("'op':'close','fd':%d,'object':%s", fd, fd_object(fd));
  * A string that begins with $ is a variable: it takes the value of the first event and must be the same ever
- * after.
+ * after. $path_source is bound before: what the recorder says of itself, that paths and addresses of calls
+ * come from the kernel or from the program's memory ("user").
  *
  * Lines are kept in memory that children share, so that a forked child can tell, too. Programs are linked
  * statically: what they do is what they are seen to do, without a loader before it. Helper results are

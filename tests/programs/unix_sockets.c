@@ -96,7 +96,7 @@ static void refused(void) {
 
     MUST_FAIL(ECONNREFUSED, connect(client, (void*)&name.address, name.length));
     truth(
-        "'op':'connect','syscall':'connect','fd':%d,'ret':%d,'error':'ECONNREFUSED','source':'user','object':"
+        "'op':'connect','syscall':'connect','fd':%d,'ret':%d,'error':'ECONNREFUSED','source':'$path_source','object':"
         "%s",
         client, -ECONNREFUSED, socket_towards(client, name.text));
     name = named("no_such_file", 0);

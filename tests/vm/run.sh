@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the kernel tests on another Debian kernel, in a virtual machine without disk:
 #     tests/vm/run.sh CACHE KERNEL [CTEST-ARG...]
+#     tests/vm/run.sh CACHE KERNEL -- COMMAND [ARG...]
 #
 # KERNEL is the beginning of a version, "6.1" or "6.12.30". The kernel's package is fetched and unpacked into CACHE, never installed.
 # The guest mounts this machine's root read-only over 9p and runs ctest there, in the build folder of the release
@@ -14,7 +15,7 @@ die() {
     printf 'tests/vm/run.sh: %s\n' "$*" >&2
     exit 1
 }
-case $build in /tmp/* | /run/*) die "the guest has its own /tmp and /run, so it cannot see $build" ;; esac
+case $build in /tmp/*) own=/tmp ;; /run/*) own=/run ;; *) own= ;; esac # what the guest has of its own, and the build is in
 
 # Where Debian keeps which kernels. These lists belong to the cache; the machine's own sources stay as they are.
 suites=(bookworm bookworm-backports trixie trixie-backports sid)
@@ -26,6 +27,9 @@ private_apt() {
     "$command" -o Dir::Etc::sourcelist="$cache/sources.list" -o Dir::Etc::sourceparts=- -o Dir::State::lists="$cache/lists" \
         -o Dir::Cache="$cache/apt" -o APT::Get::List-Cleanup=0 -o APT::Sandbox::User=root "$@"
 }
+
+# The kernel's image in an unpacked package; older ones have it in /boot, newer ones with the modules.
+image_in() { find "$1" -path '*/boot/vmlinuz-*' -o -path '*/lib/modules/*/vmlinuz' | head -n 1; }
 
 # fetch: the newest kernel package of that version, the plain flavour (it has virtio built in), unpacked to $cache/KERNEL.
 fetch() {
@@ -43,7 +47,17 @@ fetch() {
         '^linux-image-[0-9].*-amd64$' | grep -v -e -cloud- -e -rt- | sed 's/linux-image-\([^ ]*\)-amd64 .*/\1/' | sort -V | xargs)"
     rm -rf "${cache:?}/$kernel" "$cache/$kernel.new"
     mkdir "$cache/$kernel.new"
-    (cd "$cache/$kernel.new" && private_apt apt-get download -q "$package" >&2 && dpkg-deb -x ./*.deb . && rm -f ./*.deb)
+    # Since 7.3 the kernel and its modules are packages of their own, that the one with the name depends on.
+    local packages=("$package") part
+    while read -r part; do packages+=("$part"); done < <(private_apt apt-cache depends "$package" |
+        sed -n 's/^ *Depends: \(linux-\(binary\|modules\)-.*\)/\1/p')
+    (
+        cd "$cache/$kernel.new"
+        private_apt apt-get download -q "${packages[@]}" >&2
+        for part in ./*.deb; do dpkg-deb -x "$part" .; done
+        rm -f ./*.deb
+    )
+    [[ $(image_in "$cache/$kernel.new") ]] || die "there is no kernel in ${packages[*]}"
     mv "$cache/$kernel.new" "$cache/$kernel"
 }
 
@@ -66,8 +80,11 @@ mount -t devtmpfs devtmpfs /host/dev
 mkdir -p /dev/shm /dev/pts
 mount -t devpts devpts /host/dev/pts
 mount -t tmpfs tmpfs /host/dev/shm
+mkdir -p /below
+[ -z "$own" ] || mount --bind /host$own /below
 mount -t tmpfs tmpfs /host/tmp
 mount -t tmpfs tmpfs /host/run
+[ -z "$own" ] || { mkdir -p /host$build && mount --bind /below${build#"$own"} /host$build; }
 mount -t tmpfs tmpfs /host$build/Testing
 mount -t tracefs tracefs /host/sys/kernel/tracing
 mount -t securityfs securityfs /host/sys/kernel/security
@@ -78,8 +95,11 @@ echo "catena-vm: \$(uname -r)"
 # Moved to be the root, not only entered: the kernel would call everything /host/… otherwise.
 cd /host
 mount --move . /
-chroot . /usr/bin/env -i HOME=$HOME PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb \\
-    ctest --test-dir $build --output-on-failure --no-tests=error $2
+in_host() {
+    chroot . /usr/bin/env -i HOME=$HOME PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb "\$@"
+}
+in_host $build/catena doctor
+in_host $2
 finish \$?
 INIT
 }
@@ -108,19 +128,24 @@ initramfs() {
 }
 
 [[ -d $cache/$kernel ]] || fetch
-image=$(find "$cache/$kernel/boot" -name 'vmlinuz-*' | head -n 1)
-version=${image##*/vmlinuz-}
+image=$(image_in "$cache/$kernel")
+version=$(basename "$(find "$cache/$kernel" -path '*/lib/modules/*' -prune -type d | head -n 1)")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$build/Testing" # a mount point in the guest, where the root cannot be written
-(($#)) || set -- -R '^kernel\.'
+if [[ ${1:-} == -- ]]; then
+    shift
+else
+    (($#)) || set -- -R '^kernel\.'
+    set -- ctest --test-dir "$build" --output-on-failure --no-tests=error "$@"
+fi
 initramfs "$version" "$work/root" "$@"
 
 # Emulated (tcg): nested KVM is not to be had everywhere, and this is fast enough.
 timeout "${CATENA_VM_TIMEOUT:-1500}" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 2048 -display none -serial stdio -no-reboot -nic none \
     -kernel "$image" -initrd "$work/root.gz" -append "console=ttyS0 quiet panic=-1 lsm=lockdown,capability,landlock,bpf" \
     -virtfs local,path=/,mount_tag=hostroot,security_model=none,readonly=on,multidevs=remap \
-    </dev/null 2>&1 | tr -d '\r' | tee "$work/console" || true
+    </dev/null 2>&1 | sed -u 's/\r//g' | tee "$work/console" || true
 code=$(sed -n 's/^catena-vm: code \([0-9]*\)$/\1/p' "$work/console" | tail -n 1)
 [[ $code ]] || die "the virtual machine did not get to its end"
 exit "$code"

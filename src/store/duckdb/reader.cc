@@ -5,10 +5,12 @@
 #include <charconv>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/generation_map.h"
 #include "event/escape.h"
 #include "store/duckdb/database.h"
 #include "store/duckdb/recording_file.h"
@@ -29,6 +31,8 @@ namespace {
 
 constexpr std::array<const char*, 7> kTables = {
     "events", "process_images", "cmdline_rests", "file_names", "socket_states", "objects", "loss"};
+
+constexpr std::size_t kMaxShared = 4096;
 
 Settings reader_settings() {
     return {{"access_mode", "READ_ONLY"},
@@ -56,9 +60,7 @@ class DuckReader final : public Reader {
         }
         return status;
     }
-    Status processes(const std::function<void(event::ProcessImage&&)>& visit) override {
-        return rows("images", process_columns(), "ORDER BY since_ns, image", to_process, visit);
-    }
+    Status processes(const std::function<void(event::ProcessImage&&)>& visit) override;
     Status files(const std::function<void(event::FileName&&)>& visit) override {
         return rows("file_names", file_columns(), "ORDER BY since_ns, rowid", to_file, visit);
     }
@@ -96,6 +98,7 @@ class DuckReader final : public Reader {
     std::unexpected<base::Error> damaged(base::Error&& error) const {
         return std::unexpected(std::move(error).with_context("cannot read " + path_));
     }
+    Result<std::set<std::string>> columns_of(const std::string& table);
     Status load_meta();
     Status check_schema() const;
     Status check_readable();
@@ -104,6 +107,33 @@ class DuckReader final : public Reader {
     Database database_;
     std::map<std::string, std::string> meta_;
 };
+
+Result<std::set<std::string>> DuckReader::columns_of(const std::string& table) {
+    std::set<std::string> names;
+    auto status = rows<std::string>(
+        "(DESCRIBE " + table + ")", {text_column("column_name")}, "",
+        [](const Chunk& chunk, std::size_t row) { return std::string(chunk.text(0, row)); },
+        [&](std::string&& name) { names.insert(std::move(name)); });
+    if (!status) return std::unexpected(std::move(status).error());
+    return names;
+}
+
+// Images that say the same of whose they are share it, since there are many images and few owners.
+Status DuckReader::processes(const std::function<void(event::ProcessImage&&)>& visit) {
+    const auto present = columns_of("images");
+    if (!present) return std::unexpected(present.error());
+    base::GenerationMap<event::Attribution, std::shared_ptr<const event::Attribution>> shared(kMaxShared);
+    const auto share = [&](event::ProcessImage&& image) {
+        if (image.attribution) {
+            const auto* same = shared.find(*image.attribution);
+            image.attribution =
+                same != nullptr ? *same : shared.insert(*image.attribution, image.attribution);
+        }
+        visit(std::move(image));
+    };
+    return rows<event::ProcessImage>("images", process_columns(*present), "ORDER BY since_ns, image",
+                                     to_process, share);
+}
 
 Result<event::Accounting> DuckReader::accounting() {
     event::Accounting sum;

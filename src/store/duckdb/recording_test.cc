@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <random>
 #include <set>
 #include <tuple>
@@ -84,28 +85,6 @@ TEST_F(RecordingTest, ReadsOperationsByNameWhateverTheirOrderInTheFile) {
     EXPECT_EQ(found[1].op, event::Op::None);  // an operation that this program does not know
 }
 
-TEST_F(RecordingTest, IsSmallAndAloneWhenFinished) {
-    write_recording(path(), make_batch(1, 3));
-    EXPECT_LT(std::filesystem::file_size(path()), 150'000U);
-    EXPECT_EQ(
-        std::distance(std::filesystem::directory_iterator(std::filesystem::path(path()).parent_path()), {}),
-        1);
-}
-
-TEST_F(RecordingTest, IsWholeWhereItCannotBePacked) {
-    std::filesystem::create_directory(path() + ".repack");
-    write_bytes(path() + ".repack/in the way", "x");
-    auto writer = create_recording(path());
-    EXPECT_FALSE(writer) << "what is in the way of packing is told before anything is recorded";
-    std::filesystem::rename(path() + ".repack", path("aside"));
-    writer = create_recording(path());
-    ASSERT_TRUE(writer) << writer.error().message;
-    ASSERT_TRUE((*writer)->append(make_batch(1, 1000)));
-    std::filesystem::rename(path("aside"), path() + ".repack");
-    ASSERT_TRUE((*writer)->finish());
-    EXPECT_EQ(read_events(*must_open(path())).size(), 1000U);
-}
-
 TEST_F(RecordingTest, KeepsEveryFieldOfEntities) {
     Batch batch;
     batch.processes = {{{~0ULL >> 1U}, 10, 5, 77, {3}, ~0U, 1, "/bin/sh", "sh -c x", "sh", "/a.slice"}};
@@ -130,6 +109,96 @@ TEST_F(RecordingTest, KeepsEveryFieldOfEntities) {
         std::make_tuple(event::EntityId{5}, 12, "tcp", "127.0.0.1:80", "[::1]:81", event::EntityId{}, 6U));
     EXPECT_EQ(std::tie(o[0].id, o[0].type, o[0].since_ns, o[0].label),
               std::make_tuple(event::EntityId{7}, event::EntityType::Memory, 13, "memfd:x"));
+}
+
+TEST_F(RecordingTest, KeepsOnWhoseBehalfAProcessRan) {
+    const event::Attribution all{.user = "www\xff",
+                                 .login_uid = 1000,
+                                 .login_user = "alice",
+                                 .session = 3,
+                                 .cgroup = {.runtime = "podman",
+                                            .container = "c0ffee",
+                                            .pod = "beef",
+                                            .unit = "user@1000.service",
+                                            .user_unit = "libpod-c0ffee.scope",
+                                            .slice = "user-1000.slice"},
+                                 .pid_ns = ~0U,
+                                 .mount_ns = 4,
+                                 .user_ns = 5};
+    Batch batch;
+    for (std::uint64_t i = 1; i <= 4; ++i) {
+        batch.processes.push_back(
+            {.id = {i}, .since_ns = static_cast<std::int64_t>(i), .uid = 33, .euid = 7});
+        if (i < 4) batch.processes.back().attribution = std::make_shared<const event::Attribution>(all);
+    }
+    event::Attribution other = all;
+    other.cgroup.unit = "nginx.service";
+    other.login_uid = 0;
+    batch.processes[1].attribution = std::make_shared<const event::Attribution>(other);
+    write_recording(path(), batch);
+    const auto reader = must_open(path());
+    const auto found = collect<event::ProcessImage>(*reader, &Reader::processes);
+    ASSERT_EQ(found.size(), 4U);
+    EXPECT_EQ(event::attribution_of(found[0]), all);
+    EXPECT_EQ(event::attribution_of(found[1]), other);
+    EXPECT_EQ(found[0].attribution, found[2].attribution) << "the same is there once";
+    EXPECT_EQ(found[3].attribution, nullptr);
+    EXPECT_EQ(found[0].euid, 7U);
+    const std::string columns =
+        "user, login_uid, login_user, session, unit, user_unit, slice, container, runtime, "
+        "pod, pid_ns, mount_ns, user_ns, euid";
+    const Row want = {"www\\xff",
+                      "1000",
+                      "alice",
+                      "3",
+                      "user@1000.service",
+                      "libpod-c0ffee.scope",
+                      "user-1000.slice",
+                      "c0ffee",
+                      "podman",
+                      "beef",
+                      "4294967295",
+                      "4",
+                      "5",
+                      "7"};
+    Row none(14);
+    none[13] = "7";
+    for (const std::string view : {"processes", "images", "process_images"}) {
+        EXPECT_EQ(
+            read_query(*reader, "SELECT " + columns + " FROM " + view + " WHERE id IN (1, 4) ORDER BY id"),
+            (std::vector<Row>{want, none}))
+            << view;
+    }
+}
+
+TEST_F(RecordingTest, ReadsRecordingsFromBeforeAttribution) {
+    Batch batch;
+    batch.processes = {
+        {.id = {1}, .since_ns = 1, .pid = 77, .uid = 33, .exe = "/bin/x", .cgroup = "/a.slice"}};
+    write_recording(path(), batch);
+    {
+        // As schema version 1 was first written.
+        auto database = duckdb::Database::open(path(), {});
+        ASSERT_TRUE(database);
+        auto connection = database->connect();
+        ASSERT_TRUE(connection);
+        std::string sql = "DROP VIEW entities; DROP VIEW processes;";
+        for (const char* column : {"euid", "user", "login_uid", "login_user", "session", "unit", "user_unit",
+                                   "slice", "container", "runtime", "pod", "pid_ns", "mount_ns", "user_ns"}) {
+            sql += std::string("ALTER TABLE process_images DROP COLUMN \"") + column + "\";";
+        }
+        sql +=
+            "DROP VIEW images; CREATE VIEW images AS SELECT i.* EXCLUDE (rest), i.rowid AS image "
+            "FROM process_images i;";
+        const auto done = connection->run(sql);
+        ASSERT_TRUE(done) << done.error().message;
+    }
+    const auto reader = must_open(path());
+    const auto found = collect<event::ProcessImage>(*reader, &Reader::processes);
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(std::tie(found[0].exe, found[0].cgroup, found[0].uid, found[0].euid),
+              std::make_tuple("/bin/x", "/a.slice", 33U, 33U));
+    EXPECT_EQ(found[0].attribution, nullptr);
 }
 
 TEST_F(RecordingTest, KeepsAllBytesOfTextAndShowsItToSqlAsUtf8) {

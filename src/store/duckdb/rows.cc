@@ -1,9 +1,11 @@
 #include "store/duckdb/rows.h"
 
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 
 #include "event/escape.h"
 #include "store/duckdb/schema.h"
@@ -44,6 +46,19 @@ E from_name(std::string_view name, E last) {
         if (event::to_string(static_cast<E>(i)) == name) return static_cast<E>(i);
     }
     return E{};
+}
+
+event::Attribution to_attribution(Cells& cells) {
+    event::Attribution a;
+    for (std::uint32_t* number : {&a.login_uid, &a.session})
+        *number = static_cast<std::uint32_t>(cells.integer_or(event::kUnset));
+    for (std::uint32_t* ns : {&a.pid_ns, &a.mount_ns, &a.user_ns})
+        *ns = static_cast<std::uint32_t>(cells.integer_or(0));
+    for (std::string* text : {&a.user, &a.login_user, &a.cgroup.unit, &a.cgroup.user_unit, &a.cgroup.slice,
+                              &a.cgroup.container, &a.cgroup.runtime, &a.cgroup.pod}) {
+        *text = cells.bytes();
+    }
+    return a;
 }
 
 // Names of system calls have to be in static storage (event::Event). There are some 400; a recording that
@@ -107,11 +122,22 @@ event::Event to_event(const Chunk& chunk, std::size_t row) {
     return e;
 }
 
-std::vector<Column> process_columns() {
-    return {integer_column("id"),  integer_column("since_ns"), integer_column("start_ns"),
-            integer_column("pid"), integer_column("parent"),   integer_column("uid"),
-            integer_column("gid"), text_column("exe"),         text_column("cmdline"),
-            text_column("comm"),   text_column("cgroup")};
+std::vector<Column> process_columns(const std::set<std::string>& present) {
+    std::vector<Column> columns = {
+        integer_column("id"),  integer_column("since_ns"), integer_column("start_ns"),
+        integer_column("pid"), integer_column("parent"),   integer_column("uid"),
+        integer_column("gid"), text_column("exe"),         text_column("cmdline"),
+        text_column("comm"),   text_column("cgroup")};
+    const auto or_null = [&](const char* name) {
+        return present.contains(name) ? '"' + std::string(name) + '"' : std::string("NULL");
+    };
+    for (const char* name : {"euid", "login_uid", "session", "pid_ns", "mount_ns", "user_ns"})
+        columns.push_back(integer_column(or_null(name)));
+    for (const char* name :
+         {"user", "login_user", "unit", "user_unit", "slice", "container", "runtime", "pod"}) {
+        columns.push_back(text_column(or_null(name)));
+    }
+    return columns;
 }
 
 event::ProcessImage to_process(const Chunk& chunk, std::size_t row) {
@@ -128,6 +154,9 @@ event::ProcessImage to_process(const Chunk& chunk, std::size_t row) {
     p.cmdline = cells.bytes();
     p.comm = cells.bytes();
     p.cgroup = cells.bytes();
+    p.euid = static_cast<std::uint32_t>(cells.integer_or(p.uid));
+    event::Attribution a = to_attribution(cells);
+    if (a != event::Attribution{}) p.attribution = std::make_shared<const event::Attribution>(std::move(a));
     return p;
 }
 

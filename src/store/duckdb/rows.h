@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,9 @@ Column text_column(const std::string& expression);
 std::vector<Column> event_columns();
 event::Event to_event(const Chunk& chunk, std::size_t row);
 
-std::vector<Column> process_columns();
+// `present` names the columns that view images has: recordings of an older Catena have none of those that say
+// on whose behalf a process ran, and the image then says nothing either.
+std::vector<Column> process_columns(const std::set<std::string>& present);
 event::ProcessImage to_process(const Chunk& chunk, std::size_t row);
 
 std::vector<Column> file_columns();

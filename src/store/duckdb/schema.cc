@@ -20,7 +20,10 @@ CREATE TABLE events (
 
 CREATE TABLE process_images (
     id BIGINT, since_ns BIGINT, start_ns BIGINT, pid INTEGER, parent BIGINT, uid UINTEGER, gid UINTEGER,
-    exe VARCHAR, cmdline VARCHAR, comm VARCHAR, cgroup VARCHAR, rest BIGINT);
+    exe VARCHAR, cmdline VARCHAR, comm VARCHAR, cgroup VARCHAR, rest BIGINT,
+    euid UINTEGER, "user" VARCHAR, login_uid UINTEGER, login_user VARCHAR, session UINTEGER, unit VARCHAR,
+    user_unit VARCHAR, slice VARCHAR, container VARCHAR, runtime VARCHAR, pod VARCHAR, pid_ns UINTEGER,
+    mount_ns UINTEGER, user_ns UINTEGER);
 
 CREATE TABLE cmdline_rests (rest BIGINT, part INTEGER, text VARCHAR);
 
@@ -46,7 +49,8 @@ LEFT JOIN (SELECT rest, string_agg(text, '' ORDER BY part) AS text FROM cmdline_
 
 CREATE VIEW processes AS
 SELECT i.id, i.pid, i.parent, i.exe, i.cmdline, i.comm, i.uid, i.gid, i.cgroup, i.start_ns, i.since_ns,
-       e.exit_ns, e.exit_status
+       e.exit_ns, e.exit_status, i.euid, i."user", i.login_uid, i.login_user, i.session, i.unit, i.user_unit,
+       i.slice, i.container, i.runtime, i.pod, i.pid_ns, i.mount_ns, i.user_ns
 FROM (SELECT * FROM images QUALIFY row_number() OVER (PARTITION BY id ORDER BY since_ns DESC, image DESC) = 1) i
 LEFT JOIN (SELECT process, max(ts_ns) AS exit_ns, arg_max(ret, ts_ns) AS exit_status
            FROM events WHERE op = 'exit' GROUP BY process) e ON e.process = i.id;

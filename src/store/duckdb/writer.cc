@@ -69,8 +69,25 @@ TableAppender& put_id(TableAppender& to, event::EntityId id) {
     return id ? to.put(static_cast<std::int64_t>(id.value)) : to.put_null();
 }
 
+// A path or name; NULL where there is none.
 TableAppender& put_path(TableAppender& to, std::string_view path) {
     return path.empty() ? to.put_null() : to.put(path);
+}
+
+TableAppender& put_number(TableAppender& to, std::uint32_t number, std::uint32_t none) {
+    return number == none ? to.put_null() : to.put(number);
+}
+
+void put_attribution(TableAppender& to, const event::Attribution& a) {
+    put_path(to, a.user);
+    put_number(to, a.login_uid, event::kUnset);
+    put_path(to, a.login_user);
+    put_number(to, a.session, event::kUnset);
+    for (const std::string* name : {&a.cgroup.unit, &a.cgroup.user_unit, &a.cgroup.slice, &a.cgroup.container,
+                                    &a.cgroup.runtime, &a.cgroup.pod}) {
+        put_path(to, *name);
+    }
+    for (const std::uint32_t ns : {a.pid_ns, a.mount_ns, a.user_ns}) put_number(to, ns, 0);
 }
 
 // Wraps around where it does not fit; adding it up fails then, in whoever reads.
@@ -247,6 +264,8 @@ Status DuckWriter::put_processes(const std::vector<event::ProcessImage>& process
         } else {
             to.put(++last_rest_);
         }
+        to.put(p.euid);
+        put_attribution(to, event::attribution_of(p));
         if (auto ended = to.end_row(); !ended) return ended;
         for (std::int32_t part = 1; !left.empty(); ++part) {
             rests.put(last_rest_).put(part).put_text(take_piece(left));

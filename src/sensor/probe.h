@@ -1,0 +1,22 @@
+// Trying single features of the kernel with the smallest thing that uses them. What works is success; else
+// the error has the kernel's own words.
+#pragma once
+
+#include "base/result.h"
+
+namespace catena::sensor {
+
+// A program at the entry, at the return, or as a security module at a hook of the kernel: loads and attaches.
+base::Status try_fentry(const char* function);
+base::Status try_fexit(const char* function);
+base::Status try_lsm(const char* hook);
+
+// A BTF tracepoint.
+base::Status try_tracepoint(const char* name);
+
+base::Status try_uprobe_multi();
+base::Status try_ring_buffer();
+base::Status try_task_storage();
+base::Status try_seccomp_notification();
+
+}  // namespace catena::sensor
