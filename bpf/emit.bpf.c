@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 /*
  * Question: how does an event get into the ring for as little as possible? Reserving room costs more than filling it, so
- * the flows of a thread wait in its task storage until there are CAT_EVENTS_MAX of them, it does something that matters more
- * or ends, or an iterator comes round. They are counted as emitted at once, on the CPU where they were seen.
+ * the flows of a thread wait in its task storage until there are CAT_EVENTS_MAX of them, it ends, or an
+ * iterator comes round; what matters more goes at once. They are counted as emitted at once, on the CPU where they were seen.
  */
 #include "lib/waiting.bpf.h"
 

@@ -81,6 +81,7 @@ struct flow {
 	u64 key, edge;
 	u64 inode, identity;
 	u32 source, target;
+	bool socket, stream;
 };
 
 static __always_inline void fill_flow(struct flow *flow, const struct cat_call *call, const struct cat_deed *deed,
@@ -88,11 +89,11 @@ static __always_inline void fill_flow(struct flow *flow, const struct cat_call *
 {
 	u32 process = cat_version_index(call->process), object = cat_version_index(deed->object);
 	struct inode *inode = file ? CAT_POINTER(file, file, f_inode) : NULL;
-	bool is_socket = deed->op == CAT_OP_SEND || deed->op == CAT_OP_RECV;
 
+	flow->socket = deed->op == CAT_OP_SEND || deed->op == CAT_OP_RECV;
 	flow->key = cat_slot_key(file ?: deed->object, kind);
 	flow->inode = (u64)inode;
-	flow->identity = inode ? cat_file_identity((struct file *)file, inode, is_socket) : 0;
+	flow->identity = inode ? cat_file_identity((struct file *)file, inode, flow->socket) : 0;
 	flow->source = kind == CAT_FLOW_OUT ? process : deed->from ?: object;
 	flow->target = kind == CAT_FLOW_OUT ? deed->into ?: object : process;
 	/* Versions of one word say nothing about another: a socket that gets a peer has other words from then on. */
@@ -101,7 +102,7 @@ static __always_inline void fill_flow(struct flow *flow, const struct cat_call *
 
 /* Gives the flow a slot, after the sum of the one that had it is told. False where that cannot be now. */
 static __always_inline bool take_slot(struct cat_task *state, const struct flow *flow, const struct cat_call *call,
-				      const struct cat_deed *deed, u64 token, bool stream)
+				      const struct cat_deed *deed, u64 token)
 {
 	struct owner owner = { call->process, call->process_start, call->tgid, call->tid };
 	struct cat_slot *slot = cat_find_slot(&state->slots, flow->key);
@@ -119,14 +120,13 @@ static __always_inline bool take_slot(struct cat_task *state, const struct flow 
 	slot->identity = flow->identity;
 	slot->object = deed->object;
 	slot->source = flow->source;
-	slot->target = flow->target;
 	cat_slot_carry(slot, token);
 	slot->op = deed->op;
 	slot->syscall = call->nr;
 	slot->fd = deed->fd;
-	slot->stream = stream;
+	slot->stream = flow->stream;
 	slot->flags = 0;
-	slot->socket = deed->op == CAT_OP_SEND || deed->op == CAT_OP_RECV;
+	slot->socket = flow->socket;
 	cat_unlock(&state->slots.lock);
 	return true;
 }
@@ -136,14 +136,14 @@ static __always_inline bool take_slot(struct cat_task *state, const struct flow 
  * whether the flow is an echo.
  */
 static __always_inline bool merge(struct cat_task *state, struct flow *flow, const struct cat_call *call,
-				  const struct cat_deed *deed, u64 version, bool stream, bool *echo)
+				  const struct cat_deed *deed, u64 version, bool *echo)
 {
 	struct cat_slot *slot = cat_find_slot(&state->slots, flow->key);
 
 	if (!slot || slot->object != deed->object || slot->identity != flow->identity || slot->inode != flow->inode ||
 	    slot->source != flow->source) {
 		if (!cat_remembers(&cat_edges, flow->edge, version) ||
-		    !take_slot(state, flow, call, deed, version, stream))
+		    !take_slot(state, flow, call, deed, version))
 			return false;
 		slot = cat_find_slot(&state->slots, flow->key);
 	}
@@ -162,7 +162,7 @@ static __always_inline bool merge(struct cat_task *state, struct flow *flow, con
 
 /* A flow that brings something new: recorded, and from now on the one that others are merged into. */
 static __always_inline void keep(struct cat_task *state, struct flow *flow, const struct cat_call *call,
-				 const struct cat_deed *deed, u64 version, u32 kind, bool stream, bool echo)
+				 const struct cat_deed *deed, u64 version, u32 kind, bool echo)
 {
 	int kept = cat_put(call, deed);
 	u64 before = cat_bump(flow->target);
@@ -172,7 +172,7 @@ static __always_inline void keep(struct cat_task *state, struct flow *flow, cons
 	if (!kept)
 		return;
 	cat_remember(&cat_edges, flow->edge, version);
-	take_slot(state, flow, call, deed, version, stream);
+	take_slot(state, flow, call, deed, version);
 	if (kind > CAT_FLOW_IN)
 		return;
 	back = cat_find_slot(&state->slots, flow->key ^ (CAT_FLOW_OUT ^ CAT_FLOW_IN));
@@ -184,7 +184,7 @@ __noinline int cat_flow(struct cat_call *call, struct cat_deed *deed, u64 file, 
 {
 	struct cat_task *state;
 	struct flow flow = {};
-	bool stream, echo = false;
+	bool echo = false;
 	u64 *version;
 
 	if (!call || !deed)
@@ -198,14 +198,14 @@ __noinline int cat_flow(struct cat_call *call, struct cat_deed *deed, u64 file, 
 	state = bpf_task_storage_get(&cat_tasks, bpf_get_current_task_btf(), 0, 0);
 	if (!version || !state)
 		return 0;
-	stream = deed->flags & CAT_FLAG_STREAM;
+	flow.stream = deed->flags & CAT_FLAG_STREAM;
 	deed->flags &= ~CAT_FLAG_STREAM;
-	if (!merge(state, &flow, call, deed, *version, stream, &echo))
-		keep(state, &flow, call, deed, *version, kind, stream, echo);
+	if (!merge(state, &flow, call, deed, *version, &echo))
+		keep(state, &flow, call, deed, *version, kind, echo);
 	return 0;
 }
 
-/* Tells what the slots of every task hold: once a second, and at the end. */
+/* Tells what the slots of every task hold, and sends what waits: twice a second, and at the end. */
 SEC("iter/task")
 int cat_tell_tasks(struct bpf_iter__task *ctx)
 {

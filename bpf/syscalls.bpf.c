@@ -146,7 +146,6 @@ static __always_inline void go_slowly(struct cat_task *state, struct pt_regs *re
 	cat_filter(&call);
 }
 
-
 /* Merges a call that moves bytes by a descriptor into a slot of its thread, if it can. */
 static __always_inline bool absorb(struct cat_task *state, struct task_struct *task, u64 nr, struct pt_regs *regs, s64 ret)
 {

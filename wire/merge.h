@@ -35,7 +35,9 @@ struct cat_slot {
 	cat_u64 identity;
 	cat_u64 object;		/* id */
 	cat_u32 source;		/* index of the version word of where the flow comes from */
-	cat_u32 target;		/* … of where it goes to */
+	cat_u8 stream;		/* a socket that goes to its peer whatever address a call names */
+	cat_u8 socket;
+	cat_u16 flags;		/* CAT_FLAG_… of any flow in it */
 	cat_u64 token;		/* the source's version that the edge has carried; echoes of the target are added */
 	cat_u64 own;		/* … and after all else that only the edge's own target has added since */
 	cat_u64 count;		/* merged flows since the slot was taken */
@@ -47,9 +49,6 @@ struct cat_slot {
 	cat_u16 op;		/* enum cat_op */
 	cat_u16 syscall;
 	cat_s32 fd;
-	cat_u32 stream;		/* a socket that goes to its peer whatever address a call names */
-	cat_u16 socket;
-	cat_u16 flags;		/* CAT_FLAG_… of any flow in it */
 };
 
 struct cat_slots {
@@ -154,6 +153,6 @@ static inline void cat_slot_follow(struct cat_slot *back, cat_u32 bumped, cat_u6
 }
 
 CAT_STATIC_ASSERT(CAT_SETS == 8, "cat_slot_set gives three bits");
-CAT_STATIC_ASSERT(sizeof(struct cat_slot) == 120, "layout");
+CAT_STATIC_ASSERT(sizeof(struct cat_slot) == 112, "layout");
 
 #endif

@@ -317,8 +317,9 @@ void add_record(CLI::App& app, int& exit_code) {
         ->add_option("-o,--output", options->output, "The recording to write; one that is there is replaced")
         ->capture_default_str();
     record
-        ->add_option("--fidelity", options->fidelity,
-                     "causal: edges, repetitions merged in the kernel; full: each call, as strace")
+        ->add_option(
+            "--fidelity", options->fidelity,
+            "causal: edges, repetitions merged in the kernel; full: each call that touches an object")
         ->option_text("causal|full")
         ->capture_default_str()
         ->check(CLI::IsMember({"causal", "full"}));

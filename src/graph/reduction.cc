@@ -137,7 +137,6 @@ Reducer::Entry& Reducer::take(Thread& thread, const Flow& flow, const Event& eve
     slot.key = flow.key;
     slot.object = event.object.value;
     slot.source = flow.source;
-    slot.target = flow.target;
     cat_slot_carry(&slot, token);
     entry->like = event;
     return *entry;
