@@ -84,7 +84,10 @@ static __always_inline u64 start_of_path(const struct cat_call *call, int dir, u
 	struct file *file;
 	char first = 0;
 
-	bpf_probe_read_user(&first, 1, (void *)path);
+	if (cat_path_in_cwd(path, false, &first)) {
+		first = 0;
+		fd = AT_FDCWD;
+	}
 	if (!fs)
 		return 0;
 	if (first == '/')
@@ -142,7 +145,7 @@ static __always_inline s64 open_arg(const struct cat_call *call)
 {
 	u64 how[2] = {};
 
-	switch (call->nr) {
+	switch (call->spec.like) {
 	case 85:	/* creat */
 		return (O_CREAT | O_WRONLY | O_TRUNC) | call->args[1] << 32;
 	case 437:	/* openat2 */
@@ -218,6 +221,22 @@ __noinline int cat_on_fd(struct cat_call *call)
 	deed.op = call->spec.op;
 	deed.ret = call->ret;
 	deed.arg = cat_table_arg(call);
+	cat_emit(call, &deed);
+	return 0;
+}
+
+/* chroot and pivot_root: what the root is afterwards, by its path on the host. */
+__noinline int cat_on_root(struct cat_call *call)
+{
+	struct fs_struct *fs = bpf_get_current_task_btf()->fs;
+	struct cat_deed deed = { .fd = -1 };
+
+	if (!call)
+		return 0;
+	if (fs)
+		deed.object = CAT_ID(cat_dentry_object((u64)BPF_CORE_READ(fs, root.dentry),
+						       (u64)BPF_CORE_READ(fs, root.mnt)));
+	deed.op = call->spec.op;
 	cat_emit(call, &deed);
 	return 0;
 }

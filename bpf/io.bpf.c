@@ -21,6 +21,10 @@ static __always_inline void emit_bytes(struct cat_call *call, s32 fd, bool reads
 		cat_filter(call);
 		return;
 	}
+	if (object & CAT_OBJECT_MEMORY) {
+		cat_on_memory(call, (u64)file, reads);
+		return;
+	}
 	deed.op = op_on(object, reads);
 	if (object & CAT_OBJECT_SOCKET)
 		cat_socket_flow((u64)file, NULL, &deed);
@@ -43,7 +47,7 @@ __noinline int cat_on_read_write(struct cat_call *call)
 	fd = cat_arg(call, call->spec.fd);
 	reads = call->spec.handler == CAT_H_READ;
 	/* vmsplice goes the way that its end of the pipe does. */
-	if (call->nr == VMSPLICE) {
+	if (call->spec.like == VMSPLICE) {
 		struct file *file = cat_fd_file(bpf_get_current_task_btf(), fd);
 
 		reads = file && !(BPF_CORE_READ(file, f_mode) & FMODE_WRITE);
@@ -77,8 +81,13 @@ __noinline int cat_on_mmap(struct cat_call *call)
 	prot = call->args[2];
 	flags = call->args[3];
 	deed.fd = call->args[4];
-	if (flags & MAP_ANONYMOUS || (u64)call->ret >= (u64)-4095)
+	if ((u64)call->ret >= (u64)-4095)
 		goto filter;
+	if (flags & MAP_ANONYMOUS) {
+		if ((flags & MAP_TYPE) != MAP_SHARED && (flags & MAP_TYPE) != MAP_SHARED_VALIDATE)
+			goto filter;
+		return cat_on_shared(call, call->ret, prot);
+	}
 	file = cat_fd_file(bpf_get_current_task_btf(), deed.fd);
 	deed.object = file ? CAT_ID(cat_file_object((u64)file)) : 0;
 	if (!deed.object)

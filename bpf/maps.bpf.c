@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 /* What belongs to no family of programs: the licence, and who records. */
 #include "lib/maps.bpf.h"
+#include "lib/uring_requests.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 

@@ -31,13 +31,21 @@ static __always_inline long walk_step(struct walk *walk, u32 room)
 		struct mount *above = CAT_POINTER(mount, mnt, mnt_parent);
 
 		if (!above || above == mnt) {
-			walk->done = 1;
-			return 1;
+			/*
+			 * The root of a mount namespace. Where it is a directory of its file system (bind mounts, as
+			 * containers have), the names above it say where that is on the host.
+			 */
+			if (!up || up == dentry) {
+				walk->done = 1;
+				return 1;
+			}
+			goto name;
 		}
 		walk->dentry = CAT_POINTER(mount, mnt, mnt_mountpoint);
 		walk->mnt = above;
 		return 0;
 	}
+name:
 	len = CAT_LOAD(dentry, dentry, d_name.len);
 	if (len > NAME_MAX_BYTES - 1)
 		len = NAME_MAX_BYTES - 1;
@@ -136,6 +144,17 @@ __noinline int cat_describe_file(u64 id, u64 inode, u32 file_class, u64 dentry, 
 	return result;
 }
 
+/* Whether a file of procfs is /proc/PID/mem. */
+static __always_inline bool is_memory(struct dentry *dentry)
+{
+	u32 name = 0;
+
+	if (BPF_CORE_READ(dentry, d_name.len) != 3)
+		return false;
+	bpf_probe_read_kernel(&name, 3, BPF_CORE_READ(dentry, d_name.name));
+	return name == ('m' | 'e' << 8 | 'm' << 16);
+}
+
 static __always_inline u64 inode_object(struct inode *inode, struct dentry *dentry, struct vfsmount *vfsmnt)
 {
 	struct super_block *sb = CAT_POINTER(inode, inode, i_sb);
@@ -157,7 +176,7 @@ static __always_inline u64 inode_object(struct inode *inode, struct dentry *dent
 	    cat_describe_file(id, (u64)inode, file_class, (u64)dentry,
 			      (u64)vfsmnt - bpf_core_field_offset(struct mount, mnt)) == 0)
 		cat_remember(&cat_described, id, version);
-	return id;
+	return magic == PROC_SUPER_MAGIC && is_memory(dentry) ? id | CAT_OBJECT_MEMORY : id;
 }
 
 __noinline u64 cat_dentry_object(u64 dentry_pointer, u64 mnt_pointer)

@@ -3,6 +3,7 @@
  * Question: which processes are there, where do they come from, what do they run, who do they act as, and what do they do
  * to each other?
  */
+#include "lib/abi.bpf.h"
 #include "lib/handlers.bpf.h"
 #include "lib/merge.bpf.h"
 #include "lib/process.bpf.h"
@@ -13,9 +14,11 @@
 #define NR_CLONE 56
 #define NR_EXECVE 59
 #define NR_EXECVEAT 322	/* told only where it was given a descriptor */
-#define NR_CLONE3 435
+#define NR_CLONE3 435	/* in every table */
+#define NR_I386_CLONE 120
 #define NR_PTRACE 101
 #define NR_PIDFD_SEND_SIGNAL 424
+#define NR_PIDFD_GETFD 438
 
 /* A call record for events that come from a tracepoint of their own. */
 static __always_inline void call_of(struct cat_call *call, struct task_struct *task, u16 nr)
@@ -31,14 +34,16 @@ static __always_inline void call_of(struct cat_call *call, struct task_struct *t
 }
 
 /* Flags of the clone that is going on, as far as registers and memory of the parent tell. */
-static __always_inline u64 clone_flags(struct pt_regs *regs, u64 nr)
+static __always_inline u64 clone_flags(struct pt_regs *regs, const struct cat_call *call)
 {
-	u64 flags = 0;
+	u64 flags = 0, first = BPF_CORE_READ(regs, di);
 
-	if (nr == NR_CLONE)
-		return BPF_CORE_READ(regs, di);
-	if (nr == NR_CLONE3)
-		bpf_probe_read_user(&flags, sizeof(flags), (void *)BPF_CORE_READ(regs, di));
+	if (call->abi == CAT_ABI_I386)
+		first = (u32)BPF_CORE_READ(regs, bx);
+	if (call->nr == (call->abi == CAT_ABI_I386 ? NR_I386_CLONE : NR_CLONE))
+		return first;
+	if (call->nr == NR_CLONE3)
+		bpf_probe_read_user(&flags, sizeof(flags), (void *)first);
 	return flags;
 }
 
@@ -63,10 +68,11 @@ int BPF_PROG(cat_fork, struct task_struct *parent, struct task_struct *child)
 	}
 	regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	call_of(&call, parent, BPF_CORE_READ(regs, orig_ax));
+	call.abi = cat_abi(BPF_CORE_READ(regs, orig_ax));
 	deed.op = thread ? CAT_OP_THREAD : CAT_OP_FORK;
 	deed.object = thread ? call.process : cat_process_id(child->tgid, child->start_boottime);
 	deed.ret = child->pid;
-	deed.arg = clone_flags(regs, call.nr);
+	deed.arg = clone_flags(regs, &call);
 	if (!thread)
 		cat_describe_process(child, CAT_PROCESS_FORK, 0, 0);
 	cat_emit(&call, &deed);
@@ -218,6 +224,29 @@ static __always_inline s32 pid_of_pidfd(s32 fd)
 	return pid ? BPF_CORE_READ(pid, numbers[0].nr) : 0;
 }
 
+/* setns and unshare: which namespaces change, and whose they become where a pidfd says it. */
+__noinline int cat_on_namespace(struct cat_call *call)
+{
+	struct cat_deed deed = { .fd = -1 };
+	struct file *file;
+
+	if (!call)
+		return 0;
+	deed.op = call->spec.op;
+	deed.ret = call->ret;
+	deed.arg = cat_table_arg(call);
+	if (call->spec.fd >= 0) {
+		deed.fd = cat_arg(call, call->spec.fd);
+		file = cat_fd_file(bpf_get_current_task_btf(), deed.fd);
+		if (file && BPF_CORE_READ(file, f_inode, i_sb, s_magic) != NSFS_MAGIC) {
+			deed.object = pid_of_pidfd(deed.fd);
+			deed.flags = CAT_FLAG_TARGET_PID;
+		}
+	}
+	cat_emit(call, &deed);
+	return 0;
+}
+
 /* Something done to another process: kill, ptrace, process_vm_readv… User space knows which process has the pid. */
 __noinline int cat_on_target(struct cat_call *call)
 {
@@ -230,11 +259,13 @@ __noinline int cat_on_target(struct cat_call *call)
 	deed.ret = call->ret;
 	deed.arg = cat_table_arg(call);
 	pid = cat_arg(call, call->spec.fd);
-	if (call->nr == NR_PIDFD_SEND_SIGNAL)
+	if (call->spec.like == NR_PIDFD_SEND_SIGNAL || call->spec.like == NR_PIDFD_GETFD)
 		pid = pid_of_pidfd(pid);
-	if (call->nr == NR_PTRACE && deed.arg == PTRACE_TRACEME)
+	if (call->spec.like == NR_PTRACE && deed.arg == PTRACE_TRACEME)
 		pid = 0;
 	deed.object = pid > 0 ? pid : 0;
+	if (deed.op == CAT_OP_TAKE_FD && call->ret >= 0)
+		deed.fd = call->ret;
 	if (deed.op == CAT_OP_VM_READ || deed.op == CAT_OP_VM_WRITE)
 		deed.bytes = call->ret > 0 ? call->ret : 0;
 	cat_emit(call, &deed);

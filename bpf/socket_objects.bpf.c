@@ -5,6 +5,7 @@
  */
 #include "lib/objects.bpf.h"
 
+#include "lib/address.bpf.h"
 #include "lib/merge.bpf.h"
 
 #include <bpf/bpf_endian.h>
@@ -22,17 +23,18 @@ static __always_inline u64 half(const u8 *bytes)
 static __always_inline u64 digest_path(const struct cat_address *to)
 {
 	u64 sum = 0;
+	u32 len = to->path_len;
 
 	for (u32 at = 0; at < CAT_UNIX_PATH; at += sizeof(u64)) {
+		u32 left = len - at;
 		u64 word = 0;
-		u32 len = to->path_len - at < sizeof(word) ? to->path_len - at : sizeof(word);
 
-		if (at >= to->path_len)
+		if (at >= len)
 			break;
-		if (to->in_kernel)
-			bpf_probe_read_kernel(&word, len, (void *)(to->path + at));
-		else
-			bpf_probe_read_user(&word, len, (void *)(to->path + at));
+		barrier_var(left);	/* else the bound is checked on something that the verifier cannot follow */
+		if (left > sizeof(word))
+			left = sizeof(word);
+		cat_read(&word, left, to->path + at, to->in_kernel);
 		sum = cat_hash(sum, word);
 	}
 	return sum;
@@ -165,9 +167,7 @@ static __noinline int describe_socket(u64 id, struct sock_view *view, const stru
 		u32 len = to->path_len;
 
 		/* A check for 0 too would be folded into one that Linux 6.1's verifier does not follow. */
-		if (len <= CAT_UNIX_PATH &&
-		    !(to->in_kernel ? bpf_probe_read_kernel(record->remote_path, len, (void *)to->path) :
-				      bpf_probe_read_user(record->remote_path, len, (void *)to->path)))
+		if (len <= CAT_UNIX_PATH && !cat_read(record->remote_path, len, to->path, to->in_kernel))
 			record->remote_path_len = len;
 	}
 	bpf_ringbuf_submit(record, cat_wakeup_flags());

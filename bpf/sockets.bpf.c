@@ -4,46 +4,10 @@
  * peer, and a connection that failed, have theirs only in the call: as path_hooks.bpf.c saw the kernel use it, or else from the
  * program's memory.
  */
+#include "lib/address.bpf.h"
 #include "lib/handlers.bpf.h"
 #include "lib/merge.bpf.h"
 #include "lib/resolved.bpf.h"
-
-#include <bpf/bpf_endian.h>
-
-/* include/linux/socket.h, as 64-bit programs lay them out. */
-struct user_name {
-	u64 name;
-	s32 namelen;
-	u32 pad;
-};
-#define USER_MSGHDR_SIZE 56	/* begins with a struct user_name */
-#define USER_MMSGHDR_SIZE 64	/* a msghdr, and behind it the bytes of its message as 32 bits */
-
-/* Reads a sockaddr; `out` keeps family 0 when there is none or it cannot be read. */
-static __always_inline void read_address(struct cat_address *out, u64 from, u32 len)
-{
-	u16 family = 0;
-
-	if (!from || bpf_probe_read_user(&family, sizeof(family), (void *)from))
-		return;
-	out->family = family;
-	if (family == AF_INET || family == AF_INET6) {
-		bpf_probe_read_user(&out->port, 2, (void *)(from + 2));
-		out->port = bpf_ntohs(out->port);
-		if (family == AF_INET)
-			bpf_probe_read_user(out->bytes, 4, (void *)(from + 4));
-		else
-			bpf_probe_read_user(out->bytes, 16, (void *)(from + 8));
-	} else if (family == AF_UNIX && len > 2) {
-		len -= 2;
-		if (len > CAT_UNIX_PATH)
-			len = CAT_UNIX_PATH;
-		out->path = from + 2;
-		out->path_len = len;
-	} else {
-		out->family = 0;
-	}
-}
 
 /* The address as the kernel used it in this call; false where no hook saw it. */
 static __always_inline bool kernel_address(struct cat_call *call, struct cat_address *out)
@@ -65,20 +29,20 @@ static __always_inline bool kernel_address(struct cat_call *call, struct cat_add
 /* An event on a socket towards an address; object 0 (not a socket) filters it. */
 static __always_inline void emit_towards(struct cat_call *call, struct cat_address *to, s32 fd, u16 op, s64 bytes)
 {
-	struct file *file = cat_fd_file(bpf_get_current_task_btf(), fd);
+	u64 file = (u64)cat_fd_file(bpf_get_current_task_btf(), fd);
 	struct cat_deed deed = { .fd = fd, .op = op, .bytes = bytes, .ret = call->ret };
 
 	if (file)
-		deed.object = CAT_ID(cat_socket_object((u64)file, to->family ? to : NULL));
+		deed.object = CAT_ID(cat_socket_object(file, to->family ? to : NULL));
 	if (!deed.object) {
 		cat_filter(call);
 		return;
 	}
 	if (to->family && !to->in_kernel)
 		deed.flags = CAT_FLAG_USER_SOURCE;
-	cat_socket_flow((u64)file, to->family ? to : NULL, &deed);
+	cat_socket_flow(file, to->family ? to : NULL, &deed);
 	if (op == CAT_OP_SEND || op == CAT_OP_RECV)
-		cat_flow(call, &deed, (u64)file, op == CAT_OP_SEND ? CAT_FLOW_OUT : CAT_FLOW_IN);
+		cat_flow(call, &deed, file, op == CAT_OP_SEND ? CAT_FLOW_OUT : CAT_FLOW_IN);
 	else
 		cat_emit(call, &deed);
 }
@@ -95,7 +59,7 @@ __noinline int cat_on_connection(struct cat_call *call)
 	if (call->ret >= 0 || call->ret == EINPROGRESS_RET) {
 		to.family = 0;
 	} else if (!known) {
-		read_address(&to, call->args[1], call->args[2]);
+		cat_read_address(&to, call->args[1], call->args[2], false);
 	}
 	emit_towards(call, &to, call->args[0], call->spec.op, 0);
 	return 0;
@@ -122,7 +86,7 @@ __noinline int cat_on_addressed(struct cat_call *call)
 		bpf_probe_read_user(&len, sizeof(len), (void *)call->args[5]);
 	}
 	if (!known)
-		read_address(&to, call->args[4], len);
+		cat_read_address(&to, call->args[4], len, false);
 	emit_towards(call, &to, call->args[0], receives ? CAT_OP_RECV : CAT_OP_SEND, call->ret);
 	return 0;
 }
@@ -130,7 +94,7 @@ __noinline int cat_on_addressed(struct cat_call *call)
 /* sendmsg and recvmsg. */
 __noinline int cat_on_message(struct cat_call *call)
 {
-	struct user_name header = {};
+	struct cat_name header = {};
 	struct cat_address to = {};
 	bool known;
 
@@ -142,8 +106,8 @@ __noinline int cat_on_message(struct cat_call *call)
 		return 0;
 	}
 	if (!known) {
-		bpf_probe_read_user(&header, sizeof(header), (void *)call->args[1]);
-		read_address(&to, header.name, header.namelen);
+		cat_read_name(&header, call->args[1], call->abi != CAT_ABI_X64);
+		cat_read_address(&to, header.name, header.len, false);
 	}
 	emit_towards(call, &to, call->args[0], call->spec.op, call->ret);
 	return 0;
@@ -153,15 +117,15 @@ __noinline int cat_on_message(struct cat_call *call)
 static long emit_message(u32 index, void *context)
 {
 	struct cat_call *call = *(struct cat_call **)context;
-	u64 at;
-	struct user_name header = {};
+	bool is_32_bit = call->abi != CAT_ABI_X64;
+	u64 at = call->args[1] + (u64)index * (is_32_bit ? CAT_MMSGHDR32_SIZE : CAT_MMSGHDR_SIZE);
+	struct cat_name header = {};
 	struct cat_address to = {};
 	u32 len = 0;
 
-	at = call->args[1] + (u64)index * USER_MMSGHDR_SIZE;
-	bpf_probe_read_user(&header, sizeof(header), (void *)at);
-	bpf_probe_read_user(&len, sizeof(len), (void *)(at + USER_MSGHDR_SIZE));
-	read_address(&to, header.name, header.namelen);
+	cat_read_name(&header, at, is_32_bit);
+	bpf_probe_read_user(&len, sizeof(len), (void *)(at + (is_32_bit ? CAT_MSGHDR32_SIZE : CAT_MSGHDR_SIZE)));
+	cat_read_address(&to, header.name, header.len, false);
 	emit_towards(call, &to, call->args[0], call->spec.op, len);
 	return 0;
 }

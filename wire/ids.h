@@ -5,7 +5,7 @@
 
 #include "wire/types.h"
 
-/* A 63-bit mix of two words (the finalizer of MurmurHash3 over each), never 0. */
+/* A 62-bit mix of two words (the finalizer of MurmurHash3 over each), never 0. */
 static inline cat_u64 cat_hash(cat_u64 a, cat_u64 b)
 {
 	cat_u64 h = a * 0x9e3779b97f4a7c15ULL + 0x632be59bd9b4e019ULL;
@@ -19,7 +19,7 @@ static inline cat_u64 cat_hash(cat_u64 a, cat_u64 b)
 	h ^= h >> 33;
 	h *= 0xc4ceb9fe1a85ec53ULL;
 	h ^= h >> 33;
-	h &= 0x7fffffffffffffffULL;
+	h &= 0x3fffffffffffffffULL;	/* the bits above say of what kind an object is (bpf/lib/objects.bpf.h) */
 	return h ? h : 1;
 }
 

@@ -85,7 +85,7 @@ static inline cat_u32 cat_version_index(cat_u64 id)
 
 static inline cat_u64 cat_slot_key(cat_u64 through, enum cat_flow_kind kind)
 {
-	/* Addresses of struct file are aligned, and ids have 63 bits. */
+	/* Addresses of struct file are aligned, and ids have 62 bits. */
 	return through << 2 ^ through >> 62 ^ kind ^ 1ULL << 63;
 }
 

@@ -3,7 +3,7 @@
  * The contract between the kernel programs (bpf/) and user space (src/sensor): what goes through the ring buffer.
  *
  * Every record starts with struct cat_header. All times are nanoseconds of CLOCK_BOOTTIME. Objects are named by
- * 63-bit ids that both sides can compute from the object's identity (wire/ids.h), so that an event never waits for a
+ * 62-bit ids that both sides can compute from the object's identity (wire/ids.h), so that an event never waits for a
  * table; a record that describes the object (cat_file, cat_socket, cat_process) precedes the first event that names it.
  *
  * Compiles as C (BPF and user space) and as C++. Layout is asserted at the end.
@@ -46,6 +46,7 @@ enum cat_op {
 	CAT_OP_PIPE, CAT_OP_SOCKETPAIR, CAT_OP_SOCKET, CAT_OP_CONNECT, CAT_OP_ACCEPT, CAT_OP_BIND, CAT_OP_LISTEN,
 	CAT_OP_SEND, CAT_OP_RECV, CAT_OP_SETUID, CAT_OP_SETGID, CAT_OP_PTRACE, CAT_OP_KILL, CAT_OP_VM_READ,
 	CAT_OP_VM_WRITE, CAT_OP_MEMFD_CREATE, CAT_OP_CREATE,
+	CAT_OP_TAKE_FD, CAT_OP_SETNS, CAT_OP_UNSHARE, CAT_OP_CHROOT, CAT_OP_PIVOT_ROOT, CAT_OP_MOUNT, CAT_OP_UMOUNT,
 	CAT_OP_COUNT
 };
 
@@ -61,24 +62,23 @@ enum cat_handler {
 	CAT_H_FD,		/* something done to the object of a descriptor */
 	CAT_H_READ,		/* object → process, returns bytes */
 	CAT_H_WRITE,		/* process → object, returns bytes */
-	CAT_H_CLOSE,
-	CAT_H_DUP,
-	CAT_H_MMAP,
+	CAT_H_CLOSE, CAT_H_DUP, CAT_H_MMAP,
 	CAT_H_TRANSFER,		/* object → object, returns bytes: sendfile, splice, tee, copy_file_range */
-	CAT_H_PIPE,
-	CAT_H_SOCKETPAIR,
-	CAT_H_SOCKET,
-	CAT_H_CONNECT,
-	CAT_H_ACCEPT,
-	CAT_H_SENDTO,
-	CAT_H_RECVFROM,
+	CAT_H_PIPE, CAT_H_SOCKETPAIR, CAT_H_SOCKET, CAT_H_CONNECT, CAT_H_ACCEPT, CAT_H_SENDTO, CAT_H_RECVFROM,
 	CAT_H_MSG,		/* sendmsg, recvmsg */
 	CAT_H_MMSG,		/* sendmmsg, recvmmsg */
 	CAT_H_CREDENTIALS,
 	CAT_H_TARGET,		/* something done to another process, named by pid */
 	CAT_H_NEW_FD,		/* returns a descriptor of a new object without a path: memfd_create */
 	CAT_H_FCNTL,
+	CAT_H_NAMESPACE,	/* setns, unshare */
+	CAT_H_ROOT,		/* chroot, pivot_root */
+	CAT_H_SHMAT,
+	CAT_H_FOLDED,		/* several calls behind one number, arguments in memory: socketcall, ipc and mmap of i386 */
 };
+
+/* By which table a system call was made; same order as catena::sys::Abi (src/sys/syscalls.h). */
+enum cat_abi { CAT_ABI_X64, CAT_ABI_I386, CAT_ABI_X32 };
 
 /*
  * How to read one system call's arguments: indexes 0 to 5, or -1 where it has none. For CAT_H_PATH, dir -1 means the
@@ -95,7 +95,7 @@ struct cat_syscall {
 	signed char path2;
 	signed char arg;	/* goes into cat_event.arg */
 	signed char arg2;	/* goes into the upper half of cat_event.arg */
-	cat_u8 pad[2];
+	cat_u16 like;		/* number of the x86-64 call that does the same */
 };
 
 struct cat_header {
@@ -109,6 +109,7 @@ struct cat_header {
 #define CAT_FLAG_USER_SOURCE	0x1	/* an address or path came from the program's memory */
 #define CAT_FLAG_TRUNCATED	0x2	/* a path was longer than CAT_PATH_MAX, or memory could not be read */
 #define CAT_FLAG_TARGET_PID	0x4	/* object is a pid (in the caller's view), not an id: user space finds the process */
+#define CAT_FLAG_COPIED		0x10	/* paths are the kernel's copies of what the program said, from dir and dir2 on */
 #define CAT_FLAG_MERGED		0x8	/* sums up calls that were merged (wire/merge.h): each was counted as merged */
 
 struct cat_event {
@@ -121,11 +122,12 @@ struct cat_event {
 	cat_s64 ret;
 	cat_s64 bytes;
 	cat_s64 arg;
-	cat_u16 syscall;	/* number in the table of x86-64; 0xffff for none */
+	cat_u16 syscall;	/* number in the table of its abi (x32: of x86-64); 0xffff for none */
 	cat_u16 op;		/* enum cat_op */
 	cat_s32 fd;
 	cat_u32 flags;		/* CAT_FLAG_… */
-	cat_u32 pad;
+	cat_u8 abi;		/* enum cat_abi */
+	cat_u8 pad[3];
 	cat_u64 count;		/* calls in this row; more than one only with CAT_FLAG_MERGED */
 	cat_u64 last_ns;	/* of the last of them; the header has the first */
 };

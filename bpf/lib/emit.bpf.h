@@ -16,7 +16,8 @@ struct cat_call {
 	s64 ret;
 	u32 tgid;
 	u32 tid;
-	u16 nr;
+	u16 nr;		/* as the event tells it; handlers look at spec.like */
+	u8 abi;
 	struct cat_syscall spec;
 };
 
@@ -170,7 +171,8 @@ static __always_inline void cat_fill_event(struct cat_event *event, const struct
 	event->op = deed->op;
 	event->fd = deed->fd;
 	event->flags = deed->flags;
-	event->pad = 0;
+	event->abi = call->abi;
+	event->pad[0] = event->pad[1] = event->pad[2] = 0;
 	event->count = 1;
 	event->last_ns = event->header.ts_ns;
 }

@@ -24,6 +24,11 @@ int cat_on_message(struct cat_call *call);
 int cat_on_messages(struct cat_call *call);
 int cat_on_credentials(struct cat_call *call);	/* processes.bpf.c */
 int cat_on_target(struct cat_call *call);
+int cat_on_namespace(struct cat_call *call);
+int cat_on_root(struct cat_call *call);		/* files.bpf.c */
+int cat_on_shared(struct cat_call *call, u64 address, u32 prot);	/* memory.bpf.c; what is mapped there, shared */
+int cat_on_memory(struct cat_call *call, u64 file, u32 reads);		/* a read or write of /proc/PID/mem */
+int cat_unfold(struct cat_call *call);		/* compat.bpf.c; fills in what a call of CAT_H_FOLDED stands for */
 
 /* A path operation: one or two paths, each from the program's memory or the kernel's. */
 #define CAT_PATH_IN_KERNEL 1

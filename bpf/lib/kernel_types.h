@@ -30,7 +30,7 @@ typedef _Bool bool;
 #define false 0
 #define NULL ((void *)0)
 
-enum { BPF_ANY = 0 };
+enum { BPF_ANY = 0, BPF_NOEXIST = 1 };
 enum { BPF_LOCAL_STORAGE_GET_F_CREATE = 1 };
 enum { BPF_F_NO_PREALLOC = 1 };
 enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2, BPF_RB_AVAIL_DATA = 0 };
@@ -48,7 +48,7 @@ enum bpf_map_type {
 #include "kernel_identity.h"
 
 struct pt_regs {
-	unsigned long r10, r9, r8, ax, cx, dx, si, di, orig_ax;
+	unsigned long bp, bx, r10, r9, r8, ax, cx, dx, si, di, orig_ax;
 };
 
 struct timespec64 {
@@ -247,6 +247,7 @@ struct bpf_iter__task_file {
 #pragma clang attribute pop
 
 #define SOCKFS_MAGIC 0x534F434B
+#define PROC_SUPER_MAGIC 0x9fa0
 #define PIPEFS_MAGIC 0x50495045
 #define ANON_INODE_FS_MAGIC 0x09041934
 #define PID_FS_MAGIC 0x50494446
@@ -267,8 +268,12 @@ struct bpf_iter__task_file {
 #define O_CREAT 00000100
 #define O_WRONLY 00000001
 #define O_TRUNC 00001000
+#define O_LARGEFILE 00100000
 #define MAP_SHARED 1
 #define MAP_TYPE 0x0f
+#define MAP_SHARED_VALIDATE 3
+#define PROT_READ 1
+#define SHM_RDONLY 010000
 #define MAP_ANONYMOUS 0x20
 #define PROT_WRITE 2
 #define PROT_EXEC 4

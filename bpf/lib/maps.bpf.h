@@ -34,7 +34,17 @@ const volatile __u64 cat_wakeup_bytes;	/* wake the reader when so much waits */
 const volatile __u64 cat_ring_bytes;
 const volatile bool cat_hooked;	/* path_hooks.bpf.c is loaded */
 const volatile __u8 cat_flows[CAT_OP_COUNT];	/* which way each operation carries: enum cat_way */
-const volatile struct cat_syscall cat_syscalls[CAT_SYSCALLS];
+/* The table of x86-64, and that of i386 behind it. */
+const volatile struct cat_syscall cat_syscalls[2 * CAT_SYSCALLS];
+
+/* Copies a row, row < 2 * CAT_SYSCALLS. The table's zeros are not the compiler's to copy: it is filled in before loading. */
+static __always_inline void cat_read_row(struct cat_syscall *to, u32 row)
+{
+	const void *from = (const void *)&cat_syscalls[row];
+
+	barrier_var(from);
+	__builtin_memcpy(to, from, sizeof(*to));
+}
 
 /* State that user space reads and writes while the programs run. */
 volatile __u32 cat_recorder_tgid;	/* never recorded; known once the programs are loaded */

@@ -19,10 +19,11 @@ struct cat_address {
 	u8 bytes[16];
 };
 
-#define CAT_OBJECT_SOCKET (1ULL << 63)	/* ids have 63 bits; this one says what kind it is */
-#define CAT_ID(object) ((object) & ~CAT_OBJECT_SOCKET)
+#define CAT_OBJECT_SOCKET (1ULL << 63)	/* ids have 62 bits; this one says what kind it is */
+#define CAT_OBJECT_MEMORY (1ULL << 62)	/* and this one: the memory of a process, as a file */
+#define CAT_ID(object) ((object) & ~(CAT_OBJECT_SOCKET | CAT_OBJECT_MEMORY))
 
-/* The id of the object behind a file, 0 for what is not recorded (epoll, eventfd…); sockets have CAT_OBJECT_SOCKET set. */
+/* The id of the object behind a file, with CAT_OBJECT_… for its kind; 0 for what is not recorded (epoll, eventfd…). */
 u64 cat_file_object(u64 file_pointer);
 
 /* The id of a directory entry's file, 0 where it has none. */
@@ -77,6 +78,23 @@ static __always_inline u64 cat_fd_object(s32 fd)
 	struct file *file = cat_fd_file(bpf_get_current_task_btf(), fd);
 
 	return file ? cat_file_object((u64)file) : 0;
+}
+
+/*
+ * Whether a path begins in the working directory by way of /proc/self/cwd, which nobody can follow once the process has
+ * gone. `first` gets the path's first letter.
+ */
+static __always_inline bool cat_path_in_cwd(u64 path, bool in_kernel, char *first)
+{
+	static const char cwd[] = "/proc/self/cwd/";
+	char head[16] = {};
+
+	if (in_kernel)
+		bpf_probe_read_kernel_str(head, sizeof(head), (void *)path);
+	else
+		bpf_probe_read_user_str(head, sizeof(head), (void *)path);
+	*first = head[0];
+	return __builtin_memcmp(head, cwd, 15) == 0;
 }
 
 #endif

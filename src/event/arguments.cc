@@ -68,7 +68,15 @@ std::vector<Argument> arguments(const Event& event) {
         case Op::Socket:
         case Op::Socketpair:
             return {{"family", sys::socket_family(low(arg))}, {"type", sys::socket_type(high(arg))}};
+        case Op::Setns:
+        case Op::Unshare:
+            if (arg == 0) return {};
+            return {{"flags", sys::clone_flags(static_cast<std::uint64_t>(arg))}};
+        case Op::Mount:
+        case Op::Umount:
+            return {{"flags", fmt::format("{:#x}", low(arg))}};
         case Op::Dup:
+        case Op::TakeFd:
             return {{"old_fd", arg}};
         case Op::Listen:
             return {{"backlog", arg}};

@@ -7,6 +7,7 @@
 
 #include "event/entity.h"
 #include "event/op.h"
+#include "sys/syscalls.h"
 
 namespace catena::event {
 
@@ -36,6 +37,7 @@ struct Event {
     std::string path;   // the first path of a path operation, absolute where it could be made so
     std::string path2;  // the second (rename, link, symlink); exec: the file name that was asked for
     Source source = Source::Kernel;
+    sys::Abi abi = sys::Abi::X64;  // by which table the system call was made
 };
 
 // What was seen and what became of it, on one CPU, since the recording began.

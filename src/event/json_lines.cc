@@ -100,6 +100,7 @@ std::string to_json_line(const Event& event, const EntityTable& entities) {
     if (event.last_ns != 0 && event.last_ns != event.ts_ns) json["last_ns"] = event.last_ns;
     json["op"] = to_string(event.op);
     put_text(json, "syscall", event.syscall);
+    if (event.abi != sys::Abi::X64) json["abi"] = to_string(event.abi);
     if (event.process) json["process"] = process_json(event.process, event.ts_ns, entities);
     json["tid"] = event.tid;
     if (event.object) json["object"] = object_json(event.object, event.ts_ns, entities);

@@ -20,7 +20,9 @@ constexpr std::array<OpRow, kOpCount> kOps = {{
     {"socket", Flow::None},  {"connect", Flow::Both},      {"accept", Flow::In},   {"bind", Flow::None},
     {"listen", Flow::None},  {"send", Flow::Out},          {"recv", Flow::In},     {"setuid", Flow::None},
     {"setgid", Flow::None},  {"ptrace", Flow::Out},        {"kill", Flow::Out},    {"vm_read", Flow::In},
-    {"vm_write", Flow::Out}, {"memfd_create", Flow::None}, {"create", Flow::Out},
+    {"vm_write", Flow::Out}, {"memfd_create", Flow::None}, {"create", Flow::Out},  {"take_fd", Flow::In},
+    {"setns", Flow::None},   {"unshare", Flow::None},      {"chroot", Flow::None}, {"pivot_root", Flow::None},
+    {"mount", Flow::None},   {"umount", Flow::None},
 }};
 
 }  // namespace

@@ -49,8 +49,15 @@ enum class Op : std::uint8_t {
     VmWrite,  // process → other process
     MemfdCreate,
     Create,  // an open that made the file: process → file
+    TakeFd,  // pidfd_getfd: other process → process
+    Setns,   // object: the process whose namespaces it joins, where a pidfd names them
+    Unshare,
+    Chroot,  // object: the new root, by its path on the host; so for pivot_root
+    PivotRoot,
+    Mount,  // path is the mount point, path2 what is mounted
+    Umount,
 };
-inline constexpr std::size_t kOpCount = static_cast<std::size_t>(Op::Create) + 1;
+inline constexpr std::size_t kOpCount = static_cast<std::size_t>(Op::Umount) + 1;
 
 // Which way information goes between the acting process and the object.
 enum class Flow : std::uint8_t { None, In /* object → process */, Out /* process → object */, Both };

@@ -68,6 +68,8 @@ Phrase phrase_of(Op op) {
             return {"read the memory of", ""};
         case Op::VmWrite:
             return {"wrote into the memory of", ""};
+        case Op::TakeFd:
+            return {"took a descriptor from", ""};
         default:
             return {"did something to", ""};
     }

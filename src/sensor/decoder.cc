@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -75,10 +76,34 @@ bool is_path_operation(event::Op op) {
         case event::Op::Chown:
         case event::Op::Open:
         case event::Op::Exec:
+        case event::Op::Chroot:
+        case event::Op::PivotRoot:
+        case event::Op::Mount:
+        case event::Op::Umount:
             return true;
         default:
             return false;
     }
+}
+
+// What mount mounts is a path only where it binds or moves; otherwise it is a device or any word.
+bool is_source_of_mount(const event::Event& event) {
+    return event.op == event::Op::Mount && event.syscall == "mount" && (event.arg & (MS_BIND | MS_MOVE)) == 0;
+}
+
+// /proc/self is another one for the recorder. The kernel's programs name the working directory as the start
+// of what begins with /proc/self/cwd/, and the process's root as that of all else that is absolute; what is
+// left is read in /proc, where the process still lives.
+std::string own_proc(std::string_view path, const cat_event& event) {
+    for (const std::string_view known : {"/proc/self/cwd/", "/proc/self/root/"}) {
+        if (path.starts_with(known)) return std::string(path.substr(known.size()));
+    }
+    for (const std::string_view self : {"/proc/self/", "/proc/thread-self/"}) {
+        if (path.starts_with(self)) {
+            return fmt::format("/proc/{}/task/{}/{}", event.tgid, event.tid, path.substr(self.size()));
+        }
+    }
+    return std::string(path);
 }
 
 }  // namespace
@@ -202,7 +227,8 @@ event::Event Decoder::to_event(const cat_event& record, event::Batch& out) {
         ++stored_[record.header.cpu];
     }
     event.op = static_cast<event::Op>(record.op);
-    if (record.syscall != 0xffff) event.syscall = sys::syscall_name(record.syscall);
+    event.abi = static_cast<sys::Abi>(std::min<std::uint8_t>(record.abi, CAT_ABI_X32));
+    if (record.syscall != 0xffff) event.syscall = sys::syscall_name(record.syscall, event.abi);
     event.process = {record.process};
     event.tid = static_cast<std::int32_t>(record.tid);
     event.object = {record.object};
@@ -240,12 +266,14 @@ bool Decoder::decode_path_event(std::span<const std::byte> record, event::Batch&
         name_object(event);
     } else if (is_path_operation(event.op)) {
         if (event.op == event::Op::Unlink && (event.arg & AT_REMOVEDIR)) event.op = event::Op::Rmdir;
-        const bool from_kernel = event.source == event::Source::Kernel;
+        const bool from_kernel =
+            event.source == event::Source::Kernel && !(fixed.event.flags & CAT_FLAG_COPIED);
         const auto full = [&](std::uint64_t dir, std::string_view text) {
-            return from_kernel ? paths_.entry({dir}, text) : paths_.absolute({dir}, text);
+            return from_kernel ? paths_.entry({dir}, text)
+                               : paths_.absolute({dir}, own_proc(text, fixed.event));
         };
         event.path = full(fixed.dir, path);
-        if (event.op == event::Op::Symlink) {
+        if (event.op == event::Op::Symlink || is_source_of_mount(event)) {
             event.path2 = path2;
         } else if (!path2.empty()) {
             event.path2 = full(fixed.dir2, path2);
@@ -302,7 +330,11 @@ void Decoder::apply_rename(event::Event& event, const event::FileName& file, eve
     } else if (second != event::EntityId{} && second == file.id) {
         return;  // two names of one file: the kernel leaves both
     } else {
-        paths_.rename(event.path, event.path2);
+        // What is below a directory has a new name as well.
+        for (event::FileName& below : paths_.rename(event.path, event.path2)) {
+            below.since_ns = event.ts_ns;
+            out.files.push_back(std::move(below));
+        }
     }
     add_name(file, event.path2, event.ts_ns, out);
 }

@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "catena.skel.h"
+#include "sensor/optional_programs.h"
 #include "sensor/path_hooks.h"
 #include "sensor/probe.h"
 #include "sensor/sensor.h"
@@ -26,10 +27,12 @@ constexpr std::uint32_t kSmallRing = 4096;
 int silent(enum libbpf_print_level, const char*, va_list) { return 0; }
 
 // Loads the object with one of its programs alone.
-Finding try_program(const char* name, const char* purpose) {
-    Finding finding{.what = fmt::format("program {}", name), .needed = true, .detail = purpose, .error = {}};
+Finding try_program(const char* name, const char* purpose, bool needed) {
+    Finding finding{
+        .what = fmt::format("program {}", name), .needed = needed, .detail = purpose, .error = {}};
     catena_bpf* skeleton = catena_bpf::open();
     if (!skeleton) return finding;
+    fit_io_uring(*skeleton);
     bpf_program* program = nullptr;
     bpf_object__for_each_program(program, skeleton->obj) {
         bpf_program__set_autoload(program, std::string_view(bpf_program__name(program)) == name);
@@ -98,7 +101,14 @@ std::vector<Finding> examine() {
              {"cat_describe_tasks", "processes from before recording"},
              {"cat_describe_files", "open files from before recording"},
              {"cat_mark_tasks", "--pid"}}) {
-        findings.push_back(try_program(name, purpose));
+        findings.push_back(try_program(name, purpose, true));
+    }
+    for (const auto& [name, purpose] : std::initializer_list<std::pair<const char*, const char*>>{
+             {"cat_uring_complete", "what is done through io_uring"},
+             {"cat_uring_submit", "the names in requests of io_uring, Linux 6.4 and newer"},
+             {"cat_uring_submit_old", "the names in requests of io_uring, before Linux 6.4"},
+             {"cat_new_task", "the kernel's threads of a process that uses io_uring"}}) {
+        findings.push_back(try_program(name, purpose, false));
     }
     const auto tree = sys::cgroup_root();
     findings.push_back({"cgroup v2 tree", tree.has_value(), false, "--cgroup and --unit",

@@ -95,6 +95,8 @@ std::string PathTable::real_directory(const std::string& directory) {
     const std::unique_ptr<char, decltype(&std::free)> real(::realpath(directory.c_str(), nullptr),
                                                            &std::free);
     if (!real) return normalise(directory);
+    // What is below /proc leads elsewhere with every process.
+    if (directory.starts_with("/proc/")) return real.get();
     return real_directories_.insert(directory, real.get(), directory.size() + ::strlen(real.get()));
 }
 
@@ -145,17 +147,18 @@ PathTable::Named PathTable::is(const std::string& path, event::EntityId id, even
     return named;
 }
 
-void PathTable::rename(const std::string& from, const std::string& to) {
+std::vector<event::FileName> PathTable::rename(const std::string& from, const std::string& to) {
     const Entry* entry = by_path_.find(from);
-    if (!entry) return;
+    if (!entry) return {};
     const Entry moved = *entry;
     by_path_.erase(from);
     put(to, moved);
     forget_links_below(from);
     if (moved.kind == event::FileKind::Directory || moved.kind == event::FileKind::Unknown ||
         !moved.described) {
-        move_below(from, to);
+        return move_below(from, to);
     }
+    return {};
 }
 
 void PathTable::exchange(const std::string& a, const std::string& b) {
@@ -172,18 +175,23 @@ void PathTable::exchange(const std::string& a, const std::string& b) {
 }
 
 // What was below a directory has its new path. Walks the table: directories are renamed rarely.
-void PathTable::move_below(const std::string& from, const std::string& to) {
+std::vector<event::FileName> PathTable::move_below(const std::string& from, const std::string& to) {
     std::vector<std::pair<std::string, Entry>> moved;
     by_path_.for_each([&](const std::string& path, const Entry& entry) {
         if (is_below(path, from)) moved.emplace_back(path, entry);
     });
+    std::vector<event::FileName> renamed;
     for (const auto& [path, entry] : moved) {
+        const std::string path_now = to + path.substr(from.size());
         by_path_.erase(path);
-        put(to + path.substr(from.size()), entry);
+        put(path_now, entry);
+        renamed.push_back(named_by(entry));
+        renamed.back().path = path_now;
     }
     directories_.for_each([&](const event::EntityId&, std::string& path) {
         if (path == from || is_below(path, from)) path = to + path.substr(from.size());
     });
+    return renamed;
 }
 
 void PathTable::forget_links_below(const std::string& path) {

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/generation_map.h"
 #include "event/entity.h"
@@ -46,7 +47,8 @@ class PathTable {
     // The same where the kernel says which file is at the path.
     Named is(const std::string& path, event::EntityId id, event::FileKind kind_if_unknown);
 
-    void rename(const std::string& from, const std::string& to);
+    // Returns the files below a directory, with the paths that they have now.
+    std::vector<event::FileName> rename(const std::string& from, const std::string& to);
     void exchange(const std::string& a, const std::string& b);
     void link(const std::string& path, const event::FileName& file);
     void remove(const std::string& path);
@@ -69,7 +71,7 @@ class PathTable {
     static event::FileName named_by(const Entry& entry);
     void put(const std::string& path, Entry entry);
     std::string real_directory(const std::string& directory);
-    void move_below(const std::string& from, const std::string& to);
+    std::vector<event::FileName> move_below(const std::string& from, const std::string& to);
     void forget_links_below(const std::string& path);
 
     base::GenerationMap<std::string, Entry> by_path_;

@@ -4,6 +4,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -22,8 +23,9 @@
 #include "base/fd.h"
 #include "catena.skel.h"
 #include "sensor/decoder.h"
+#include "sensor/optional_programs.h"
 #include "sensor/path_hooks.h"
-#include "sensor/syscall_specs_table.h"
+#include "sensor/syscall_tables.h"
 #include "sys/process.h"
 
 namespace catena::sensor {
@@ -93,20 +95,7 @@ void fill_tables(catena_bpf& skeleton) {
         skeleton.rodata->cat_flows[op] =
             static_cast<std::uint8_t>(event::flow_of(static_cast<event::Op>(op)));
     }
-    for (const SyscallSpec& spec : kSyscallSpecs) {
-        cat_syscall& row = skeleton.rodata->cat_syscalls[spec.number];
-        row = {.handler = spec.handler,
-               .op = spec.op,
-               .fd = spec.fd,
-               .fd2 = spec.fd2,
-               .dir = spec.dir,
-               .path = spec.path,
-               .dir2 = spec.dir2,
-               .path2 = spec.path2,
-               .arg = spec.arg,
-               .arg2 = spec.arg2,
-               .pad = {}};
-    }
+    fill_syscall_tables(skeleton.rodata->cat_syscalls);
 }
 
 // Runs a BPF iterator to its end. It has no output of its own: what it finds goes into the ring buffer.
@@ -149,7 +138,8 @@ class BpfSensor final : public Sensor {
     std::map<std::string, std::string> description() override;
 
   private:
-    base::Status load(const Options& options);
+    bool load(const Options& options, bool with_optional);
+    base::Status load_best(const Options& options);
     static int on_record(void* context, void* data, std::size_t size);
     std::vector<cat_counters> counters();
 
@@ -160,21 +150,26 @@ class BpfSensor final : public Sensor {
     Skeleton skeleton_;
     std::unique_ptr<ring_buffer, RingDeleter> ring_;
     std::size_t cpus_ = 0;
-    base::Status path_hooks_;          // why paths are read from programs' memory, where they are
-    event::Batch* out_ = nullptr;      // while polling
-    int taken_ = 0;                    // records in this poll
-    std::uint64_t quarter_bytes_ = 0;  // of the ring
-    std::uint64_t drained_bytes_ = 0;  // since the kernel was last told
+    base::Status path_hooks_;           // why paths are read from programs' memory, where they are
+    std::vector<std::string> without_;  // optional programs that this kernel refused
+    event::Batch* out_ = nullptr;       // while polling
+    int taken_ = 0;                     // records in this poll
+    std::uint64_t quarter_bytes_ = 0;   // of the ring
+    std::uint64_t drained_bytes_ = 0;   // since the kernel was last told
     std::atomic<bool> snapshot_done_ = false;
     std::atomic<bool> snapshot_failed_ = false;
     std::jthread snapshot_;  // last: joined before what it uses goes away
 };
 
-// Loads the programs; the hooks on paths only where path_hooks_ says that they work.
-base::Status BpfSensor::load(const Options& options) {
+// Opens, sets up and loads the programs, the hooks on paths only where path_hooks_ says that they work; false
+// with errno where the kernel refuses.
+bool BpfSensor::load(const Options& options, bool with_optional) {
     last_warning().clear();
     skeleton_.reset(catena_bpf::open());
-    if (!skeleton_) return base::fail_errno("reading the kernel programs");
+    if (!skeleton_) return false;
+    fit_io_uring(*skeleton_);
+    without_.clear();
+    if (!with_optional) without_ = without_optional(*skeleton_);
     skeleton_->rodata->cat_scope = static_cast<std::uint32_t>(options.scope);
     skeleton_->rodata->cat_fidelity = static_cast<std::uint32_t>(options.fidelity);
     skeleton_->rodata->cat_cgroup_id = options.cgroup.id;
@@ -192,24 +187,28 @@ base::Status BpfSensor::load(const Options& options) {
     // Half of what system calls cost is being met at their entry, and no edge needs it.
     bpf_program__set_autoload(skeleton_->progs.cat_sys_enter, options.fidelity == Fidelity::Full);
     bpf_map__set_max_entries(skeleton_->maps.cat_ring, static_cast<std::uint32_t>(options.ring_bytes));
-    if (catena_bpf::load(skeleton_.get()) != 0) {
-        const int error = errno;
-        auto failed = base::fail_errno("the kernel refused a program", error);
+    return catena_bpf::load(skeleton_.get()) == 0;
+}
+
+// Loads all that the kernel takes: without what is only useful, or without the hooks on paths, where it must
+// be.
+base::Status BpfSensor::load_best(const Options& options) {
+    path_hooks_ = try_path_hooks();
+    if (load(options, true) || load(options, false)) return {};
+    const auto failure = [] {
+        auto failed = base::fail_errno("the kernel refused a program", errno);
         failed.error().message += fmt::format(" ({}): catena doctor shows what works here", last_warning());
         return failed;
-    }
-    return {};
+    };
+    if (!path_hooks_) return failure();
+    path_hooks_ = failure();
+    if (load(options, true) || load(options, false)) return {};
+    return failure();
 }
 
 base::Status BpfSensor::start(const Options& options) {
     libbpf_set_print(keep_warning);
-    path_hooks_ = try_path_hooks();
-    auto loaded = load(options);
-    if (!loaded && path_hooks_) {
-        path_hooks_ = std::unexpected(loaded.error());
-        loaded = load(options);
-    }
-    if (!loaded) return loaded;
+    if (auto loaded = load_best(options); !loaded) return loaded;
     bpf_test_run_opts run{};
     run.sz = sizeof(run);
     if (bpf_prog_test_run_opts(bpf_program__fd(skeleton_->progs.cat_introduce), &run) != 0) {
@@ -358,6 +357,7 @@ std::map<std::string, std::string> BpfSensor::description() {
         {"boot_id", first_line("/proc/sys/kernel/random/boot_id")},
         {"boot_to_real_ns", fmt::format("{}", boot_to_real_)},
         {"recorder_pid", fmt::format("{}", static_cast<std::uint32_t>(skeleton_->bss->cat_recorder_tgid))},
+        {"programs_refused", fmt::format("{}", fmt::join(without_, " "))},
         {"fidelity", fidelity_ == Fidelity::Full ? "full" : "causal"},
         {"path_source", path_hooks_ ? "kernel" : "user"},
         {"path_source_reason", path_hooks_ ? "" : path_hooks_.error().message},

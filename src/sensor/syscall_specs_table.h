@@ -168,7 +168,26 @@ inline constexpr SyscallSpec kSyscallSpecs[] = {
     {.number = __NR_rt_tgsigqueueinfo, .handler = CAT_H_TARGET, .op = CAT_OP_KILL, .fd = 0, .arg = 2},
     {.number = __NR_pidfd_send_signal, .handler = CAT_H_TARGET, .op = CAT_OP_KILL, .fd = 0, .arg = 1},
     {.number = __NR_process_vm_readv, .handler = CAT_H_TARGET, .op = CAT_OP_VM_READ, .fd = 0},
+    {.number = __NR_pidfd_getfd, .handler = CAT_H_TARGET, .op = CAT_OP_TAKE_FD, .fd = 0, .arg = 1},
     {.number = __NR_process_vm_writev, .handler = CAT_H_TARGET, .op = CAT_OP_VM_WRITE, .fd = 0},
+
+    // What it sees of the system.
+    {.number = __NR_setns, .handler = CAT_H_NAMESPACE, .op = CAT_OP_SETNS, .fd = 0, .arg = 1},
+    {.number = __NR_unshare, .handler = CAT_H_NAMESPACE, .op = CAT_OP_UNSHARE, .arg = 0},
+    {.number = __NR_chroot, .handler = CAT_H_ROOT, .op = CAT_OP_CHROOT, .path = 0},
+    {.number = __NR_pivot_root, .handler = CAT_H_ROOT, .op = CAT_OP_PIVOT_ROOT, .path = 0, .path2 = 1},
+    {.number = __NR_mount, .handler = CAT_H_PATH, .op = CAT_OP_MOUNT, .path = 1, .path2 = 0, .arg = 3},
+    {.number = __NR_move_mount,
+     .handler = CAT_H_PATH,
+     .op = CAT_OP_MOUNT,
+     .dir = 2,
+     .path = 3,
+     .dir2 = 0,
+     .path2 = 1},
+    {.number = __NR_umount2, .handler = CAT_H_PATH, .op = CAT_OP_UMOUNT, .path = 0, .arg = 1},
+
+    // Memory shared with others.
+    {.number = __NR_shmat, .handler = CAT_H_SHMAT},
 };
 
 }  // namespace catena::sensor

@@ -12,8 +12,8 @@ namespace catena::sys {
 namespace {
 
 std::span<const SyscallRow> table(Abi abi) {
-    return abi == Abi::X64 ? std::span<const SyscallRow>(kSyscallsX64)
-                           : std::span<const SyscallRow>(kSyscallsI386);
+    return abi == Abi::I386 ? std::span<const SyscallRow>(kSyscallsI386)
+                            : std::span<const SyscallRow>(kSyscallsX64);
 }
 
 using NameIndex = std::unordered_map<std::string_view, int>;
@@ -26,6 +26,22 @@ NameIndex index_names(std::span<const SyscallRow> rows) {
 
 }  // namespace
 
+std::string_view to_string(Abi abi) {
+    switch (abi) {
+        case Abi::I386:
+            return "i386";
+        case Abi::X32:
+            return "x32";
+        default:
+            return "x86-64";
+    }
+}
+
+Abi abi_from_string(std::string_view name) {
+    if (name == to_string(Abi::I386)) return Abi::I386;
+    return name == to_string(Abi::X32) ? Abi::X32 : Abi::X64;
+}
+
 std::string_view syscall_name(int number, Abi abi) {
     const auto rows = table(abi);
     const auto row = std::ranges::lower_bound(rows, number, {}, &SyscallRow::number);
@@ -35,7 +51,7 @@ std::string_view syscall_name(int number, Abi abi) {
 std::optional<int> syscall_number(std::string_view name, Abi abi) {
     static const NameIndex x86_64 = index_names(kSyscallsX64);
     static const NameIndex i386 = index_names(kSyscallsI386);
-    const NameIndex& index = abi == Abi::X64 ? x86_64 : i386;
+    const NameIndex& index = abi == Abi::I386 ? i386 : x86_64;
     const auto found = index.find(name);
     if (found == index.end()) return std::nullopt;
     return found->second;

@@ -10,12 +10,17 @@ namespace catena::sys {
 enum class Abi : std::uint8_t {
     X64,
     I386,  // int 0x80 and 32-bit programs
+    X32,   // 64-bit registers and 32-bit pointers; named by the numbers of X64
 };
 
 struct SyscallRow {
     int number;
     std::string_view name;
 };
+
+// "x86-64", "i386", "x32".
+std::string_view to_string(Abi abi);
+Abi abi_from_string(std::string_view name);  // X64 for anything else
 
 // "openat" for 257; empty where there is no such call. Points to static storage.
 std::string_view syscall_name(int number, Abi abi = Abi::X64);

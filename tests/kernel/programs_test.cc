@@ -36,6 +36,10 @@ std::vector<Program> programs() {
         } else if (text == "udp") {
             list.push_back({"udp4", name, {"4"}});
             list.push_back({"udp6", name, {"6"}});
+        } else if (text == "io_uring") {
+            list.push_back({"io_uring_plain", name, {"plain"}});
+            list.push_back({"io_uring_workers", name, {"workers"}});
+            list.push_back({"io_uring_sqpoll", name, {"sqpoll"}});
         } else {
             list.push_back({name, name, {}});
         }

@@ -26,7 +26,12 @@ int main(void) {
     mapped("load", fd, PROT_READ | PROT_EXEC, MAP_PRIVATE,
            ",'prot':'PROT_READ|PROT_EXEC','flags':'MAP_PRIVATE'");
     MUST(syscall(SYS_mmap, NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0L));
-    MUST(syscall(SYS_mmap, NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0L));
+    long shared =
+        MUST(syscall(SYS_mmap, NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0L));
+    truth(
+        "'op':'mmap_write','syscall':'mmap','ret':%ld,'flags':'MAP_SHARED|MAP_ANONYMOUS',"
+        "'object':{'type':'memory','label':'dev/zero'}",
+        shared);
     MUST_FAIL(EBADF, syscall(SYS_mmap, NULL, 4096, PROT_READ, MAP_PRIVATE, 99, 0L));
     return truth_end();
 }

@@ -23,6 +23,7 @@ static char start_directory[8192];
 __attribute__((constructor)) static void begin(void) {
     told = mmap(NULL, ROOM, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (told == MAP_FAILED || !getcwd(start_directory, sizeof(start_directory))) abort();
+    truth("'op':'mmap_write','syscall':'mmap','ret':%ld,'object':{'type':'memory'}", (long)told);
 }
 
 _Noreturn void truth_die(const char* file, int line, const char* call) {

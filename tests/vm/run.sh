@@ -143,7 +143,7 @@ initramfs "$version" "$work/root" "$@"
 
 # Emulated (tcg): nested KVM is not to be had everywhere, and this is fast enough.
 timeout "${CATENA_VM_TIMEOUT:-1500}" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 2048 -display none -serial stdio -no-reboot -nic none \
-    -kernel "$image" -initrd "$work/root.gz" -append "console=ttyS0 quiet panic=-1 lsm=lockdown,capability,landlock,bpf" \
+    -kernel "$image" -initrd "$work/root.gz" -append "console=ttyS0 quiet panic=-1 lsm=lockdown,capability,landlock,bpf syscall.x32=y" \
     -virtfs local,path=/,mount_tag=hostroot,security_model=none,readonly=on,multidevs=remap \
     </dev/null 2>&1 | sed -u 's/\r//g' | tee "$work/console" || true
 code=$(sed -n 's/^catena-vm: code \([0-9]*\)$/\1/p' "$work/console" | tail -n 1)

@@ -97,7 +97,8 @@ std::vector<Column> event_columns() {
             integer_column("arg"),
             text_column("path"),
             text_column("path2"),
-            {"(source::VARCHAR = 'user')::BIGINT", DUCKDB_TYPE_BIGINT}};
+            {"(source::VARCHAR = 'user')::BIGINT", DUCKDB_TYPE_BIGINT},
+            text_column("abi")};
 }
 
 event::Event to_event(const Chunk& chunk, std::size_t row) {
@@ -119,6 +120,7 @@ event::Event to_event(const Chunk& chunk, std::size_t row) {
     e.path = cells.bytes();
     e.path2 = cells.bytes();
     e.source = cells.integer() == 1 ? event::Source::User : event::Source::Kernel;
+    e.abi = sys::abi_from_string(cells.text());
     return e;
 }
 

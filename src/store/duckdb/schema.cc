@@ -16,7 +16,8 @@ CREATE TABLE meta (key VARCHAR, value VARCHAR);
 CREATE TABLE events (
     id BIGINT, ts_ns BIGINT, last_ns BIGINT AS (ts_ns + span_ns), op op, syscall VARCHAR, process BIGINT, tid INTEGER,
     object BIGINT, bytes BIGINT, ret BIGINT AS (coalesce(other_ret, bytes)), count BIGINT, fd INTEGER, arg BIGINT,
-    path VARCHAR, path2 VARCHAR, source source, span_ns BIGINT, other_ret BIGINT);
+    path VARCHAR, path2 VARCHAR, source source, abi VARCHAR, span_ns BIGINT,
+    other_ret BIGINT);
 
 CREATE TABLE process_images (
     id BIGINT, since_ns BIGINT, start_ns BIGINT, pid INTEGER, parent BIGINT, uid UINTEGER, gid UINTEGER,

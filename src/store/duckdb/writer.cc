@@ -107,8 +107,14 @@ void put_row(TableAppender& to, const event::Event& e) {
     to.put(e.arg);
     put_path(to, e.path);
     put_path(to, e.path2);
+    to.put(static_cast<std::uint8_t>(e.source));
+    if (e.abi == sys::Abi::X64) {
+        to.put_null();
+    } else {
+        to.put(sys::to_string(e.abi));
+    }
     // last_ns and ret follow from these (schema.cc), which compress to next to nothing.
-    to.put(static_cast<std::uint8_t>(e.source)).put(difference(e.last_ns, e.ts_ns));
+    to.put(difference(e.last_ns, e.ts_ns));
     if (e.ret == e.bytes) {
         to.put_null();
     } else {
