@@ -9,34 +9,13 @@
 #include "lib/resolved.bpf.h"
 #include "lib/scope.bpf.h"
 
-#define X32_FIRST 512	/* calls of x32 that have numbers of their own */
-#define X32_CALLS 36
-
-/* Their numbers on x86-64. Room to the next power of two: Linux 6.1's verifier sees no more. */
-static const volatile u16 x32_calls[64] = {
-	13, 15, 16, 19, 20, 45, 46, 47, 59, 101, 127, 128, 129, 131, 222, 244, 246, 247, 273, 274, 278, 279, 295, 296, 297,
-	299, 307, 310, 311, 54, 55, 206, 209, 322, 327, 328,
-};
-
-/* The call's number in the table of i386, or that of x86-64. */
-static __always_inline u32 number_of(u64 nr, u8 abi)
-{
-	u32 number = nr, own = number - (X32_SYSCALL_BIT + X32_FIRST);
-
-	if (abi != CAT_ABI_X32)
-		return nr < CAT_SYSCALLS ? number : CAT_SYSCALLS;
-	if (own < X32_CALLS)
-		return x32_calls[own];
-	return number & ~X32_SYSCALL_BIT;
-}
-
 #define NR_VMSPLICE 278
 
 SEC("tp_btf/sys_enter")
 int BPF_PROG(cat_sys_enter, struct pt_regs *regs, long nr)
 {
 	u8 abi = cat_abi(nr);
-	u32 row = number_of(nr, abi);
+	u32 row = cat_number_of(nr, abi);
 	struct cat_task *state;
 
 	if (row >= CAT_SYSCALLS)
@@ -216,7 +195,7 @@ static __always_inline void go_slowly(struct cat_task *state, struct pt_regs *re
 	u32 row;
 
 	call.abi = cat_abi(regs->orig_ax);
-	row = number_of(regs->orig_ax, call.abi);
+	row = cat_number_of(regs->orig_ax, call.abi);
 	if (row >= CAT_SYSCALLS) {
 		cat_filter(&call);
 		return;
