@@ -130,6 +130,7 @@ class BpfSensor final : public Sensor {
     [[nodiscard]] bool snapshot_done() const override { return snapshot_done_; }
     [[nodiscard]] int wait_fd() const override { return ring_buffer__epoll_fd(ring_.get()); }
     bool poll(event::Batch& out) override;
+    [[nodiscard]] double fill() const override;
     base::Status collect_merged() override;
     void stop() override;
     std::vector<event::Accounting> accounting() override;
@@ -281,6 +282,11 @@ bool BpfSensor::poll(event::Batch& out) {
     taken_ = 0;
     skeleton_->bss->cat_wakeup_pending = 0;
     return ring_buffer__consume(ring_.get()) == kEnoughRecords;
+}
+
+double BpfSensor::fill() const {
+    const ring* only = ring_buffer__ring(ring_.get(), 0);
+    return static_cast<double>(ring__avail_data_size(only)) / static_cast<double>(ring__size(only));
 }
 
 base::Status BpfSensor::collect_merged() { return run_iterator(skeleton_->progs.cat_tell_tasks); }

@@ -68,6 +68,9 @@ class Sensor {
     // Takes what waits, up to a bounded number of records, into `out`. True where more waits.
     virtual bool poll(event::Batch& out) = 0;
 
+    // How full the ring is, from 0 to 1. From any thread.
+    [[nodiscard]] virtual double fill() const = 0;
+
     // Asks the kernel for the sums of what was merged; poll() gets them. Due once a second, so that a killed
     // recorder loses no more than that.
     virtual base::Status collect_merged() = 0;
