@@ -177,12 +177,13 @@ formatted_sources() { sources '*.h' '*.cc' | grep -v -e '^wire/' -e '^bpf/' -e '
 check_format() { formatted_sources | xargs clang-format-19 --dry-run -Werror; }
 check_tidy() { tools/tidy.py --build build/release --cache "$cache/tidy"; }
 check_layers() { tools/check_layers.py; }
+check_stack() { tools/check_bpf_stack.py build/release/bpf/catena.bpf.o; }
 check_sizes() { sources | tools/check_sizes.py; }
 check_generated() { # each generator knows how to compare what it would write with what is there
     local generator
     for generator in tools/gen_*; do "$generator" --check || return; done
 }
-readonly checks=(format layers sizes generated tidy)
+readonly checks=(format layers sizes stack generated tidy)
 
 do_check() {
     do_build release
@@ -257,7 +258,7 @@ do_help() {
 ./do run                record an attack on a web server in private network namespaces, print where it came from
 ./do run -- CMD ARG...  record a command, print what it touched
 ./do test [CTEST-ARG]   build and run every test; arguments go to ctest, for example -L unit or -R Graph
-./do check [CHECK]...   format, layers, sizes, generated, tidy: all of them unless named
+./do check [CHECK]...   format, layers, sizes, stack, generated, tidy: all of them unless named
 ./do bench [NAME [ARG]]  measure; `./do bench collector` prints the tables of README.md, --help has its options
 ./do vm KERNEL [ARG]    run the kernel tests on another Debian kernel in a virtual machine, for example ./do vm 6.1
 ./do vm all [ARG]       on each kernel of the matrix; writes docs/kernels.md
