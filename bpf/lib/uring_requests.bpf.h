@@ -130,7 +130,7 @@ static __always_inline s64 uring_open_arg(struct io_kiocb *req)
 int cat_uring_open(struct cat_call *call, u64 request);
 int cat_uring_object(struct cat_call *call, u64 request, u32 opcode);
 int cat_uring_pipe(struct cat_call *call, u64 request);
-/* io_uring.bpf.c: a request that is done, or as good as done. */
+/* io_uring.bpf.c: operations on paths. */
 int cat_uring_path(struct cat_call *call, u64 request, u32 opcode);
 /* io_uring_submit.bpf.c: keeps what is gone when the request is done. */
 int cat_uring_keep_names(u64 request, u32 opcode);	/* 0 where there is no room */
