@@ -240,7 +240,7 @@ class Merging : public testing::TestWithParam<int> {
         record(GetParam(), kSteps, by_path);
         if (HasFatalFailure()) return;
         const Account account = account_of(merged_);
-        EXPECT_GT(account.merged, kSteps / 10) << "nothing was put to the test";
+        EXPECT_GT(account.merged, kSteps / 20) << "nothing was put to the test";
         // Where paths come from the program's memory, the programs do not know which file has changed.
         const bool exact =
             !by_path || value_of(merged_, "select value from meta where key = 'path_source'") == "kernel";

@@ -214,7 +214,7 @@ static void set_up(void) {
 static void step(void) {
     static uint32_t last_actor, last_thread, last_which;
     static const uint8_t often[] = {READ_FILE, READ_FILE, READ_FILE, WRITE_FILE, WRITE_FILE, READ_PIPE, READ_PIPE,
-                                    WRITE_PIPE, WRITE_PIPE, RECEIVE, RECEIVE, SEND, SEND, COPY_FILE};
+                                    WRITE_PIPE, WRITE_PIPE, RECEIVE, RECEIVE, SEND, SEND, COPY_FILE, INJECT, SIGNAL};
     uint32_t deed = below(4) ? often[below(sizeof(often))] : below(END);
     uint32_t actor = below(ACTORS), thread = below(THREADS), which = below(FILES), other = below(ACTORS), end = below(2);
 
@@ -257,6 +257,7 @@ static void step(void) {
     case TRACE:
         if (other == actor) return;
         if (deed == TRACE && other == 0) return; /* which waits for nothing that a tracer may interrupt */
+        last_actor = other; /* does what it did before, which is something else now */
         break;
     default: break;
     }
