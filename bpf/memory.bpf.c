@@ -50,20 +50,18 @@ __noinline int cat_on_shared(struct cat_call *call, u64 address, u32 prot)
 	return 0;
 }
 
-/* The process whose memory it is; user space knows it by its pid. */
+/* The process whose memory it is. */
 __noinline int cat_on_memory(struct cat_call *call, u64 file_pointer, u32 reads)
 {
 	struct file *file = (void *)file_pointer;
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
-	struct cat_deed deed = { .fd = -1, .flags = CAT_FLAG_TARGET_PID };
+	struct cat_deed deed = { .fd = -1 };
 	struct proc_inode *owned;
-	struct pid *pid;
 
 	if (!call)
 		return 0;
 	owned = (void *)((u64)inode - bpf_core_field_offset(struct proc_inode, vfs_inode));
-	pid = BPF_CORE_READ(owned, pid);
-	deed.object = pid ? BPF_CORE_READ(pid, numbers[0].nr) : 0;
+	cat_aim(&deed, (u64)BPF_CORE_READ(owned, pid));
 	deed.op = reads ? CAT_OP_VM_READ : CAT_OP_VM_WRITE;
 	deed.bytes = deed.ret = call->ret;
 	cat_emit(call, &deed);

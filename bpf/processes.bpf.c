@@ -210,18 +210,16 @@ __noinline int cat_on_credentials(struct cat_call *call)
 	return 0;
 }
 
-/* The pid that a pidfd stands for; kept in the inode since pidfs, in the file before. */
-static __always_inline s32 pid_of_pidfd(s32 fd)
+/* The struct pid that a pidfd stands for; kept in the inode since pidfs, in the file before. */
+static __always_inline u64 pid_of_pidfd(s32 fd)
 {
 	struct file *file = cat_fd_file(bpf_get_current_task_btf(), fd);
 	struct inode *inode = file ? BPF_CORE_READ(file, f_inode) : NULL;
-	struct pid *pid;
 
 	if (!inode)
 		return 0;
-	pid = BPF_CORE_READ(inode, i_sb, s_magic) == PID_FS_MAGIC ? BPF_CORE_READ(inode, i_private) :
-								     BPF_CORE_READ(file, private_data);
-	return pid ? BPF_CORE_READ(pid, numbers[0].nr) : 0;
+	return (u64)(BPF_CORE_READ(inode, i_sb, s_magic) == PID_FS_MAGIC ? BPF_CORE_READ(inode, i_private) :
+								     BPF_CORE_READ(file, private_data));
 }
 
 /* chroot and pivot_root: what the root is afterwards, by its path on the host. */
@@ -254,19 +252,25 @@ __noinline int cat_on_namespace(struct cat_call *call)
 	if (call->spec.fd >= 0) {
 		deed.fd = cat_arg(call, call->spec.fd);
 		file = cat_fd_file(bpf_get_current_task_btf(), deed.fd);
-		if (file && BPF_CORE_READ(file, f_inode, i_sb, s_magic) != NSFS_MAGIC) {
-			deed.object = pid_of_pidfd(deed.fd);
-			deed.flags = CAT_FLAG_TARGET_PID;
-		}
+		if (file && BPF_CORE_READ(file, f_inode, i_sb, s_magic) != NSFS_MAGIC)
+			cat_aim(&deed, pid_of_pidfd(deed.fd));
 	}
 	cat_emit(call, &deed);
 	return 0;
 }
 
-/* Something done to another process: kill, ptrace, process_vm_readv… User space knows which process has the pid. */
+/* One that has ended is not found any more: then user space has to know whose number it was. */
+static __always_inline void aim_at_number(struct cat_deed *deed, s32 number)
+{
+	deed->flags |= CAT_FLAG_TARGET_PID;
+	if (!cat_aim(deed, cat_pid_with_number(number)))
+		deed->object = number > 0 ? number : 0;
+}
+
+/* Something done to another process: kill, ptrace, process_vm_readv… */
 __noinline int cat_on_target(struct cat_call *call)
 {
-	struct cat_deed deed = { .fd = -1, .flags = CAT_FLAG_TARGET_PID };
+	struct cat_deed deed = { .fd = -1 };
 	s32 pid;
 
 	if (!call)
@@ -275,11 +279,12 @@ __noinline int cat_on_target(struct cat_call *call)
 	deed.ret = call->ret;
 	deed.arg = cat_table_arg(call);
 	pid = cat_arg(call, call->spec.fd);
-	if (call->spec.like == NR_PIDFD_SEND_SIGNAL || call->spec.like == NR_PIDFD_GETFD)
-		pid = pid_of_pidfd(pid);
 	if (call->spec.like == NR_PTRACE && deed.arg == PTRACE_TRACEME)
 		pid = 0;
-	deed.object = pid > 0 ? pid : 0;
+	if (call->spec.like == NR_PIDFD_SEND_SIGNAL || call->spec.like == NR_PIDFD_GETFD)
+		cat_aim(&deed, pid_of_pidfd(pid));
+	else
+		aim_at_number(&deed, pid);
 	if (deed.op == CAT_OP_TAKE_FD && call->ret >= 0)
 		deed.fd = call->ret;
 	if (deed.op == CAT_OP_VM_READ || deed.op == CAT_OP_VM_WRITE)

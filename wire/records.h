@@ -108,7 +108,7 @@ struct cat_header {
 /* Flags of an event. */
 #define CAT_FLAG_USER_SOURCE	0x1	/* an address or path came from the program's memory */
 #define CAT_FLAG_TRUNCATED	0x2	/* a path was longer than CAT_PATH_MAX, or memory could not be read */
-#define CAT_FLAG_TARGET_PID	0x4	/* object is a pid (in the caller's view), not an id: user space finds the process */
+#define CAT_FLAG_TARGET_PID	0x4	/* object is a pid, not an id: user space finds the process */
 #define CAT_FLAG_COPIED		0x10	/* paths are the kernel's copies of what the program said, from dir and dir2 on */
 #define CAT_FLAG_MERGED		0x8	/* sums up calls that were merged (wire/merge.h): each was counted as merged */
 

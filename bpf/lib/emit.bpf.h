@@ -203,7 +203,7 @@ static __always_inline void cat_bump_targets(const struct cat_call *call, const 
 		return;
 	if (way & CAT_WAY_IN)
 		cat_bump(cat_version_index(call->process));
-	if (way & CAT_WAY_OUT && !(deed->flags & CAT_FLAG_TARGET_PID))
+	if (way & CAT_WAY_OUT && (deed->into || !(deed->flags & CAT_FLAG_TARGET_PID)))
 		cat_bump(deed->into ?: cat_version_index(deed->object));
 }
 

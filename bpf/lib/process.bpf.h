@@ -6,18 +6,18 @@
 #include "lib/emit.bpf.h"
 
 /* The pid namespace that a task is in; nsproxy has only the one for its children. */
-static __always_inline u32 cat_pid_namespace(struct task_struct *task)
+static __always_inline struct pid_namespace *cat_pid_namespace_of(struct task_struct *task)
 {
 	struct pid *pid = BPF_CORE_READ(task, thread_pid);
 	struct pid_namespace *ns = NULL;
 	u64 innermost;
 
 	if (!pid)
-		return 0;
+		return NULL;
 	innermost = (u64)pid + bpf_core_field_offset(struct pid, numbers) +
 		    (u64)BPF_CORE_READ(pid, level) * bpf_core_type_size(struct upid);
 	bpf_probe_read_kernel(&ns, sizeof(ns), (void *)(innermost + bpf_core_field_offset(struct upid, ns)));
-	return ns ? BPF_CORE_READ(ns, ns.inum) : 0;
+	return ns;
 }
 
 /* On whose behalf a task runs, and in which namespaces. */
@@ -25,6 +25,7 @@ static __always_inline void cat_fill_owner(struct cat_process *record, struct ta
 {
 	const struct cred *cred = BPF_CORE_READ(task, cred);
 	struct nsproxy *namespaces = BPF_CORE_READ(task, nsproxy);
+	struct pid_namespace *pid_ns;
 
 	record->uid = BPF_CORE_READ(cred, uid.val);
 	record->gid = BPF_CORE_READ(cred, gid.val);
@@ -32,7 +33,8 @@ static __always_inline void cat_fill_owner(struct cat_process *record, struct ta
 	record->user_ns = BPF_CORE_READ(cred, user_ns, ns.inum);
 	/* A task that is exiting has none any more. */
 	record->mount_ns = namespaces ? BPF_CORE_READ(namespaces, mnt_ns, ns.inum) : 0;
-	record->pid_ns = cat_pid_namespace(task);
+	pid_ns = cat_pid_namespace_of(task);
+	record->pid_ns = pid_ns ? BPF_CORE_READ(pid_ns, ns.inum) : 0;
 	record->login_uid = bpf_core_field_exists(task->loginuid) ? BPF_CORE_READ(task, loginuid.val) : CAT_UNSET;
 	record->session = bpf_core_field_exists(task->sessionid) ? BPF_CORE_READ(task, sessionid) : CAT_UNSET;
 }

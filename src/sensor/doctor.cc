@@ -17,6 +17,7 @@
 #include "sensor/path_hooks.h"
 #include "sensor/probe.h"
 #include "sensor/sensor.h"
+#include "sensor/syscall_tables.h"
 #include "sys/cgroup.h"
 
 namespace catena::sensor {
@@ -26,13 +27,15 @@ constexpr std::uint32_t kSmallRing = 4096;
 
 int silent(enum libbpf_print_level, const char*, va_list) { return 0; }
 
-// Loads the object with one of its programs alone.
-Finding try_program(const char* name, const char* purpose, bool needed) {
+// Loads the object with one of its programs alone, as recording would (`hooked`: with the path hooks).
+Finding try_program(const char* name, const char* purpose, bool needed, bool hooked) {
     Finding finding{
         .what = fmt::format("program {}", name), .needed = needed, .detail = purpose, .error = {}};
     catena_bpf* skeleton = catena_bpf::open();
     if (!skeleton) return finding;
     fit_io_uring(*skeleton);
+    fill_tables(*skeleton);
+    skeleton->rodata->cat_hooked = hooked;
     bpf_program* program = nullptr;
     bpf_object__for_each_program(program, skeleton->obj) {
         bpf_program__set_autoload(program, std::string_view(bpf_program__name(program)) == name);
@@ -51,6 +54,7 @@ base::Status try_all_path_hooks() {
     if (!skeleton) return base::fail_errno("reading the kernel programs");
     bpf_program* program = nullptr;
     bpf_object__for_each_program(program, skeleton->obj) { bpf_program__set_autoload(program, false); }
+    fill_tables(*skeleton);
     choose_path_hooks(*skeleton, true);
     bpf_map__set_max_entries(skeleton->maps.cat_ring, kSmallRing);
     base::Status status;
@@ -91,6 +95,7 @@ std::vector<Finding> examine() {
                         std::filesystem::exists("/sys/kernel/btf/vmlinux", ignored), true,
                         "the kernel's types, which programs are fitted to", "not there"});
     examine_layers(findings);
+    const bool hooked = try_path_hooks().has_value();
     for (const auto& [name, purpose] : std::initializer_list<std::pair<const char*, const char*>>{
              {"cat_sys_exit", "system calls"},
              {"cat_sys_enter", "what close closes"},
@@ -101,14 +106,14 @@ std::vector<Finding> examine() {
              {"cat_describe_tasks", "processes from before recording"},
              {"cat_describe_files", "open files from before recording"},
              {"cat_mark_tasks", "--pid"}}) {
-        findings.push_back(try_program(name, purpose, true));
+        findings.push_back(try_program(name, purpose, true, hooked));
     }
     for (const auto& [name, purpose] : std::initializer_list<std::pair<const char*, const char*>>{
              {"cat_uring_complete", "what is done through io_uring"},
              {"cat_uring_submit", "the names in requests of io_uring, Linux 6.4 and newer"},
              {"cat_uring_submit_old", "the names in requests of io_uring, before Linux 6.4"},
              {"cat_new_task", "the kernel's threads of a process that uses io_uring"}}) {
-        findings.push_back(try_program(name, purpose, false));
+        findings.push_back(try_program(name, purpose, false, hooked));
     }
     const auto tree = sys::cgroup_root();
     findings.push_back({"cgroup v2 tree", tree.has_value(), false, "--cgroup and --unit",

@@ -90,14 +90,6 @@ std::string first_line(const char* path) {
     return line;
 }
 
-void fill_tables(catena_bpf& skeleton) {
-    for (std::size_t op = 0; op < event::kOpCount; ++op) {
-        skeleton.rodata->cat_flows[op] =
-            static_cast<std::uint8_t>(event::flow_of(static_cast<event::Op>(op)));
-    }
-    fill_syscall_tables(skeleton.rodata->cat_syscalls);
-}
-
 // Runs a BPF iterator to its end. It has no output of its own: what it finds goes into the ring buffer.
 base::Status run_iterator(const bpf_program* program) {
     bpf_link* link = bpf_program__attach_iter(program, nullptr);

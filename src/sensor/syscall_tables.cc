@@ -1,5 +1,9 @@
 #include "sensor/syscall_tables.h"
 
+#include <bpf/libbpf.h>
+
+#include "catena.skel.h"
+#include "event/op.h"
 #include "sensor/syscall_specs_i386_table.h"
 #include "sensor/syscall_specs_table.h"
 #include "sys/syscalls.h"
@@ -39,6 +43,14 @@ void fill_syscall_tables(std::span<cat_syscall, std::size_t{2} * CAT_SYSCALLS> t
         }
     }
     for (const SyscallSpec& spec : kI386Specs) i386[spec.number] = to_row(spec);
+}
+
+void fill_tables(catena_bpf& skeleton) {
+    for (std::size_t op = 0; op < event::kOpCount; ++op) {
+        skeleton.rodata->cat_flows[op] =
+            static_cast<std::uint8_t>(event::flow_of(static_cast<event::Op>(op)));
+    }
+    fill_syscall_tables(skeleton.rodata->cat_syscalls);
 }
 
 }  // namespace catena::sensor

@@ -6,9 +6,15 @@
 
 #include "wire/records.h"
 
+struct catena_bpf;  // NOLINT(readability-identifier-naming): the name that bpftool gives
+
 namespace catena::sensor {
 
 // x86-64 first, i386 behind it.
 void fill_syscall_tables(std::span<cat_syscall, std::size_t{2} * CAT_SYSCALLS> tables);
+
+// Between opening and loading: these, and which way each operation carries. Without, the verifier sees other
+// programs than those that record.
+void fill_tables(catena_bpf& skeleton);
 
 }  // namespace catena::sensor

@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -159,6 +161,35 @@ TEST_F(Collector, TenThousandThreadsAreCountedToTheLastCall) {
     EXPECT_EQ(calls_of(trace_, "op = 'write' and object in (select id from files where path = '/dev/null')"),
               30000);
     expect_full_account(trace_);
+}
+
+// Two thousand processes begin and end in each second, for three seconds; every tenth runs a program.
+TEST_F(Collector, AProcessStormIsRecordedToTheLastProcess) {
+    const Outcome outcome =
+        catena({"record", "-o", trace_, "--", program_path("storm"), "3", "2000", program_path("storm")});
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    long count = 0;
+    long ran = 0;
+    long took_us = 0;
+    std::istringstream(outcome.out) >> count >> ran >> took_us;
+    ASSERT_EQ(count, 6000);
+    std::printf("%ld processes per second\n", count * 1'000'000 / took_us);
+
+    const std::string storm = "(select object from events where op = 'fork')";
+    EXPECT_EQ(calls_of(trace_, "op = 'fork'"), count);
+    EXPECT_EQ(calls_of(trace_, "op = 'exit' and process in " + storm), count);
+    EXPECT_EQ(calls_of(trace_, "op = 'exit'"), count + 1) << "and that of the storm itself";
+    EXPECT_EQ(calls_of(trace_, "op = 'exec' and process in " + storm), ran);
+    EXPECT_EQ(value_of(trace_, "select count(distinct process) from events where op = 'exit'"),
+              std::to_string(count + 1));
+    EXPECT_EQ(
+        value_of(trace_, "select count(*) from images where cmdline = '" + program_path("storm") + " 0'"),
+        std::to_string(ran));
+    EXPECT_EQ(value_of(trace_, "select value from meta where key = 'lost_descriptions'"), "0");
+    const Account account = account_of(trace_);
+    EXPECT_EQ(account.lost, 0);
+    EXPECT_EQ(account.lost_reserved, 0);
+    EXPECT_EQ(account.lost_share, 0);
 }
 
 TEST_F(Collector, ADirectoryTreeThreeHundredDeepHasItsPaths) {
