@@ -253,10 +253,11 @@ int Session::finish(base::Status recorded) {
     meta["forgotten_names"] = fmt::format("{}", troubles.forgotten);
     if (auto closed = recorder_->finish(std::move(meta)); !closed && recorded) recorded = closed;
     if (!recorded) {
-        const int code = report(
-            std::move(recorded.error())
-                .with_context(fmt::format("recording to {} stopped; what was stored until then is in it",
-                                          event::escape_for_terminal(options_.output))));
+        std::string kept = fmt::format("recording to {} stopped; what was stored until then is in it",
+                                       event::escape_for_terminal(options_.output));
+        if (const std::uint64_t missing = recorder_->missing(); missing > 0)
+            kept += fmt::format(", though perhaps none of {} calls that were seen since", missing);
+        const int code = report(std::move(recorded.error()).with_context(kept));
         if (command_ && !give_up_) wait_for_command();
         return code;
     }

@@ -1,5 +1,6 @@
 #include "cli/recorder.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 #include <vector>
@@ -45,6 +46,7 @@ void Recorder::write_all() {
             done = writer_->commit();
             pace_.committed();
         }
+        if (done && order->commit) committed_seen_ = order->seen;
         if (done) continue;
         const std::lock_guard lock(failure_mutex_);
         failure_ = done.error();
@@ -59,12 +61,18 @@ base::Status Recorder::failure() {
     return {};
 }
 
+std::uint64_t Recorder::missing() {
+    const std::uint64_t seen = sensor_->progress().seen;
+    return seen - std::min<std::uint64_t>(seen, committed_seen_);
+}
+
 // Adds the rows of the CPUs whose counts have changed.
-void Recorder::add_accounting(event::Batch& batch) {
+void Recorder::add_accounting(Order& order) {
     std::vector<event::Accounting> now = sensor_->accounting();
     for (std::size_t cpu = 0; cpu < now.size(); ++cpu) {
+        order.seen += now[cpu].seen;
         if (cpu < last_accounting_.size() && same_counts(now[cpu], last_accounting_[cpu])) continue;
-        if (now[cpu].seen != 0) batch.accounting.push_back(now[cpu]);
+        if (now[cpu].seen != 0) order.batch.accounting.push_back(now[cpu]);
     }
     last_accounting_ = std::move(now);
 }
@@ -99,7 +107,7 @@ base::Status Recorder::pump() {
         }
         const std::int64_t now = steady_ns();
         if (uncommitted_ && now - last_commit_ns_ >= kCommitEveryNs) {
-            add_accounting(order.batch);
+            add_accounting(order);
             order.commit = true;
             uncommitted_ = false;
             last_commit_ns_ = now;
@@ -130,7 +138,7 @@ base::Status Recorder::finish(std::map<std::string, std::string> meta) {
     const base::Status collected = sensor_->collect_merged();
     drain();
     Order last;
-    add_accounting(last.batch);
+    add_accounting(last);
     last.batch.meta = std::move(meta);
     last.batch.meta["state"] = "complete";
     last.commit = true;

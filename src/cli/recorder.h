@@ -44,15 +44,19 @@ class Recorder {
 
     [[nodiscard]] sensor::Progress progress() { return sensor_->progress(); }
 
+    // How many calls were seen that no part of the recording speaks of; final once finish() has returned.
+    [[nodiscard]] std::uint64_t missing();
+
   private:
     struct Order {
         event::Batch batch;
         bool commit = false;
+        std::uint64_t seen = 0;  // calls that the recording speaks of once this is committed
     };
     void write_all();
     base::Status failure();
     void drain();
-    void add_accounting(event::Batch& batch);
+    void add_accounting(Order& order);
 
     std::unique_ptr<sensor::Sensor> sensor_;
     std::unique_ptr<store::Writer> writer_;
@@ -65,6 +69,7 @@ class Recorder {
     bool uncommitted_ = false;
     bool quiet_ = false;
     std::vector<event::Accounting> last_accounting_;
+    std::atomic<std::uint64_t> committed_seen_ = 0;
     std::mutex failure_mutex_;
     std::optional<base::Error> failure_;  // of the writing thread; guarded by failure_mutex_
     std::jthread thread_;                 // last: ends before what it uses

@@ -222,7 +222,9 @@ event::Event Decoder::to_event(const cat_event& record, event::Batch& out) {
     event.ts_ns = real_time(record.header);
     event.last_ns = static_cast<std::int64_t>(record.last_ns) + boot_to_real_ns_;
     event.count = record.count;
-    if (!(record.flags & CAT_FLAG_MERGED)) {
+    if (record.flags & CAT_FLAG_MERGED) {
+        merged_ += record.count;
+    } else {
         if (stored_.size() <= record.header.cpu) stored_.resize(record.header.cpu + std::size_t{1});
         ++stored_[record.header.cpu];
     }

@@ -29,6 +29,8 @@ class Decoder {
     [[nodiscard]] std::uint64_t stored(std::size_t cpu) const {
         return cpu < stored_.size() ? stored_[cpu] : 0;
     }
+    // Calls that rows summed up.
+    [[nodiscard]] std::uint64_t merged() const { return merged_; }
     [[nodiscard]] std::uint64_t malformed() const { return malformed_; }
     // Names that were forgotten to stay within bounds.
     [[nodiscard]] std::uint64_t forgotten() const {
@@ -56,6 +58,7 @@ class Decoder {
     std::int64_t boot_to_real_ns_;
     std::int64_t next_event_ = 1;
     std::uint64_t malformed_ = 0;
+    std::uint64_t merged_ = 0;
     std::vector<std::uint64_t> stored_;
     PathTable paths_;
     ProcessTable processes_;

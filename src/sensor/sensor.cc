@@ -135,11 +135,14 @@ class BpfSensor final : public Sensor {
     base::Status load_best(const Options& options);
     static int on_record(void* context, void* data, std::size_t size);
     std::vector<cat_counters> counters();
+    void share_told(const std::vector<cat_counters>& kernel);
 
     Scope scope_;
     Fidelity fidelity_;
     std::int64_t boot_to_real_;
     Decoder decoder_;
+    bool stopped_ = false;
+    std::vector<std::uint64_t> told_;  // merged calls that rows speak of, by CPU
     Skeleton skeleton_;
     std::unique_ptr<ring_buffer, RingDeleter> ring_;
     std::size_t cpus_ = 0;
@@ -286,6 +289,7 @@ base::Status BpfSensor::collect_merged() { return run_iterator(skeleton_->progs.
 void BpfSensor::stop() {
     if (snapshot_.joinable()) snapshot_.join();
     catena_bpf::detach(skeleton_.get());
+    stopped_ = true;
 }
 
 std::vector<cat_counters> BpfSensor::counters() {
@@ -299,21 +303,39 @@ std::vector<cat_counters> BpfSensor::counters() {
     return rows;
 }
 
+// Rows that sum up merged calls do not say on which CPU each was seen. As many as were told are taken from
+// the CPUs one after the other, so that what is said of a CPU only grows, and in the end is what it has
+// counted.
+void BpfSensor::share_told(const std::vector<cat_counters>& kernel) {
+    told_.resize(kernel.size());
+    std::uint64_t left = decoder_.merged();
+    for (const cat_counters& counted : kernel) left += counted.lost_merged;
+    for (const std::uint64_t told : told_) left -= std::min(left, told);
+    for (std::size_t cpu = 0; cpu < kernel.size(); ++cpu) {
+        const std::uint64_t more =
+            std::min(left, kernel[cpu].merged - std::min(kernel[cpu].merged, told_[cpu]));
+        told_[cpu] += more;
+        left -= more;
+    }
+}
+
 std::vector<event::Accounting> BpfSensor::accounting() {
     const std::vector<cat_counters> kernel = counters();
+    share_told(kernel);
     std::vector<event::Accounting> rows;
     for (std::size_t cpu = 0; cpu < kernel.size(); ++cpu) {
         event::Accounting row;
         row.ts_ns = clock_ns(CLOCK_BOOTTIME) + boot_to_real_;
         row.cpu = static_cast<std::int32_t>(cpu);
         row.stored = decoder_.stored(cpu);
-        row.merged = kernel[cpu].merged;
+        row.merged = told_[cpu];
         row.filtered = kernel[cpu].filtered;
         row.lost_reserved = kernel[cpu].lost[CAT_LOST_RESERVED];
         row.lost_share = kernel[cpu].lost[CAT_LOST_SHARE];
         row.lost = kernel[cpu].lost[CAT_LOST_FULL] + row.lost_reserved + row.lost_share;
-        // What is still in the ring buffer counts as not seen yet; at the end there is none.
-        row.seen = kernel[cpu].seen - (kernel[cpu].emitted - decoder_.stored(cpu));
+        // What is still in the ring buffer, or merged and not told, counts as not seen yet: no row speaks of
+        // it. Nor is a call known whose end is being met while we look. At the end there is none of these.
+        row.seen = stopped_ ? kernel[cpu].seen : row.stored + row.merged + row.filtered + row.lost;
         rows.push_back(row);
     }
     return rows;

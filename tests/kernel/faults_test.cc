@@ -252,21 +252,67 @@ TEST_F(Interrupted, SigkillLosesAtMostTheLastSecond) {
               killed_ns - 1'000'000'000);
     EXPECT_EQ(state(), "recording");
     EXPECT_EQ(catena({"events", trace_}).exit_code, 0);
+    account_of(trace_);
+}
+
+// A small disk, for the recording only, that goes away with the object.
+class SmallDisk {
+  public:
+    explicit SmallDisk(std::string path, int kib) : path_(std::move(path)) {
+        ::mkdir(path_.c_str(), 0755);
+        EXPECT_EQ(::mount("none", path_.c_str(), "tmpfs", 0, ("size=" + std::to_string(kib) + "k").c_str()),
+                  0);
+    }
+    ~SmallDisk() { ::umount2(path_.c_str(), MNT_DETACH); }
+    SmallDisk(const SmallDisk&) = delete;
+    SmallDisk& operator=(const SmallDisk&) = delete;
+    [[nodiscard]] std::string file(const std::string& name) const { return path_ + '/' + name; }
+
+  private:
+    std::string path_;
+};
+
+// Wherever the disk ends, the recording holds what its own counts say, and what it does not hold is said.
+// Merged calls and rows of their own are both plenty here.
+TEST_F(Interrupted, ARecordingOnADiskThatFillsUpSaysWhatItHolds) {
+    ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
+    ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+    int filled = 0;
+    for (const char* fidelity : {"causal", "full"}) {
+        for (const int kib : {700, 1000, 1300, 1700, 2200, 2700}) {
+            SCOPED_TRACE(std::string(fidelity) + " on " + std::to_string(kib) + " KiB");
+            const SmallDisk disk(directory_.file("small"), kib);
+            const std::string trace = disk.file("t.catena");
+            const Outcome outcome = catena({"record", "--fidelity", fidelity, "-o", trace, "--", "sh", "-c",
+                                            "dd if=/dev/zero of=/dev/null bs=1 count=200000 status=none & "
+                                            "find /usr/lib /usr/share -type f -size -8k -print0 | head -z -n "
+                                            "8000 | xargs -0 cat >/dev/null; wait"});
+            // Where not even the first commit had room, there is nothing, and no count either.
+            const bool empty =
+                value_of(trace, "select (select count(*) from events) + count(*) from loss") == "0";
+            if (!empty) account_of(trace);
+            const bool complete = value_of(trace, "select value from meta where key = 'state'") == "complete";
+            EXPECT_TRUE(complete || outcome.exit_code == 4) << outcome.exit_code;
+            if (outcome.exit_code != 4) continue;
+            ++filled;
+            EXPECT_THAT(outcome.err, testing::ContainsRegex("[Ss]pace|full"));
+            EXPECT_TRUE(complete || testing::Value(outcome.err, HasSubstr("calls that were seen since")))
+                << outcome.err;
+        }
+    }
+    EXPECT_GE(filled, 4) << "the disks were too large to show anything";
 }
 
 TEST_F(Interrupted, DiskFullStopsCleanly) {
     ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
     ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
-    const std::string small = directory_.file("small");
-    ASSERT_EQ(::mkdir(small.c_str(), 0755), 0);
-    ASSERT_EQ(::mount("none", small.c_str(), "tmpfs", 0, "size=4m"), 0);
-    trace_ = small + "/t.catena";
+    const SmallDisk small(directory_.file("small"), 4096);
+    trace_ = small.file("t.catena");
     const Outcome outcome = catena({"record", "--fidelity", "full", "-o", trace_, "--", "dd", "if=/dev/zero",
                                     "of=/dev/null", "bs=1", "count=2000000", "status=none"});
     EXPECT_EQ(outcome.exit_code, 4);
     EXPECT_THAT(outcome.err, AllOf(HasSubstr(trace_), testing::ContainsRegex("[Ss]pace|full")));
     EXPECT_GT(std::stoll("0" + value_of(trace_, "select count(*) from events")), 0);
-    EXPECT_EQ(::umount2(small.c_str(), MNT_DETACH), 0);
 }
 
 // ---- traces that cannot be read ----

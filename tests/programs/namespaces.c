@@ -3,6 +3,7 @@
 #include "truth.h"
 
 #include <sched.h>
+#include <signal.h>
 #include <sys/mount.h>
 
 static void told(const char* op, const char* call, const char* more) {
@@ -99,6 +100,44 @@ static void joined(void) {
     reap(child);
 }
 
+/* The pid that the /proc of the host gives the caller. */
+static pid_t host_pid(void) {
+    char text[32] = "";
+
+    MUST(readlink("/proc/self", text, sizeof(text) - 1));
+    return atoi(text);
+}
+
+/* A container's processes name each other by numbers of their own. */
+static void signalled_within(void) {
+    int fds[2];
+    pid_t first, second;
+
+    MUST(pipe(fds));
+    MUST(unshare(CLONE_NEWPID));
+    told("unshare", "unshare", ",'flags':'CLONE_NEWPID'");
+    first = MUST(fork());
+    if (first == 0) {
+        pid_t child = MUST(fork());
+
+        if (child == 0) {
+            second = host_pid();
+            MUST(write(fds[1], &second, sizeof(second)));
+            for (;;) pause();
+        }
+        while (MUST(read(fds[0], &second, sizeof(second))) != sizeof(second)) {
+        }
+        MUST(kill(child, SIGKILL));
+        MUST(waitpid(child, NULL, 0));
+        MUST(write(fds[1], &second, sizeof(second)));
+        _exit(0);
+    }
+    MUST(waitpid(first, NULL, 0));
+    MUST(read(fds[0], &second, sizeof(second)));
+    truth_of(first, "'op':'kill','syscall':'kill','signal':'SIGKILL','ret':0,'object':%s", process_object(second));
+    _exit(0);
+}
+
 static void in_child(void (*what)(void)) {
     pid_t child = MUST(fork());
 
@@ -117,6 +156,7 @@ int main(void) {
     in_child(mounts);
     in_child(another_root);
     in_child(pivoted);
+    in_child(signalled_within);
     joined();
     return truth_end();
 }
