@@ -32,6 +32,7 @@ static __always_inline void fill_sum(struct cat_event *event, const struct owner
 	event->bytes = bytes - slot->told_bytes;
 	event->ret = event->bytes;
 	event->syscall = slot->syscall;
+	event->abi = slot->abi;
 	event->op = slot->op;
 	event->fd = slot->fd;
 	event->flags = CAT_FLAG_MERGED | slot->flags;
@@ -123,6 +124,7 @@ static __always_inline bool take_slot(struct cat_task *state, const struct flow 
 	cat_slot_carry(slot, token);
 	slot->op = deed->op;
 	slot->syscall = call->nr;
+	slot->abi = call->abi;
 	slot->fd = deed->fd;
 	slot->stream = flow->stream;
 	slot->flags = 0;

@@ -20,7 +20,8 @@ std::int64_t steady_ns() { return std::chrono::steady_clock::now().time_since_ep
 
 bool same_counts(const event::Accounting& a, const event::Accounting& b) {
     return a.seen == b.seen && a.stored == b.stored && a.merged == b.merged && a.filtered == b.filtered &&
-           a.lost == b.lost;  // and then its parts
+           a.lost == b.lost &&  // and then its parts
+           a.calls == b.calls && a.lost_calls == b.lost_calls;
 }
 
 }  // namespace
@@ -65,7 +66,7 @@ void Recorder::add_accounting(event::Batch& batch) {
     std::vector<event::Accounting> now = sensor_->accounting();
     for (std::size_t cpu = 0; cpu < now.size(); ++cpu) {
         if (cpu < last_accounting_.size() && same_counts(now[cpu], last_accounting_[cpu])) continue;
-        if (now[cpu].seen != 0) batch.accounting.push_back(now[cpu]);
+        if (now[cpu].seen != 0 || now[cpu].calls != 0) batch.accounting.push_back(now[cpu]);
     }
     last_accounting_ = std::move(now);
 }
@@ -73,11 +74,11 @@ void Recorder::add_accounting(event::Batch& batch) {
 base::Status Recorder::pump() {
     if (steady_ns() - last_collect_ns_ >= kCollectEveryNs) {
         // Where no call was seen since, no thread has anything to tell.
-        const std::uint64_t seen = sensor_->progress().seen;
-        if (seen != last_seen_) {
-            if (auto collected = sensor_->collect_merged(); !collected) return collected;
+        const sensor::Progress progress = sensor_->progress();
+        if (progress.waits_uncounted || progress.seen != last_seen_) {
+            if (auto collected = sensor_->collect_waiting(); !collected) return collected;
         }
-        last_seen_ = seen;
+        last_seen_ = progress.seen;
         last_collect_ns_ = steady_ns();
     }
     quiet_ = true;
@@ -116,7 +117,7 @@ void Recorder::drain() {
 base::Status Recorder::finish(std::map<std::string, std::string> meta) {
     sensor_->stop();
     drain();
-    const base::Status collected = sensor_->collect_merged();
+    const base::Status collected = sensor_->collect_waiting();
     drain();
     Order last;
     add_accounting(last.batch);
