@@ -30,8 +30,8 @@ RESULT_ONLY = {
 # Calls that return a process id, an address, or a time.
 RESULT_VARIES = {"mmap", "brk", "mremap", "shmat", "getpid", "gettid", "getppid", "set_tid_address", "clone", "clone3", "fork", "vfork", "wait4", "waitid",
                  "getpgrp", "getpgid", "setsid", "getsid", "time", "times", "personality", "pidfd_open", "rt_sigreturn"}
-# The same call goes this way or that by chance.
-RACES = {"futex", "restart_syscall", "sched_yield", "rt_sigreturn"}
+# The same call goes this way or that, or is made or not, by chance: libc trims a thread's heap by where the kernel has put it.
+RACES = {"futex", "restart_syscall", "sched_yield", "rt_sigreturn", "munmap"}
 # Newer than Debian 12's strace.
 NEWER = {"syscall_0x1c4": "fchmodat2", "fchmodat2": "fchmodat2"}
 
@@ -45,6 +45,7 @@ def normalise(name, arguments, result):
     result = re.sub(r"0x[0-9a-f]+", "ADDRESS", result)
     if name in NEWER:
         return f"{NEWER[name]}(…) = {result}"
+    arguments = re.sub(r"/tmp/catena-strace\S*?-run-\w+", "HERE", arguments)
     arguments = re.sub(r"\bRTMIN\b", "RT_0", arguments)
     arguments = re.sub(r"htons\(\d{4,5}\)", "htons(PORT)", arguments)
     # Which of several flags comes first is a matter of taste.
@@ -66,9 +67,17 @@ def normalise(name, arguments, result):
     return f"{name}({arguments}) = {result}"
 
 
+def in_order(threads):
+    """By creation: numbers of threads go up from the first one's, and begin anew at the largest."""
+    with open("/proc/sys/kernel/pid_max") as file:
+        most = int(file.read())
+    first = int(next(iter(threads)))
+    return [threads[tid] for tid in sorted(threads, key=lambda tid: (int(tid) - first) % most)]
+
+
 def settled(calls):
     """Without those that are there or not by chance, and their children's ends, of which several may come as one signal."""
-    return [re.sub(r"/tmp/catena-strace\S*?-run-\w+", "HERE", c) for c in calls if c.split("(")[0] not in RACES and "WNOHANG" not in c]
+    return [c for c in calls if c.split("(")[0] not in RACES and "WNOHANG" not in c]
 
 
 def from_strace(path):
@@ -99,7 +108,7 @@ def from_strace(path):
     for tid, text in unfinished.items():  # never returned
         name, arguments = text.split("(", 1)
         threads[tid].append(normalise(name, arguments.rstrip(", "), "?"))
-    return [threads[tid] for tid in sorted(threads, key=int)]
+    return in_order(threads)
 
 
 def from_catena(catena, trace):
@@ -115,7 +124,7 @@ def from_catena(catena, trace):
     # What the held command did before it became the program; strace looks for the program itself.
     while first and first[0] != "execve(…) = 0":
         first.pop(0)
-    return [threads[tid] for tid in sorted(threads, key=int)]
+    return in_order(threads)
 
 
 def main():
