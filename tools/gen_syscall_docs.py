@@ -22,12 +22,13 @@ HANDLERS = {
     "PIPE": "both ends", "SOCKETPAIR": "both ends", "SOCKET": "new socket", "CONNECT": "socket and peer", "ACCEPT": "new socket and peer",
     "SENDTO": "bytes sent, peer", "RECVFROM": "bytes received, peer", "MSG": "bytes, peer", "MMSG": "bytes, peers",
     "CREDENTIALS": "user or group", "TARGET": "process that it is done to", "NEW_FD": "new object", "FCNTL": "where it duplicates: object",
+    "NAMESPACE": "namespaces", "ROOT": "paths", "SHMAT": "shared memory", "FOLDED": "as the call that it stands for",
 }
 
 INTRO = """# System calls
 
 Every system call that Linux has for x86-64 programs, through each of its three tables. **Generated** by `tools/gen_syscall_docs.py` from
-`src/sys/call_signatures_table.h` (arguments), `src/sys/syscalls_*_table.h` (numbers) and `src/sensor/syscall_specs_table.h` (causal recording).
+`src/sys/call_signatures_table.h` (arguments), `src/sys/syscalls_*_table.h` (numbers) and `src/sensor/syscall_specs*_table.h` (causal recording).
 
 - `catena record --fidelity full` records each call with its registers, its times, what it returned, and the memory that the column
   *memory* names: at the entry, `→` at the exit, `⇄` at both. Of a string up to 4,096 bytes are kept, of an array 512, of a call 5,120; contents of buffers
@@ -71,14 +72,23 @@ def captured(arguments, sized):
     return ", ".join(found)
 
 
+def spec(body):
+    op = re.search(r"CAT_OP_(\w+)", body)
+    return (f"`{op[1].lower()}`: " if op else "") + HANDLERS[re.search(r"CAT_H_(\w+)", body)[1]]
+
+
 def causal():
-    specs = {}
-    for body in rows("src/sensor/syscall_specs_table.h", r"\{(\.number = [^}]*)\}"):
-        name = re.search(r"__NR_(\w+)", body)[1]
-        handler = re.search(r"CAT_H_(\w+)", body)[1]
-        op = re.search(r"CAT_OP_(\w+)", body)
-        specs[name] = (f"`{op[1].lower()}`: " if op else "") + HANDLERS[handler]
-    return specs
+    return {re.search(r"__NR_(\w+)", body)[1]: spec(body)
+            for body in rows("src/sensor/syscall_specs_table.h", r"\{(\.number = [^}]*)\}")}
+
+
+def causal_i386(of_i386):
+    """As the sensor does: the row of the call of x86-64 with this name, or with another one, or one of its own."""
+    table = "src/sensor/syscall_specs_i386_table.h"
+    specs = causal()
+    specs |= {name: specs[like] for name, like in rows(table, r'\{"(\w+)", "(\w+)"\}')}
+    names = {number: name for name, number in of_i386.items()}
+    return specs | {names[int(number)]: spec(body) for number, body in rows(table, r"\{\.number = (\d+), ([^}]*)\}")}
 
 
 def table(calls, columns, sized, specs):
@@ -102,7 +112,7 @@ def document():
     own = {name: number for name, number in of_i386.items() if name not in i386}
     text += table(common, {"x86-64": x86_64, "x32": x32, "i386": own}, sized, causal())
     text += f"\n## Only in the 32-bit table, or with other arguments there\ni386 has {len(of_i386)} calls: `int 0x80`, and programs of 32 bits.\n\n"
-    text += table(i386, {"i386": of_i386}, sized, {})
+    text += table(i386, {"i386": of_i386}, sized, causal_i386(of_i386))
     return text
 
 
