@@ -77,9 +77,7 @@ __noinline int cat_uring_object(struct cat_call *call, u64 request, u32 opcode)
 	struct cat_deed deed = { .fd = -1 };
 	u64 file = 0;
 
-	if (!call)
-		return 0;
-	if (call->ret < 0 && !cat_refused(call->ret))
+	if (!call || (call->ret < 0 && !cat_refused(call->ret)))
 		goto filter;
 	if (cat_fidelity == CAT_FIDELITY_CAUSAL && call->ret >= 0 &&
 	    (opcode == URING_PIPE || opcode == URING_CLOSE || opcode == URING_SOCKET))

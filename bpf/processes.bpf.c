@@ -234,6 +234,22 @@ static __always_inline s32 pid_of_pidfd(s32 fd)
 	return pid ? BPF_CORE_READ(pid, numbers[0].nr) : 0;
 }
 
+/* chroot and pivot_root: what the root is afterwards, by its path on the host. */
+__noinline int cat_on_root(struct cat_call *call)
+{
+	struct fs_struct *fs = bpf_get_current_task_btf()->fs;
+	struct cat_deed deed = { .fd = -1 };
+
+	if (!call)
+		return 0;
+	if (fs)
+		deed.object = CAT_ID(cat_dentry_object((u64)BPF_CORE_READ(fs, root.dentry),
+						       (u64)BPF_CORE_READ(fs, root.mnt)));
+	deed.op = call->spec.op;
+	cat_emit(call, &deed);
+	return 0;
+}
+
 /* setns and unshare: which namespaces change, and whose they become where a pidfd says it. */
 __noinline int cat_on_namespace(struct cat_call *call)
 {

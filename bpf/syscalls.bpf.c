@@ -9,23 +9,6 @@
 #include "lib/resolved.bpf.h"
 #include "lib/scope.bpf.h"
 
-#define X32_FIRST 512	/* calls of x32 that have numbers of their own */
-#define X32_CALLS 36
-
-/* Their numbers on x86-64. Room to the next power of two: Linux 6.1's verifier sees no more. */
-static const volatile u16 x32_calls[64] = {
-	13, 15, 16, 19, 20, 45, 46, 47, 59, 101, 127, 128, 129, 131, 222, 244, 246, 247, 273, 274, 278, 279, 295, 296, 297,
-	299, 307, 310, 311, 54, 55, 206, 209, 322, 327, 328,
-};
-
-/* The number of the call's row in the table of i386, or in that of x86-64. */
-static __always_inline u32 row_of_number(u32 number, u8 abi)
-{
-	u32 own = number - X32_FIRST;
-
-	return abi == CAT_ABI_X32 && own < X32_CALLS ? x32_calls[own] : number;
-}
-
 /* Full fidelity: a call begins. */
 static __always_inline void enter_call(struct pt_regs *regs, u64 nr, u8 abi)
 {
@@ -46,7 +29,7 @@ SEC("tp_btf/sys_enter")
 int BPF_PROG(cat_sys_enter, struct pt_regs *regs, long nr)
 {
 	u8 abi = cat_abi(nr);
-	u32 row = row_of_number(cat_number(nr, abi), abi);
+	u32 row = cat_row_of(nr, abi);
 	struct cat_task *state;
 
 	if (CAT_FULL)
@@ -210,7 +193,7 @@ static __always_inline void go_slowly(struct cat_task *state, struct pt_regs *re
 
 	call.abi = cat_abi(regs->orig_ax);
 	call.nr = cat_number(regs->orig_ax, call.abi);
-	row = row_of_number(cat_number(regs->orig_ax, call.abi), call.abi);
+	row = cat_row_of(regs->orig_ax, call.abi);
 	if (row >= CAT_SYSCALLS) {
 		cat_filter(&call);
 		return;

@@ -38,4 +38,21 @@ static __always_inline void cat_read_registers(u64 *args, struct pt_regs *regs, 
 	args[5] = regs->r9;
 }
 
+#define X32_FIRST 512	/* calls of x32 that have numbers of their own */
+#define X32_CALLS 36
+
+/* Their numbers on x86-64. Room to the next power of two: Linux 6.1's verifier sees no more. */
+static const volatile u16 x32_calls[64] = {
+	13, 15, 16, 19, 20, 45, 46, 47, 59, 101, 127, 128, 129, 131, 222, 244, 246, 247, 273, 274, 278, 279, 295, 296, 297,
+	299, 307, 310, 311, 54, 55, 206, 209, 322, 327, 328,
+};
+
+/* The number of the call's row: its own in the table of i386, or else that of x86-64's call. CAT_SYSCALLS and more for none. */
+static __always_inline u32 cat_row_of(u64 nr, u8 abi)
+{
+	u32 number = cat_number(nr, abi), own = number - X32_FIRST;
+
+	return abi == CAT_ABI_X32 && own < X32_CALLS ? x32_calls[own] : number;
+}
+
 #endif

@@ -216,6 +216,7 @@ bool Session::over() const {
 
 base::Status Session::record() {
     progress_ = std::make_unique<Progress>(began_);
+    recorder_->give_way();
     std::array<epoll_event, 4> events{};
     while (!over()) {
         ::epoll_wait(epoll_.get(), events.data(), events.size(),

@@ -1,8 +1,5 @@
 #include "cli/recorder.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <utility>
 #include <vector>
@@ -10,7 +7,6 @@
 namespace catena::cli {
 namespace {
 
-constexpr int kWriterNice = 10;
 constexpr std::size_t kQueuedBatches = 3;
 constexpr std::int64_t kCommitEveryNs =
     250'000'000;  // well within the promised second, on a busy machine too
@@ -29,6 +25,7 @@ bool same_counts(const event::Accounting& a, const event::Accounting& b) {
 Recorder::Recorder(std::unique_ptr<sensor::Sensor> sensor, std::unique_ptr<store::Writer> writer)
     : sensor_(std::move(sensor)),
       writer_(std::move(writer)),
+      pace_([this] { return sensor_->fill(); }),
       queue_(kQueuedBatches),
       last_commit_ns_(steady_ns()) {
     event::Batch first;
@@ -41,12 +38,14 @@ Recorder::Recorder(std::unique_ptr<sensor::Sensor> sensor, std::unique_ptr<store
 Recorder::~Recorder() { queue_.close(); }
 
 void Recorder::write_all() {
-    // Whatever is recorded goes first: what waits here meanwhile is bounded, and so is the ring behind it.
-    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kWriterNice);
+    pace_.join();
     while (auto order = queue_.pop()) {
         numbering_.apply(order->batch);
         auto done = writer_->append(order->batch);
-        if (done && order->commit) done = writer_->commit();
+        if (done && order->commit) {
+            done = writer_->commit();
+            pace_.committed();
+        }
         if (done) continue;
         const std::lock_guard lock(failure_mutex_);
         failure_ = done.error();
@@ -71,11 +70,19 @@ void Recorder::add_accounting(event::Batch& batch) {
     last_accounting_ = std::move(now);
 }
 
+void Recorder::give_way() {
+    pace_.join();
+    pace_.relax();
+}
+
 base::Status Recorder::pump() {
+    pace_.looked();
     if (steady_ns() - last_collect_ns_ >= kCollectEveryNs) {
         // Where no call was seen since, no thread has anything to tell.
         const sensor::Progress progress = sensor_->progress();
         if (progress.waits_uncounted || progress.seen != last_seen_) {
+            const Pace::Share share(
+                pace_);  // it locks what waits with each thread, which the thread may want
             if (auto collected = sensor_->collect_waiting(); !collected) return collected;
         }
         last_seen_ = progress.seen;
@@ -87,7 +94,10 @@ base::Status Recorder::pump() {
         Order order;
         more = sensor_->poll(order.batch);
         quiet_ = quiet_ && order.batch.empty();
-        uncommitted_ = uncommitted_ || !order.batch.empty();
+        if (!order.batch.empty()) {
+            uncommitted_ = true;
+            pace_.took();
+        }
         const std::int64_t now = steady_ns();
         if (uncommitted_ && now - last_commit_ns_ >= kCommitEveryNs) {
             add_accounting(order.batch);
@@ -115,6 +125,7 @@ void Recorder::drain() {
 }
 
 base::Status Recorder::finish(std::map<std::string, std::string> meta) {
+    pace_.hurry();
     sensor_->stop();
     drain();
     const base::Status collected = sensor_->collect_waiting();

@@ -14,6 +14,7 @@
 
 #include "base/bounded_queue.h"
 #include "base/result.h"
+#include "cli/pace.h"
 #include "event/batch.h"
 #include "event/numbering.h"
 #include "sensor/sensor.h"
@@ -35,6 +36,9 @@ class Recorder {
     // Whether the last pump() found nothing, so that the next one can wait a little longer.
     [[nodiscard]] bool quiet() const { return quiet_; }
 
+    // From now on the recorded goes first, and the caller's thread is one that waits.
+    void give_way();
+
     // Detaches the sensor, stores what waits and the last counts, and closes the recording.
     base::Status finish(std::map<std::string, std::string> meta);
 
@@ -52,6 +56,7 @@ class Recorder {
 
     std::unique_ptr<sensor::Sensor> sensor_;
     std::unique_ptr<store::Writer> writer_;
+    Pace pace_;
     event::Numbering numbering_;  // the writing thread's
     base::BoundedQueue<Order> queue_;
     std::int64_t last_commit_ns_ = 0;

@@ -300,9 +300,8 @@ bool Decoder::decode_path_event(std::span<const std::byte> record, event::Batch&
         if (event.op == event::Op::Unlink && (event.arg & AT_REMOVEDIR)) event.op = event::Op::Rmdir;
         const bool from_kernel =
             event.source == event::Source::Kernel && !(fixed.event.flags & CAT_FLAG_COPIED);
-        const auto full = [&](std::uint64_t dir, std::string_view text) {
-            return from_kernel ? paths_.entry({dir}, text)
-                               : paths_.absolute({dir}, own_proc(text, fixed.event));
+        const auto full = [&, &caller = fixed.event](std::uint64_t dir, std::string_view text) {
+            return from_kernel ? paths_.entry({dir}, text) : paths_.absolute({dir}, own_proc(text, caller));
         };
         event.path = full(fixed.dir, path);
         if (event.op == event::Op::Symlink || is_source_of_mount(event)) {

@@ -132,6 +132,7 @@ class BpfSensor final : public Sensor {
     [[nodiscard]] int wait_fd() const override { return ring_buffer__epoll_fd(ring_.get()); }
     bool poll(event::Batch& out) override;
     base::Status collect_waiting() override;
+    [[nodiscard]] double fill() const override;
     void stop() override;
     std::vector<event::Accounting> accounting() override;
     Progress progress() override;
@@ -293,6 +294,11 @@ base::Status BpfSensor::collect_waiting() {
     return run_iterator(fidelity_ == Fidelity::Full ? skeleton_->progs.cat_flush_tasks
                                                     : skeleton_->progs.cat_tell_tasks);
 }
+double BpfSensor::fill() const {
+    const ring* only = ring_buffer__ring(ring_.get(), 0);
+    return static_cast<double>(ring__avail_data_size(only)) / static_cast<double>(ring__size(only));
+}
+
 
 void BpfSensor::stop() {
     if (snapshot_.joinable()) snapshot_.join();

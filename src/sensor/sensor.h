@@ -74,6 +74,8 @@ class Sensor {
     // Asks the kernel for the sums of what was merged, and for the calls that threads keep back; poll() gets
     // them. Due once a second, so that a killed recorder loses no more than that.
     virtual base::Status collect_waiting() = 0;
+    // How full the ring is, from 0 to 1. From any thread.
+    [[nodiscard]] virtual double fill() const = 0;
 
     // Detaches the programs: nothing more is recorded. What waits can still be polled.
     virtual void stop() = 0;

@@ -1,5 +1,5 @@
-// The tables of system calls as the kernel programs want them, from the rows of syscall_specs_table.h (x86-64)
-// and syscall_specs_i386_table.h.
+// The tables of system calls as the kernel programs want them, from the rows of syscall_specs_table.h
+// (x86-64) and syscall_specs_i386_table.h.
 #pragma once
 
 #include <span>

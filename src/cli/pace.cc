@@ -1,0 +1,95 @@
+#include "cli/pace.h"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace catena::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kLook{20};  // a busy machine fills a quarter of 16 MiB in about 40
+constexpr double kFull = 0.25;                  // of the ring: from here on the threads get their share …
+constexpr double kEmpty = 0.06;                 // … until no more than this is left
+// A killed recorder loses no more than the last second, and a signal is answered soon, however busy the
+// machine is.
+constexpr std::int64_t kLongestLookNs = 300'000'000;
+constexpr std::int64_t kLongestWaitNs = 600'000'000;
+
+// Where this is not allowed, everything is as it was: correct, but not as considerate.
+void schedule(pid_t thread, bool idle) {
+    const sched_param none{};
+    (void)::sched_setscheduler(thread, idle ? SCHED_IDLE : SCHED_OTHER, &none);
+}
+
+}  // namespace
+
+std::int64_t Pace::now_ns() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
+
+Pace::Pace(std::function<double()> fill)
+    : fill_(std::move(fill)), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+Pace::~Pace() = default;
+
+void Pace::join() {
+    const std::lock_guard lock(mutex_);
+    threads_.push_back(::gettid());
+    schedule(threads_.back(), idle_);
+}
+
+void Pace::took() {
+    std::int64_t none = 0;
+    oldest_ns_.compare_exchange_strong(none, now_ns());
+}
+
+void Pace::relax() {
+    looked();
+    considerate_ = true;
+}
+
+void Pace::hurry() {
+    considerate_ = false;
+    set_idle(false);
+}
+
+bool Pace::pressing(double fill) const {
+    const std::int64_t now = now_ns();
+    const std::int64_t oldest = oldest_ns_;
+    return fill > kFull || now - looked_ns_ > kLongestLookNs ||
+           (oldest != 0 && now - oldest > kLongestWaitNs);
+}
+
+void Pace::run(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+        std::this_thread::sleep_for(kLook);
+        const double fill = fill_();
+        if (!considerate_ || pressing(fill)) {
+            set_idle(false);
+        } else if (fill <= kEmpty) {
+            set_idle(true);
+        }
+    }
+}
+
+void Pace::set_idle(bool idle) {
+    const std::lock_guard lock(mutex_);
+    if (idle && !considerate_) return;
+    // Said again while it is so: a Share that ended meanwhile may have thought otherwise.
+    if (std::exchange(idle_, idle) && idle) return;
+    for (const pid_t thread : threads_) schedule(thread, idle);
+}
+
+Pace::Share::Share(Pace& pace) : pace_(pace) { schedule(::gettid(), false); }
+
+Pace::Share::~Share() {
+    bool idle = false;
+    {
+        const std::lock_guard lock(pace_.mutex_);
+        idle = pace_.idle_ && std::ranges::find(pace_.threads_, ::gettid()) != pace_.threads_.end();
+    }
+    if (idle) schedule(::gettid(), true);  // and not with the lock, which Pace may want
+}
+
+}  // namespace catena::cli

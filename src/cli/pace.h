@@ -1,0 +1,68 @@
+// Pace: what processor time the recorder's threads get. As long as the ring has room and nothing has waited
+// for long, they take only what nobody else wants (SCHED_IDLE), so that a burst of the recorded is paid for
+// when it is over; else they get their share like everybody (SCHED_OTHER). A thread of its own decides, since
+// those at SCHED_IDLE might not get to it. Thread-safe.
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace catena::cli {
+
+class Pace {
+  public:
+    // `fill` says how full the ring is, from 0 to 1; it is called from Pace's thread. Until relax() nobody
+    // waits.
+    explicit Pace(std::function<double()> fill);
+    ~Pace();
+    Pace(const Pace&) = delete;
+    Pace& operator=(const Pace&) = delete;
+
+    // The current thread goes by this pace from now on, and whatever threads it starts.
+    void join();
+
+    // From now on there is something to be considerate of; until hurry().
+    void relax();
+    void hurry();
+
+    // The reader has looked at the ring; it has taken rows that are to be committed; what it had taken is
+    // committed.
+    void looked() { looked_ns_ = now_ns(); }
+    void took();
+    void committed() { oldest_ns_ = 0; }
+
+    // While this lives the current thread has its share: for what holds locks that the recorded may want.
+    class Share {
+      public:
+        explicit Share(Pace& pace);
+        ~Share();
+        Share(const Share&) = delete;
+        Share& operator=(const Share&) = delete;
+
+      private:
+        Pace& pace_;
+    };
+
+  private:
+    [[nodiscard]] static std::int64_t now_ns();
+    void run(const std::stop_token& stop);
+    [[nodiscard]] bool pressing(double fill) const;
+    void set_idle(bool idle);
+
+    std::function<double()> fill_;
+    std::atomic<bool> considerate_ = false;
+    std::atomic<std::int64_t> looked_ns_ = 0;
+    std::atomic<std::int64_t> oldest_ns_ = 0;  // when the first row was taken that is not committed; 0: none
+    std::mutex mutex_;                         // guards those below
+    std::vector<pid_t> threads_;
+    bool idle_ = false;
+    std::jthread thread_;  // last: ends before what it uses
+};
+
+}  // namespace catena::cli
