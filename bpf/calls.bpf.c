@@ -31,12 +31,11 @@ static __always_inline void count_calls(u32 calls, u32 events, int why)
 		return;
 	counters->calls += calls;
 	counters->seen += events;
-	if (why < 0) {
+	if (why < 0)
 		counters->emitted += events;
-		return;
-	}
-	counters->lost_calls += calls;
-	if (why < CAT_LOSSES)
+	else
+		counters->lost_calls += calls;
+	if (why >= 0 && why < CAT_LOSSES)
 		counters->lost[why] += events;
 }
 
@@ -76,7 +75,7 @@ static __always_inline void flush_calls(struct cat_scratch *scratch)
 /* Sends the call that is going on by itself, with its data. */
 static __noinline int send_one(struct cat_scratch *scratch)
 {
-	u32 len = scratch->head.data_len, event = scratch->one.flags & CAT_CALL_EVENT ? 1 : 0;
+	u32 len = scratch->head.data_len, event = !!(scratch->one.flags & CAT_CALL_EVENT);
 	u64 size;
 	int why;
 
@@ -118,8 +117,7 @@ static __noinline int put_off(struct cat_scratch *scratch)
 			scratch->batch_head.tid = scratch->head.tid;
 		}
 		__builtin_memcpy(&scratch->batch[count], &scratch->one, sizeof(scratch->one));
-		if (scratch->one.flags & CAT_CALL_EVENT)
-			scratch->batch_events++;
+		scratch->batch_events += !!(scratch->one.flags & CAT_CALL_EVENT);
 		scratch->batch_head.count = ++count;
 		if (count == CAT_BATCH)
 			send_batch(scratch);
@@ -154,15 +152,10 @@ static __always_inline void begin_call(struct cat_scratch *scratch, const struct
 	scratch->head.tgid = id >> 32;
 	scratch->head.tid = id;
 	scratch->head.data_len = 0;
-	scratch->one.enter_ns = 0;
-	scratch->one.exit_ns = 0;
-	scratch->one.ret = 0;
+	__builtin_memset(&scratch->one, 0, sizeof(scratch->one));
 	__builtin_memcpy(scratch->one.args, entry->args, sizeof(scratch->one.args));
-	scratch->one.object = 0;
 	scratch->one.nr = entry->nr;
 	scratch->one.abi = entry->abi;
-	scratch->one.flags = 0;
-	scratch->one.op = 0;
 }
 
 __noinline int cat_call_enters(struct cat_entry *entry)
@@ -191,11 +184,10 @@ __noinline int cat_call_enters(struct cat_entry *entry)
 static __always_inline void begin_late_call(struct cat_scratch *scratch, struct pt_regs *regs)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct cat_entry entry = {};
+	struct cat_entry entry = { .abi = cat_abi(regs->orig_ax) };
 
 	entry.process_start = task->group_leader->start_boottime;
 	entry.process = cat_process_id(task->tgid, entry.process_start);
-	entry.abi = cat_abi(regs->orig_ax);
 	entry.nr = cat_number(regs->orig_ax, entry.abi);
 	cat_read_registers(entry.args, regs, entry.abi);
 	begin_call(scratch, &entry);
@@ -232,10 +224,11 @@ __noinline int cat_call_over(void)
 {
 	struct cat_scratch *scratch = cat_scratch();
 
-	if (scratch && scratch->state == CAT_CALL_LEAVING && scratch->told == CAT_NOT_TOLD)
+	if (!scratch)
+		return 0;
+	if (scratch->state == CAT_CALL_LEAVING && scratch->told == CAT_NOT_TOLD)
 		put_off(scratch);
-	if (scratch)
-		scratch->state = CAT_CALL_IDLE;
+	scratch->state = CAT_CALL_IDLE;
 	return 0;
 }
 

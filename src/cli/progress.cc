@@ -57,9 +57,10 @@ void Progress::summarise(const sensor::Progress& total, const std::string& path)
     }
     const auto tell = [&](std::uint64_t lost, const char* what) {
         if (lost == 0) return;
-        fmt::print(stderr,
-                   "catena: {}: {} {} were lost because the ring buffer was full: --ring-mib makes it larger\n",
-                   name, grouped(lost), what);
+        fmt::print(
+            stderr,
+            "catena: {}: {} {} were lost because the ring buffer was full: --ring-mib makes it larger\n",
+            name, grouped(lost), what);
     };
     tell(total.lost, "events");
     tell(total.lost_calls, "system calls");

@@ -51,7 +51,7 @@ struct Accounting {
     std::uint64_t stored = 0;    // as a row of its own
     std::uint64_t merged = 0;    // into a row that is stored; its count says how many
     std::uint64_t filtered = 0;  // calls that carry nothing: failed, empty, or of no kind that is recorded
-    std::uint64_t lost = 0;           // in all, of which
+    std::uint64_t lost = 0;      // in all, of which
     std::uint64_t lost_reserved = 0;  // the rest of the ring buffer was kept for what matters more
     std::uint64_t lost_share = 0;     // its cgroup had used up its share of a ring buffer that filled up
     // Full fidelity: system calls, and those of them that found the ring buffer full. calls - lost_calls are

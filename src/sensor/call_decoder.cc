@@ -23,13 +23,12 @@ event::Call CallDecoder::to_call(const cat_calls& head, const cat_one_call& one,
     event::Call call;
     if (last_.size() > kMaxThreads) last_.clear();
     Last& last = last_[head.tid];
-    const bool is_announced = last.announced && one.enter_ns <= last.boot_ns &&
-                              (one.exit_ns == 0 || last.boot_ns <= one.exit_ns);
+    const bool is_announced =
+        last.announced && one.enter_ns <= last.boot_ns && (one.exit_ns == 0 || last.boot_ns <= one.exit_ns);
     call.id = is_announced ? last.id : next_++;
     // A batch that an iterator sends may come behind the record of a later call.
     const std::uint64_t end_ns = one.exit_ns != 0 ? one.exit_ns : one.enter_ns;
-    if (is_announced || end_ns >= last.boot_ns)
-        last = {.id = call.id, .boot_ns = end_ns, .announced = false};
+    if (is_announced || end_ns >= last.boot_ns) last = {.id = call.id, .boot_ns = end_ns, .announced = false};
     const auto real = [&](std::uint64_t ns) {
         return ns == 0 ? 0 : static_cast<std::int64_t>(ns) + boot_to_real_ns_;
     };

@@ -23,8 +23,9 @@ class CallDecoder {
     template <class Each>
     bool decode(std::span<const std::byte> record, std::vector<event::Call>& out, Each&& each);
 
-    // The call that an event belongs to, 0 for none. The event's flags say whether it comes before its call or
-    // behind it; by its time, a call that was announced is told from the next one, should its record be lost.
+    // The call that an event belongs to, 0 for none. The event's flags say whether it comes before its call
+    // or behind it; by its time, a call that was announced is told from the next one, should its record be
+    // lost.
     std::int64_t call_of(const cat_event& event);
 
     // A thread that has ended makes no more calls.

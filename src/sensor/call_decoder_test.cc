@@ -83,8 +83,8 @@ TEST_F(CallDecoderTest, EarlierCallsThatComeLateTakeNoEvents) {
 
 TEST_F(CallDecoderTest, MalformedRecordsAreRefused) {
     EXPECT_EQ(decode({}), Ids{});
-    EXPECT_EQ(decode({call(1, 2)}, 1), Ids{});                                  // shorter than it says
-    EXPECT_EQ(decode({call(1, 2), call(3, 4)}, 1), Ids{});                      // data belong to one call
+    EXPECT_EQ(decode({call(1, 2)}, 1), Ids{});              // shorter than it says
+    EXPECT_EQ(decode({call(1, 2), call(3, 4)}, 1), Ids{});  // data belong to one call
     EXPECT_EQ(decode(std::vector<cat_one_call>(CAT_BATCH + 1, call(1, 2))), Ids{});
 }
 

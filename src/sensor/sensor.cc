@@ -183,9 +183,9 @@ bool BpfSensor::load(const Options& options, bool with_optional) {
     if (options.fidelity == Fidelity::Full) fill_captures(skeleton_->rodata->cat_captures);
     skeleton_->rodata->cat_hooked = path_hooks_.has_value();
     choose_path_hooks(*skeleton_, path_hooks_.has_value());
-    for (bpf_program* program :
-         {skeleton_->progs.cat_mark_tasks, skeleton_->progs.cat_describe_tasks, skeleton_->progs.cat_describe_files,
-          skeleton_->progs.cat_tell_tasks, skeleton_->progs.cat_flush_tasks}) {
+    for (bpf_program* program : {skeleton_->progs.cat_mark_tasks, skeleton_->progs.cat_describe_tasks,
+                                 skeleton_->progs.cat_describe_files, skeleton_->progs.cat_tell_tasks,
+                                 skeleton_->progs.cat_flush_tasks}) {
         bpf_program__set_autoattach(program, false);
     }
     // Half of what system calls cost is being met at their entry, and no edge needs it.
@@ -298,7 +298,6 @@ double BpfSensor::fill() const {
     const ring* only = ring_buffer__ring(ring_.get(), 0);
     return static_cast<double>(ring__avail_data_size(only)) / static_cast<double>(ring__size(only));
 }
-
 
 void BpfSensor::stop() {
     if (snapshot_.joinable()) snapshot_.join();

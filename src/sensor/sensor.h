@@ -41,7 +41,7 @@ struct Progress {
     std::uint64_t lost = 0;
     std::uint64_t calls = 0;  // full fidelity
     std::uint64_t lost_calls = 0;
-    bool waits_uncounted = false;  // full fidelity: threads keep calls back that none of these counts yet
+    bool waits_uncounted = false;     // full fidelity: threads keep calls back that none of these counts yet
     std::int64_t live_processes = 0;  // of Scope::Tree
 };
 
