@@ -18,7 +18,7 @@ static __always_inline s32 copy_path(char *to, u32 room, u64 from, bool in_kerne
 		return 0;
 	len = in_kernel ? bpf_probe_read_kernel_str(to, room, (void *)from) :
 			  bpf_probe_read_user_str(to, room, (void *)from);
-	if (len < 0)
+	if (len <= 0)	/* 0 for an empty one, on older kernels */
 		return 0;
 	return len == room ? -1 : len - 1;
 }

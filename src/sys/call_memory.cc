@@ -62,6 +62,7 @@ std::uint64_t Piece::number(std::size_t offset, std::size_t width) const {
 }
 
 std::int64_t Piece::signed_number(std::size_t offset, std::size_t width) const {
+    if (width == 0 || width > sizeof(std::uint64_t)) return 0;
     const std::uint64_t value = number(offset, width);
     const unsigned shift = 64 - 8 * static_cast<unsigned>(width);
     return static_cast<std::int64_t>(value << shift) >> shift;

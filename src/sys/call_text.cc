@@ -287,6 +287,7 @@ std::string call_name(Abi abi, std::uint32_t nr) {
 std::vector<NamedText> call_arguments(const RawCall& call) {
     if (const Signature* signature = signature_of(call)) return Writer(call, *signature).arguments();
     std::vector<NamedText> all;
+    all.reserve(call.args.size());
     for (std::size_t i = 0; i < call.args.size(); ++i) {
         all.push_back({fmt::format("a{}", i), fmt::format("{:#x}", call.args[i])});
     }
