@@ -86,11 +86,8 @@ __noinline int cat_on_mmap(struct cat_call *call)
 	deed.fd = call->args[4];
 	if ((u64)call->ret >= (u64)-4095)
 		goto filter;
-	if (flags & MAP_ANONYMOUS) {
-		if ((flags & MAP_TYPE) != MAP_SHARED && (flags & MAP_TYPE) != MAP_SHARED_VALIDATE)
-			goto filter;
-		return cat_on_shared(call, call->ret, prot);
-	}
+	if (flags & MAP_ANONYMOUS)
+		goto filter;
 	file = cat_fd_file(bpf_get_current_task_btf(), deed.fd);
 	deed.object = file ? CAT_ID(cat_file_object((u64)file)) : 0;
 	if (!deed.object)

@@ -204,8 +204,10 @@ __noinline int cat_uring_done(struct cat_call *call, u64 request, u32 opcode)
 		cat_uring_path(call, request, opcode);
 		return 0;
 	case URING_CLOSE: case URING_ACCEPT: case URING_SOCKET: case URING_FTRUNCATE: case URING_BIND: case URING_LISTEN:
-	case URING_PIPE:
 		cat_uring_object(call, request, opcode);
+		return 0;
+	case URING_PIPE:
+		cat_uring_pipe(call, request);
 		return 0;
 	}
 	cat_filter(call);

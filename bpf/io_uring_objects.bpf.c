@@ -45,14 +45,17 @@ __noinline int cat_uring_open(struct cat_call *call, u64 request)
 	return 0;
 }
 
-static __always_inline int uring_emit_pipe(struct cat_call *call, struct io_kiocb *req)
+__noinline int cat_uring_pipe(struct cat_call *call, u64 request)
 {
+	struct io_kiocb *req = (void *)request;
 	struct cat_deed deed = { .op = CAT_OP_PIPE };
 	bool fixed;
 	s32 fds[2];
 
-	if (!bpf_core_type_exists(struct io_pipe))
+	if (!call || !bpf_core_type_exists(struct io_pipe) || cat_fidelity == CAT_FIDELITY_CAUSAL) {
+		cat_filter(call);	/* leaves no edge, as in syscalls.bpf.c */
 		return 0;
+	}
 	deed.arg = CMD(req, io_pipe, flags);
 	fixed = CMD(req, io_pipe, file_slot) != 0;
 	if (call->ret < 0 || bpf_probe_read_user(fds, sizeof(fds), CMD(req, io_pipe, fds))) {
@@ -80,12 +83,10 @@ __noinline int cat_uring_object(struct cat_call *call, u64 request, u32 opcode)
 	if (!call || (call->ret < 0 && !cat_refused(call->ret)))
 		goto filter;
 	if (cat_fidelity == CAT_FIDELITY_CAUSAL && call->ret >= 0 &&
-	    (opcode == URING_PIPE || opcode == URING_CLOSE || opcode == URING_SOCKET))
+	    (opcode == URING_CLOSE || opcode == URING_SOCKET))
 		goto filter;	/* leaves no edge, as in syscalls.bpf.c */
 	deed.ret = call->ret;
 	switch (opcode) {
-	case URING_PIPE:
-		return uring_emit_pipe(call, req);
 	case URING_CLOSE:
 		deed.op = CAT_OP_CLOSE;
 		deed.object = pending ? CAT_ID(pending->object) : 0;

@@ -110,8 +110,12 @@ static __always_inline bool take_slot(struct cat_task *state, const struct flow 
 
 	if (!cat_try_lock(&state->slots.lock))
 		return false;
-	if (!slot)
-		slot = &state->slots.slot[2 * cat_slot_set(flow->key) + (state->slots.clock++ & 1)];
+	if (!slot) {
+		u32 which = 2 * cat_slot_set(flow->key) + (state->slots.clock++ & 1);
+
+		barrier_var(which);	/* Linux 6.1's verifier does not know the bounds of the `or` that this becomes */
+		slot = &state->slots.slot[which & (CAT_SLOTS - 1)];
+	}
 	if (!tell(&owner, slot, &state->waiting)) {
 		cat_unlock(&state->slots.lock);
 		return false;

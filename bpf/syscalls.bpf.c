@@ -74,6 +74,14 @@ static __always_inline bool dispatch_socket(struct cat_call *call)
 	return false;
 }
 
+/* mmap of memory that children share, without a descriptor. */
+static __always_inline bool shares_memory(const struct cat_call *call)
+{
+	u32 flags = call->args[3], type = flags & MAP_TYPE;
+
+	return flags & MAP_ANONYMOUS && (type == MAP_SHARED || type == MAP_SHARED_VALIDATE) && (u64)call->ret < (u64)-4095;
+}
+
 /* Calls on descriptors and paths; false for others. */
 static __always_inline bool dispatch_file(struct cat_call *call, struct cat_task *state)
 {
@@ -102,7 +110,10 @@ static __always_inline bool dispatch_file(struct cat_call *call, struct cat_task
 		cat_on_dup(call);
 		return true;
 	case CAT_H_MMAP:
-		cat_on_mmap(call);
+		if (shares_memory(call))
+			cat_on_shared(call, call->ret, call->args[2]);
+		else
+			cat_on_mmap(call);
 		return true;
 	case CAT_H_TRANSFER:
 		cat_on_transfer(call);

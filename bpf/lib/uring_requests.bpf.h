@@ -129,6 +129,7 @@ static __always_inline s64 uring_open_arg(struct io_kiocb *req)
 /* io_uring_objects.bpf.c: requests that make, change or close one object. */
 int cat_uring_open(struct cat_call *call, u64 request);
 int cat_uring_object(struct cat_call *call, u64 request, u32 opcode);
+int cat_uring_pipe(struct cat_call *call, u64 request);
 /* io_uring.bpf.c: a request that is done, or as good as done. */
 int cat_uring_done(struct cat_call *call, u64 request, u32 opcode);
 int cat_uring_path(struct cat_call *call, u64 request, u32 opcode);
