@@ -39,11 +39,8 @@ static __always_inline int copy_piece(struct cat_scratch *scratch, u32 off, cons
 		}
 		got = bpf_probe_read_user(to + sizeof(piece), len, (void *)source->from) ? -1 : (s64)len;
 	} else {
-		got = bpf_probe_read_user_str(to + sizeof(piece), limit, (void *)source->from);
-		if (got == 0) {
-			to[sizeof(piece)] = 0;	/* as older kernels, 6.1 among them, say of an empty string */
-			got = 1;
-		}
+		to[sizeof(piece)] = 0;	/* older kernels, 6.1 among them, say 0 of an empty string */
+		got = bpf_probe_read_user_str(to + sizeof(piece), limit, (void *)source->from) ?: 1;
 		if (got == limit) {
 			char last = 1;
 
@@ -133,12 +130,10 @@ static long put_string(u32 index, void *context)
 	strings->cut = 1;
 	if (index == STRINGS || off > STRINGS_ROOM)
 		return 1;
-	len = bpf_probe_read_user_str(strings->scratch->data + off, STRING_BYTES, (void *)string);
-	if (len == 0)	/* an empty string, on older kernels */
-		strings->scratch->data[off] = 0;
-	if (len < 0 || len > STRING_BYTES)
+	strings->scratch->data[off] = 0;
+	len = bpf_probe_read_user_str(strings->scratch->data + off, STRING_BYTES, (void *)string) ?: 1;
+	if (len <= 0 || len > STRING_BYTES)
 		return 1;
-	len = len ?: 1;
 	strings->off = off + len;
 	strings->cut = 0;
 	return 0;
