@@ -86,13 +86,6 @@ __noinline int cat_put(const struct cat_call *call, const struct cat_deed *deed)
 
 	if (!call || !deed)
 		return 0;
-	/* With full fidelity calls wait instead, and each is told before its events. */
-	if (CAT_FULL) {
-		u32 flags = cat_call_flags(call, deed);
-
-		CAT_COUNT(seen);
-		return put_now(call, deed, flags);
-	}
 	CAT_COUNT(seen);
 	/* What io_uring did is told in whatever task it ended. */
 	if (cat_rank_of(deed->op) == CAT_RANK_FLOW && call->tid == (u32)bpf_get_current_pid_tgid()) {
@@ -101,4 +94,16 @@ __noinline int cat_put(const struct cat_call *call, const struct cat_deed *deed)
 			put = put_to_wait(&state->waiting, call, deed);
 	}
 	return put < 0 ? put_now(call, deed, 0) : put;
+}
+
+/* With full fidelity calls wait instead, and each is told before its events. */
+__noinline int cat_put_full(const struct cat_call *call, const struct cat_deed *deed)
+{
+	u32 flags;
+
+	if (!call || !deed)
+		return 0;
+	flags = cat_call_flags(call, deed);
+	CAT_COUNT(seen);
+	return put_now(call, deed, flags);
 }
