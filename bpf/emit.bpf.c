@@ -42,7 +42,7 @@ static __always_inline void fill(struct cat_event *event, const struct cat_call 
 	cat_fill_event(event, call, deed);
 }
 
-static __always_inline int put_now(const struct cat_call *call, const struct cat_deed *deed)
+static __always_inline int put_now(const struct cat_call *call, const struct cat_deed *deed, u32 flags)
 {
 	struct cat_event *event;
 	int why;
@@ -53,6 +53,7 @@ static __always_inline int put_now(const struct cat_call *call, const struct cat
 		return 0;
 	}
 	fill(event, call, deed);
+	event->flags |= flags;
 	bpf_ringbuf_submit(event, cat_wakeup_flags());
 	CAT_COUNT(emitted);
 	return 1;
@@ -92,5 +93,17 @@ __noinline int cat_put(const struct cat_call *call, const struct cat_deed *deed)
 		if (state)
 			put = put_to_wait(&state->waiting, call, deed);
 	}
-	return put < 0 ? put_now(call, deed) : put;
+	return put < 0 ? put_now(call, deed, 0) : put;
+}
+
+/* With full fidelity calls wait instead, and each is told before its events. */
+__noinline int cat_put_full(const struct cat_call *call, const struct cat_deed *deed)
+{
+	u32 flags;
+
+	if (!call || !deed)
+		return 0;
+	flags = cat_call_flags(call, deed);
+	CAT_COUNT(seen);
+	return put_now(call, deed, flags);
 }

@@ -18,7 +18,7 @@ static __always_inline s32 copy_path(char *to, u32 room, u64 from, bool in_kerne
 		return 0;
 	len = in_kernel ? bpf_probe_read_kernel_str(to, room, (void *)from) :
 			  bpf_probe_read_user_str(to, room, (void *)from);
-	if (len < 0)
+	if (len <= 0)	/* 0 for an empty one, on older kernels */
 		return 0;
 	return len == room ? -1 : len - 1;
 }
@@ -42,6 +42,7 @@ static __always_inline s32 copy_path(char *to, u32 room, u64 from, bool in_kerne
 				cat_fill_header(&record_->event.header, CAT_PATH_EVENT,         \
 						sizeof(*record_) + 2 * (room_));                \
 				cat_fill_event(&record_->event, call, deed);                    \
+				record_->event.flags |= flags;                                  \
 				if (len_ < 0 || len2_ < 0)                                      \
 					record_->event.flags |= CAT_FLAG_TRUNCATED;             \
 				record_->dir = paths->dir;                                      \
@@ -60,9 +61,11 @@ static __always_inline s32 copy_path(char *to, u32 room, u64 from, bool in_kerne
 __noinline int cat_emit_paths(struct cat_call *call, struct cat_deed *deed, struct cat_paths *paths)
 {
 	int result, why;
+	u32 flags;
 
 	if (!call || !deed || !paths)
 		return 0;
+	flags = cat_call_flags(call, deed);
 	CAT_COUNT(seen);
 	result = EMIT_PATHS(CAT_PATH_SMALL, false);
 	if (result == -1)

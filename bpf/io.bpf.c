@@ -11,7 +11,8 @@ static __always_inline u16 op_on(u64 object, bool reads)
 	return reads ? CAT_OP_READ : CAT_OP_WRITE;
 }
 
-static __always_inline void emit_bytes(struct cat_call *call, s32 fd, bool reads)
+/* `one_event`: the call has no other. */
+static __always_inline void emit_bytes(struct cat_call *call, s32 fd, bool reads, bool one_event)
 {
 	struct file *file = cat_fd_file(bpf_get_current_task_btf(), fd);
 	u64 object = file ? cat_file_object((u64)file) : 0;
@@ -26,6 +27,8 @@ static __always_inline void emit_bytes(struct cat_call *call, s32 fd, bool reads
 		return;
 	}
 	deed.op = op_on(object, reads);
+	if (CAT_FULL && one_event && cat_tell_io(deed.object, deed.op))
+		return;
 	if (object & CAT_OBJECT_SOCKET)
 		cat_socket_flow((u64)file, NULL, &deed);
 	cat_flow(call, &deed, (u64)file, reads ? CAT_FLOW_IN : CAT_FLOW_OUT);
@@ -52,7 +55,7 @@ __noinline int cat_on_read_write(struct cat_call *call)
 
 		reads = file && !(BPF_CORE_READ(file, f_mode) & FMODE_WRITE);
 	}
-	emit_bytes(call, fd, reads);
+	emit_bytes(call, fd, reads, true);
 	return 0;
 }
 
@@ -65,8 +68,8 @@ __noinline int cat_on_transfer(struct cat_call *call)
 		cat_filter(call);
 		return 0;
 	}
-	emit_bytes(call, cat_arg(call, call->spec.fd), true);
-	emit_bytes(call, cat_arg(call, call->spec.fd2), false);
+	emit_bytes(call, cat_arg(call, call->spec.fd), true, false);
+	emit_bytes(call, cat_arg(call, call->spec.fd2), false, false);
 	return 0;
 }
 

@@ -32,6 +32,7 @@ static __always_inline void fill_sum(struct cat_event *event, const struct owner
 	event->bytes = bytes - slot->told_bytes;
 	event->ret = event->bytes;
 	event->syscall = slot->syscall;
+	event->abi = slot->abi;
 	event->op = slot->op;
 	event->fd = slot->fd;
 	event->flags = CAT_FLAG_MERGED | slot->flags;
@@ -127,6 +128,7 @@ static __always_inline bool take_slot(struct cat_task *state, const struct flow 
 	cat_slot_carry(slot, token);
 	slot->op = deed->op;
 	slot->syscall = call->nr;
+	slot->abi = call->abi;
 	slot->fd = deed->fd;
 	slot->stream = flow->stream;
 	slot->flags = 0;
@@ -184,7 +186,7 @@ static __always_inline void keep(struct cat_task *state, struct flow *flow, cons
 		cat_slot_follow(back, flow->target, before, echo);
 }
 
-__noinline int cat_flow(struct cat_call *call, struct cat_deed *deed, u64 file, u32 kind)
+__noinline int cat_flow_causal(struct cat_call *call, struct cat_deed *deed, u64 file, u32 kind)
 {
 	struct cat_task *state;
 	struct flow flow = {};
@@ -193,10 +195,6 @@ __noinline int cat_flow(struct cat_call *call, struct cat_deed *deed, u64 file, 
 
 	if (!call || !deed)
 		return 0;
-	if (cat_fidelity == CAT_FIDELITY_FULL) {
-		cat_put(call, deed);
-		return 0;
-	}
 	fill_flow(&flow, call, deed, file, kind);
 	version = bpf_map_lookup_elem(&cat_versions, &flow.source);
 	state = bpf_task_storage_get(&cat_tasks, bpf_get_current_task_btf(), 0, 0);

@@ -33,8 +33,9 @@ static __always_inline s32 current_call(u8 handler)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	u64 nr = BPF_CORE_READ(regs, orig_ax);
+	u64 nr = (u32)BPF_CORE_READ(regs, orig_ax);	/* the kernel looks at no more of it */
 
+	barrier_var(nr);	/* Linux 6.1's verifier does not see that 32 bits are compared below */
 	if (nr >= CAT_SYSCALLS || task->thread_info.status & TS_COMPAT || cat_syscalls[nr].handler != handler)
 		return -1;
 	return nr;

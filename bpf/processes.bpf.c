@@ -56,6 +56,7 @@ int BPF_PROG(cat_fork, struct task_struct *parent, struct task_struct *child)
 	struct cat_deed deed = { .fd = -1 };
 	struct cat_call call;
 	bool thread = child->tgid == parent->tgid;
+	u8 abi;
 
 	if (!state)
 		return 0;
@@ -67,12 +68,15 @@ int BPF_PROG(cat_fork, struct task_struct *parent, struct task_struct *child)
 			__sync_fetch_and_add(&cat_live, 1);
 	}
 	regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
-	call_of(&call, parent, BPF_CORE_READ(regs, orig_ax));
-	call.abi = cat_abi(BPF_CORE_READ(regs, orig_ax));
+	abi = cat_abi(BPF_CORE_READ(regs, orig_ax));
+	call_of(&call, parent, cat_number(BPF_CORE_READ(regs, orig_ax), abi));
+	call.abi = abi;
 	deed.op = thread ? CAT_OP_THREAD : CAT_OP_FORK;
 	deed.object = thread ? call.process : cat_process_id(child->tgid, child->start_boottime);
 	deed.ret = child->pid;
 	deed.arg = clone_flags(regs, &call);
+	if (CAT_FULL)
+		deed.flags = cat_in_call();
 	if (!thread)
 		cat_describe_process(child, CAT_PROCESS_FORK, 0, 0);
 	cat_emit(&call, &deed);
@@ -140,6 +144,10 @@ int BPF_PROG(cat_exec, struct task_struct *task, int old_pid, struct linux_binpr
 	cat_describe_process(task, CAT_PROCESS_EXEC, deed.object, range.len);
 	bpf_loop(CAT_ARGS_MAX_CHUNKS, emit_args, &range, 0);
 	paths.path = (u64)bprm->filename;
+	if (CAT_FULL) {
+		deed.flags = cat_in_call();
+		cat_capture_program((u64)BPF_CORE_READ(bprm, filename));
+	}
 	return cat_emit_paths(&call, &deed, &paths);
 }
 
@@ -168,6 +176,8 @@ int BPF_PROG(cat_exit, struct task_struct *task)
 
 	if (!state)
 		return 0;
+	if (CAT_FULL)
+		cat_task_ends();
 	cat_tell_slots(task->tgid, task->pid, state);
 	count_untold(&state->slots);
 	cat_send_waiting(state, 1);

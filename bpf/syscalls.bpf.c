@@ -9,15 +9,31 @@
 #include "lib/resolved.bpf.h"
 #include "lib/scope.bpf.h"
 
+/* Full fidelity: a call begins. */
+static __always_inline void enter_call(struct pt_regs *regs, u64 nr, u8 abi)
+{
+	struct cat_task *state = cat_tracked_task(bpf_get_current_task_btf());
+	struct cat_entry entry = { .nr = cat_number(nr, abi), .abi = abi };
+
+	if (!state)
+		return;
+	entry.process = state->process;
+	entry.process_start = state->process_start;
+	cat_read_registers(entry.args, regs, abi);
+	cat_call_enters(&entry);
+}
+
 #define NR_VMSPLICE 278
 
 SEC("tp_btf/sys_enter")
 int BPF_PROG(cat_sys_enter, struct pt_regs *regs, long nr)
 {
 	u8 abi = cat_abi(nr);
-	u32 row = cat_number_of(nr, abi);
+	u32 row = cat_row_of(nr, abi);
 	struct cat_task *state;
 
+	if (CAT_FULL)
+		enter_call(regs, nr, abi);
 	if (row >= CAT_SYSCALLS)
 		return 0;
 	if (abi == CAT_ABI_I386)
@@ -149,25 +165,6 @@ static __always_inline void dispatch(struct cat_call *call, struct cat_task *sta
 	cat_filter(call);
 }
 
-static __always_inline void read_registers(struct cat_call *call, struct pt_regs *regs)
-{
-	if (call->abi == CAT_ABI_I386) {
-		call->args[0] = (u32)regs->bx;
-		call->args[1] = (u32)regs->cx;
-		call->args[2] = (u32)regs->dx;
-		call->args[3] = (u32)regs->si;
-		call->args[4] = (u32)regs->di;
-		call->args[5] = (u32)regs->bp;
-		return;
-	}
-	call->args[0] = regs->di;
-	call->args[1] = regs->si;
-	call->args[2] = regs->dx;
-	call->args[3] = regs->r10;
-	call->args[4] = regs->r8;
-	call->args[5] = regs->r9;
-}
-
 /* Whether a call that succeeded leaves no edge: a descriptor that came or went is told by what goes through it. */
 static __always_inline bool leaves_no_edge(u8 handler, signed char flags_at, u64 second, u64 third)
 {
@@ -206,18 +203,18 @@ static __always_inline void go_slowly(struct cat_task *state, struct pt_regs *re
 	u32 row;
 
 	call.abi = cat_abi(regs->orig_ax);
-	row = cat_number_of(regs->orig_ax, call.abi);
+	call.nr = cat_number(regs->orig_ax, call.abi);
+	row = cat_row_of(regs->orig_ax, call.abi);
 	if (row >= CAT_SYSCALLS) {
 		cat_filter(&call);
 		return;
 	}
 	call.process = state->process;
 	call.process_start = state->process_start;
-	read_registers(&call, regs);
+	cat_read_registers(call.args, regs, call.abi);
 	call.ret = ret;
 	call.tgid = bpf_get_current_pid_tgid() >> 32;
 	call.tid = bpf_get_current_pid_tgid();
-	call.nr = row;
 	if (call.abi == CAT_ABI_I386)
 		row += CAT_SYSCALLS;
 	barrier_var(row);
@@ -285,7 +282,13 @@ int BPF_PROG(cat_sys_exit, struct pt_regs *regs, long ret)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct cat_task *state = cat_tracked_task(task);
 
-	if (state && !settle(state, task, regs, ret))
+	if (!state)
+		return 0;
+	if (CAT_FULL)
+		cat_call_returns(ret);
+	if (!settle(state, task, regs, ret))
 		go_slowly(state, regs, ret);
+	if (CAT_FULL)
+		cat_call_over();
 	return 0;
 }

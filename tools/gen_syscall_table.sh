@@ -1,7 +1,7 @@
 #!/bin/sh
-# Writes src/sys/syscalls_x86_64_table.h and src/sys/syscalls_i386_table.h from the kernel headers of this machine.
+# Writes src/sys/syscalls_{x86_64,i386,x32}_table.h from the kernel headers of this machine.
 #
-#   tools/gen_syscall_table.sh           rewrite both tables
+#   tools/gen_syscall_table.sh           rewrite the tables
 #   tools/gen_syscall_table.sh --check   say whether they are what this script would write (exit 1 if not)
 #
 # Debian 12's headers (6.1) end at 450 while the kernels that Catena runs on go further, so calls added since are listed here
@@ -50,7 +50,7 @@ namespace catena::sys {
 inline constexpr SyscallRow $3[] = {
 END
     {
-        sed -n 's/^#define __NR_\([a-z0-9_]*\) *\([0-9][0-9]*\)$/\2 \1/p' "$path"
+        sed -n 's/^#define __NR_\([a-z0-9_]*\) *(\{0,1\}\(__X32_SYSCALL_BIT + \)\{0,1\}\([0-9][0-9]*\))\{0,1\}$/\3 \1/p' "$path"
         printf '%s\n' "$newer_common" "$4"
     } | grep . | sort -n -u -k 1,1 | sed 's/^\([0-9]*\) \(.*\)$/    {\1, "\2"},/'
     printf '};\n\n}  // namespace catena::sys\n'
@@ -60,7 +60,8 @@ out=src/sys
 [ "${1:-}" = "--check" ] && out=$(mktemp -d) && trap 'rm -rf "$out"' EXIT
 table x86_64 unistd_64.h kSyscallsX64 "$newer_x86_64" > "$out/syscalls_x86_64_table.h"
 table i386 unistd_32.h kSyscallsI386 "" > "$out/syscalls_i386_table.h"
+table "x32 (numbers without bit 30)" unistd_x32.h kSyscallsX32 "" > "$out/syscalls_x32_table.h"
 [ "${1:-}" = "--check" ] || exit 0
-for name in syscalls_x86_64_table.h syscalls_i386_table.h; do
+for name in syscalls_x86_64_table.h syscalls_i386_table.h syscalls_x32_table.h; do
     cmp "$out/$name" "src/sys/$name" || { echo "src/sys/$name is stale: run tools/gen_syscall_table.sh" >&2; exit 1; }
 done

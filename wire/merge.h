@@ -37,7 +37,8 @@ struct cat_slot {
 	cat_u32 source;		/* index of the version word of where the flow comes from */
 	cat_u8 stream;		/* a socket that goes to its peer whatever address a call names */
 	cat_u8 socket;
-	cat_u16 flags;		/* CAT_FLAG_… of any flow in it */
+	cat_u8 abi;		/* enum cat_abi */
+	cat_u8 flags;		/* CAT_FLAG_… of any flow in it */
 	cat_u64 token;		/* the source's version that the edge has carried; echoes of the target are added */
 	cat_u64 own;		/* … and after all else that only the edge's own target has added since */
 	cat_u64 count;		/* merged flows since the slot was taken */

@@ -36,6 +36,7 @@ enum cat_record_type {
 	CAT_SOCKET = 6,		/* struct cat_socket */
 	CAT_EVENTS = 7,		/* struct cat_events: several at once, of one thread */
 	CAT_CGROUP = 8,		/* struct cat_cgroup */
+	CAT_CALLS = 9,		/* struct cat_calls (wire/capture.h) */
 };
 
 /* Same order as catena::event::Op (src/event/op.h); src/event/wire_test.cc compares them. */
@@ -78,7 +79,7 @@ enum cat_handler {
 };
 
 /* By which table a system call was made; same order as catena::sys::Abi (src/sys/syscalls.h). */
-enum cat_abi { CAT_ABI_X64, CAT_ABI_I386, CAT_ABI_X32 };
+enum cat_abi { CAT_ABI_X64, CAT_ABI_I386, CAT_ABI_X32, CAT_ABIS };
 
 /*
  * How to read one system call's arguments: indexes 0 to 5, or -1 where it has none. For CAT_H_PATH, dir -1 means the
@@ -111,6 +112,9 @@ struct cat_header {
 #define CAT_FLAG_TARGET_PID	0x4	/* object is a pid, not an id: user space finds the process */
 #define CAT_FLAG_COPIED		0x10	/* paths are the kernel's copies of what the program said, from dir and dir2 on */
 #define CAT_FLAG_MERGED		0x8	/* sums up calls that were merged (wire/merge.h): each was counted as merged */
+/* Full fidelity: the call that this belongs to is told when it returns; or there is none, or its record found no room. */
+#define CAT_FLAG_IN_CALL	0x20
+#define CAT_FLAG_NO_CALL	0x40
 
 struct cat_event {
 	struct cat_header header;
@@ -122,7 +126,7 @@ struct cat_event {
 	cat_s64 ret;
 	cat_s64 bytes;
 	cat_s64 arg;
-	cat_u16 syscall;	/* number in the table of its abi (x32: of x86-64); 0xffff for none */
+	cat_u16 syscall;	/* number in the table of its abi, without x32's bit; 0xffff for none */
 	cat_u16 op;		/* enum cat_op */
 	cat_s32 fd;
 	cat_u32 flags;		/* CAT_FLAG_… */
@@ -270,6 +274,7 @@ struct cat_counters {
 	cat_u64 dropped;		/* of emitted: waited with their thread, and found the ring full as it ended */
 	cat_u64 lost_descriptions;	/* records other than events that found the ring full */
 	cat_u64 lost_merged;		/* merged calls (counted as such) whose count, bytes and last time found it full */
+	cat_u64 calls, lost_calls;	/* full fidelity: calls, and those of them whose record found no room */
 };
 
 #ifdef __cplusplus

@@ -5,12 +5,37 @@
 
 #include "lib/maps.bpf.h"
 
-/* `nr` as the kernel has it, with the bit that x32 sets. */
+/* `nr` as the kernel has it, with the bit that x32 sets; -1 where a filter has taken the call away. */
 static __always_inline u8 cat_abi(u64 nr)
 {
 	if (bpf_get_current_task_btf()->thread_info.status & TS_COMPAT)
 		return CAT_ABI_I386;
-	return nr & X32_SYSCALL_BIT ? CAT_ABI_X32 : CAT_ABI_X64;
+	return nr & X32_SYSCALL_BIT && (s32)nr >= 0 ? CAT_ABI_X32 : CAT_ABI_X64;
+}
+
+/* The call's number in its own table. The kernel looks at 32 bits only, whatever the register holds. */
+static __always_inline u32 cat_number(u64 nr, u8 abi)
+{
+	return abi == CAT_ABI_X32 ? (u32)nr & ~X32_SYSCALL_BIT : (u32)nr;
+}
+
+static __always_inline void cat_read_registers(u64 *args, struct pt_regs *regs, u8 abi)
+{
+	if (abi == CAT_ABI_I386) {
+		args[0] = (u32)regs->bx;
+		args[1] = (u32)regs->cx;
+		args[2] = (u32)regs->dx;
+		args[3] = (u32)regs->si;
+		args[4] = (u32)regs->di;
+		args[5] = (u32)regs->bp;
+		return;
+	}
+	args[0] = regs->di;
+	args[1] = regs->si;
+	args[2] = regs->dx;
+	args[3] = regs->r10;
+	args[4] = regs->r8;
+	args[5] = regs->r9;
 }
 
 #define X32_FIRST 512	/* calls of x32 that have numbers of their own */
@@ -22,16 +47,12 @@ static const volatile u16 x32_calls[64] = {
 	299, 307, 310, 311, 54, 55, 206, 209, 322, 327, 328,
 };
 
-/* The call's number in the table of i386, or that of x86-64. */
-static __always_inline u32 cat_number_of(u64 nr, u8 abi)
+/* The number of the call's row: its own in the table of i386, or else that of x86-64's call. CAT_SYSCALLS and more for none. */
+static __always_inline u32 cat_row_of(u64 nr, u8 abi)
 {
-	u32 number = nr, own = number - (X32_SYSCALL_BIT + X32_FIRST);
+	u32 number = cat_number(nr, abi), own = number - X32_FIRST;
 
-	if (abi != CAT_ABI_X32)
-		return nr < CAT_SYSCALLS ? number : CAT_SYSCALLS;
-	if (own < X32_CALLS)
-		return x32_calls[own];
-	return number & ~X32_SYSCALL_BIT;
+	return abi == CAT_ABI_X32 && own < X32_CALLS ? x32_calls[own] : number;
 }
 
 #endif

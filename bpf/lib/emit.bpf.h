@@ -6,6 +6,7 @@
 #ifndef CATENA_BPF_EMIT_H
 #define CATENA_BPF_EMIT_H
 
+#include "lib/capture.bpf.h"
 #include "lib/maps.bpf.h"
 
 /* One system call at its exit, as handlers get it. */
@@ -16,7 +17,7 @@ struct cat_call {
 	s64 ret;
 	u32 tgid;
 	u32 tid;
-	u16 nr;		/* as the event tells it; handlers look at spec.like */
+	u16 nr;		/* in the table of its abi; handlers look at spec.like */
 	u8 abi;
 	struct cat_syscall spec;
 };
@@ -51,6 +52,7 @@ static __always_inline void cat_filter(const struct cat_call *call)
 
 /* What may take how much of the ring: what matters most is lost last. */
 enum cat_rank {
+	CAT_RANK_CALL,		/* five eighths: calls of full fidelity that bring no flow with them */
 	CAT_RANK_FLOW,		/* three quarters: flows of data, path operations, their sums */
 	CAT_RANK_NAME,		/* seven eighths: descriptions of objects */
 	CAT_RANK_VITAL,		/* all of it: processes, programs, connections, privileges */
@@ -103,6 +105,8 @@ static __always_inline int cat_room(u32 size, enum cat_rank rank)
 		return -1;
 	if (rank == CAT_RANK_FLOW && used > cat_ring_bytes / 8 * 5 && !cat_has_share(size))
 		return CAT_LOST_SHARE;
+	if (rank == CAT_RANK_CALL && used > cat_ring_bytes / 8 * 5)
+		return CAT_LOST_RESERVED;
 	if (rank != CAT_RANK_VITAL && used > cat_ring_bytes - cat_ring_bytes / (rank == CAT_RANK_FLOW ? 4 : 8))
 		return CAT_LOST_RESERVED;
 	return used > cat_ring_bytes ? CAT_LOST_FULL : -1;
@@ -178,10 +182,28 @@ static __always_inline void cat_fill_event(struct cat_event *event, const struct
 }
 
 /*
+ * Full fidelity: tells the call of an event that is about to be recorded, and what the event's flags are to say of it. What
+ * io_uring did is told in whatever task it ended, and is of no call.
+ */
+static __always_inline u32 cat_call_flags(const struct cat_call *call, const struct cat_deed *deed)
+{
+	u32 flags = CAT_FLAG_NO_CALL;
+
+	if (!CAT_FULL)
+		return 0;
+	if (call->tid == (u32)bpf_get_current_pid_tgid())
+		flags = cat_tell_call();
+	return deed->flags & CAT_FLAG_IN_CALL ? 0 : flags;
+}
+
+/*
  * Records one event, now or (flows of data) when its thread has a few more of them; counts it as seen, and as emitted or
  * lost. 1 where it is emitted (emit.bpf.c).
  */
 int cat_put(const struct cat_call *call, const struct cat_deed *deed);
+
+/* The same in full fidelity. Apart, since Linux 6.1 counts the stack of what is never called, too. */
+int cat_put_full(const struct cat_call *call, const struct cat_deed *deed);
 
 /* Sends what waits with a task, from the task itself or from an iterator; `ends` when it is its last chance (emit.bpf.c). */
 int cat_send_waiting(struct cat_task *state, u32 ends);
@@ -210,6 +232,10 @@ static __always_inline void cat_bump_targets(const struct cat_call *call, const 
 /* Records one event as it is; cat_flow (merge.bpf.c) is for those that can be merged. */
 static __always_inline void cat_emit(const struct cat_call *call, const struct cat_deed *deed)
 {
+	if (CAT_FULL) {
+		cat_put_full(call, deed);
+		return;
+	}
 	cat_put(call, deed);
 	cat_bump_targets(call, deed);
 }

@@ -60,7 +60,15 @@ static __always_inline bool cat_absorb(struct cat_task *state, struct task_struc
  * Records a flow of a kind that can be merged, or merges it. `file` is what it goes through (0: the object itself is the
  * key), `kind` an enum cat_flow_kind (merge.bpf.c).
  */
-int cat_flow(struct cat_call *call, struct cat_deed *deed, u64 file, u32 kind);
+int cat_flow_causal(struct cat_call *call, struct cat_deed *deed, u64 file, u32 kind);
+
+static __always_inline void cat_flow(struct cat_call *call, struct cat_deed *deed, u64 file, u32 kind)
+{
+	if (CAT_FULL)
+		cat_put_full(call, deed);
+	else
+		cat_flow_causal(call, deed, file, kind);
+}
 
 /* Tells user space what was merged into a task's slots (merge.bpf.c). */
 int cat_tell_slots(u32 tgid, u32 tid, struct cat_task *state);

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "cli/command.h"
+#include "event/call_lines.h"
 #include "event/entity_table.h"
 #include "event/json_lines.h"
 #include "event/text.h"
@@ -23,12 +24,14 @@ Examples:
   catena events trace.catena
   catena events trace.catena --where "op = 'connect' and ret < 0"
   catena events trace.catena --where "bytes > 1000000" --format json | jq .object.path
+  catena events trace.catena --calls --where "syscall = 'openat' and ret < 0"
   catena events trace.catena --where "op in ('rename', 'unlink') and path like '/etc/%'")";
 
 struct EventsOptions {
     std::string trace;
     std::string where;
     std::string format = "text";
+    bool calls = false;
 };
 
 base::Result<event::EntityTable> load_entities(store::Reader& reader) {
@@ -46,11 +49,13 @@ base::Status print_events(const EventsOptions& options) {
     if (!reader) return std::unexpected(std::move(reader).error());
     const auto entities = load_entities(**reader);
     if (!entities) return std::unexpected(entities.error());
-    const auto render = options.format == "json" ? event::to_json_line : event::to_text_line;
-    auto status = (*reader)->events(options.where, [&](event::Event&& event) {
-        const std::string line = render(event, *entities) + '\n';
+    const bool json = options.format == "json";
+    const auto print = [&](const auto& row) {
+        const std::string line = (json ? to_json_line(row, *entities) : to_text_line(row, *entities)) + '\n';
         std::fwrite(line.data(), 1, line.size(), stdout);
-    });
+    };
+    auto status =
+        options.calls ? (*reader)->calls(options.where, print) : (*reader)->events(options.where, print);
     if (!status) return status;
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
         return base::fail_errno("standard output cannot be written");
@@ -73,6 +78,9 @@ void add_events(CLI::App& app, int& exit_code) {
     command->add_option("TRACE", options->trace, "The recording")->required();
     command->add_option("--where", options->where, "Only events for which this SQL condition holds")
         ->option_text("EXPR");
+    command->add_flag("--calls", options->calls,
+                      "Print the system calls of a recording made with --fidelity full, as strace does; EXPR "
+                      "is over the view syscalls");
     command->add_option("--format", options->format, "text (default) or json: one object a line")
         ->option_text("text|json")
         ->check(CLI::IsMember({"text", "json"}));

@@ -321,7 +321,9 @@ void add_record(CLI::App& app, int& exit_code) {
     record
         ->add_option(
             "--fidelity", options->fidelity,
-            "causal: edges, repetitions merged in the kernel; full: each call that touches an object")
+            "causal: edges, repetitions merged in the kernel; full: each edge by itself, and each system "
+            "call with its registers, times and the memory that its arguments point to, but not the data "
+            "read and written")
         ->option_text("causal|full")
         ->capture_default_str()
         ->check(CLI::IsMember({"causal", "full"}));

@@ -49,12 +49,21 @@ void Progress::summarise(const sensor::Progress& total, const std::string& path)
         fmt::print(stderr, "catena: {}: {} seen: {} stored, {} merged, {} filtered, {} lost\n", name,
                    grouped(total.seen), grouped(total.stored), grouped(total.merged), grouped(total.filtered),
                    grouped(total.lost));
-    } else if (total.lost > 0) {
+        if (total.calls > 0) {
+            fmt::print(stderr, "catena: {}: {} system calls, {} of them lost\n", name, grouped(total.calls),
+                       grouped(total.lost_calls));
+        }
+        return;
+    }
+    const auto tell = [&](std::uint64_t lost, const char* what) {
+        if (lost == 0) return;
         fmt::print(
             stderr,
-            "catena: {}: {} events were lost because the ring buffer was full: --ring-mib makes it larger\n",
-            name, grouped(total.lost));
-    }
+            "catena: {}: {} {} were lost because the ring buffer was full: --ring-mib makes it larger\n",
+            name, grouped(lost), what);
+    };
+    tell(total.lost, "events");
+    tell(total.lost_calls, "system calls");
 }
 
 }  // namespace catena::cli

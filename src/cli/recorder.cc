@@ -17,7 +17,8 @@ std::int64_t steady_ns() { return std::chrono::steady_clock::now().time_since_ep
 
 bool same_counts(const event::Accounting& a, const event::Accounting& b) {
     return a.seen == b.seen && a.stored == b.stored && a.merged == b.merged && a.filtered == b.filtered &&
-           a.lost == b.lost;  // and then its parts
+           a.lost == b.lost &&  // and then its parts
+           a.calls == b.calls && a.lost_calls == b.lost_calls;
 }
 
 }  // namespace
@@ -72,7 +73,7 @@ void Recorder::add_accounting(Order& order) {
     for (std::size_t cpu = 0; cpu < now.size(); ++cpu) {
         order.seen += now[cpu].seen;
         if (cpu < last_accounting_.size() && same_counts(now[cpu], last_accounting_[cpu])) continue;
-        if (now[cpu].seen != 0) order.batch.accounting.push_back(now[cpu]);
+        if (now[cpu].seen != 0 || now[cpu].calls != 0) order.batch.accounting.push_back(now[cpu]);
     }
     last_accounting_ = std::move(now);
 }
@@ -86,13 +87,13 @@ base::Status Recorder::pump() {
     pace_.looked();
     if (steady_ns() - last_collect_ns_ >= kCollectEveryNs) {
         // Where no call was seen since, no thread has anything to tell.
-        const std::uint64_t seen = sensor_->progress().seen;
-        if (seen != last_seen_) {
+        const sensor::Progress progress = sensor_->progress();
+        if (progress.waits_uncounted || progress.seen != last_seen_) {
             const Pace::Share share(
                 pace_);  // it locks what waits with each thread, which the thread may want
-            if (auto collected = sensor_->collect_merged(); !collected) return collected;
+            if (auto collected = sensor_->collect_waiting(); !collected) return collected;
         }
-        last_seen_ = seen;
+        last_seen_ = progress.seen;
         last_collect_ns_ = steady_ns();
     }
     quiet_ = true;
@@ -135,7 +136,7 @@ base::Status Recorder::finish(std::map<std::string, std::string> meta) {
     pace_.hurry();
     sensor_->stop();
     drain();
-    const base::Status collected = sensor_->collect_merged();
+    const base::Status collected = sensor_->collect_waiting();
     drain();
     Order last;
     add_accounting(last);

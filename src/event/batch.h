@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "event/call.h"
 #include "event/entity.h"
 #include "event/event.h"
 
@@ -13,6 +14,7 @@ namespace catena::event {
 // What a recorder hands over in one go. Rows are appended in this order and become visible together.
 struct Batch {
     std::vector<Event> events;
+    std::vector<Call> calls;
     std::vector<ProcessImage> processes;
     std::vector<FileName> files;
     std::vector<Socket> sockets;  // a socket that learns its peer later is written again; the last row holds
@@ -21,8 +23,8 @@ struct Batch {
     std::map<std::string, std::string> meta;  // later values replace earlier ones
 
     [[nodiscard]] bool empty() const {
-        return events.empty() && processes.empty() && files.empty() && sockets.empty() && objects.empty() &&
-               accounting.empty() && meta.empty();
+        return events.empty() && calls.empty() && processes.empty() && files.empty() && sockets.empty() &&
+               objects.empty() && accounting.empty() && meta.empty();
     }
 };
 

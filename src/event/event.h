@@ -38,6 +38,8 @@ struct Event {
     std::string path2;  // the second (rename, link, symlink); exec: the file name that was asked for
     Source source = Source::Kernel;
     sys::Abi abi = sys::Abi::X64;  // by which table the system call was made
+    std::int64_t call =
+        0;  // id of the call that it is of, in recordings with full fidelity; 0 where there is none
 };
 
 // What was seen and what became of it, on one CPU, since the recording began.
@@ -52,6 +54,10 @@ struct Accounting {
     std::uint64_t lost = 0;      // in all, of which
     std::uint64_t lost_reserved = 0;  // the rest of the ring buffer was kept for what matters more
     std::uint64_t lost_share = 0;     // its cgroup had used up its share of a ring buffer that filled up
+    // Full fidelity: system calls, and those of them that found the ring buffer full. calls - lost_calls are
+    // stored.
+    std::uint64_t calls = 0;
+    std::uint64_t lost_calls = 0;
 };
 
 }  // namespace catena::event

@@ -109,7 +109,7 @@ std::string own_proc(std::string_view path, const cat_event& event) {
 }  // namespace
 
 Decoder::Decoder(std::int64_t boot_to_real_ns)
-    : boot_to_real_ns_(boot_to_real_ns), processes_(boot_to_real_ns) {}
+    : boot_to_real_ns_(boot_to_real_ns), calls_(boot_to_real_ns), processes_(boot_to_real_ns) {}
 
 bool Decoder::decode(std::span<const std::byte> record, event::Batch& out) {
     cat_header header{};
@@ -127,6 +127,8 @@ bool Decoder::decode_known(const cat_header& header, std::span<const std::byte> 
             return decode_event(record, out);
         case CAT_EVENTS:
             return decode_events(record, out);
+        case CAT_CALLS:
+            return decode_calls(record, out);
         case CAT_PATH_EVENT:
             return decode_path_event(record, out);
         case CAT_FILE:
@@ -160,6 +162,31 @@ bool Decoder::decode_known(const cat_header& header, std::span<const std::byte> 
         default:
             return false;
     }
+}
+
+// Calls, and the events of those that carry their own.
+bool Decoder::decode_calls(std::span<const std::byte> record, event::Batch& out) {
+    return calls_.decode(record, out.calls,
+                         [&](const cat_calls& head, const cat_one_call& one, const event::Call& call) {
+                             const std::int64_t ts_ns = call.exit_ns != 0 ? call.exit_ns : call.enter_ns;
+                             processes_.meet(call.process, static_cast<std::int32_t>(head.tgid),
+                                             head.process_start, ts_ns, out.processes);
+                             if ((one.flags & CAT_CALL_EVENT) == 0 || one.op >= CAT_OP_COUNT) return;
+                             event::Event event;
+                             event.id = next_event_++;
+                             count_stored(head.header.cpu);
+                             event.ts_ns = event.last_ns = ts_ns;
+                             event.op = static_cast<event::Op>(one.op);
+                             event.abi = call.abi;
+                             event.syscall = sys::syscall_name(static_cast<int>(one.nr), call.abi);
+                             event.process = call.process;
+                             event.tid = call.tid;
+                             event.object = paths_.resolve({one.object});
+                             event.bytes = event.ret = one.ret;
+                             event.fd = static_cast<std::int32_t>(one.args[0]);
+                             event.call = call.id;
+                             out.events.push_back(std::move(event));
+                         });
 }
 
 bool Decoder::decode_event(std::span<const std::byte> record, event::Batch& out) {
@@ -216,6 +243,11 @@ bool Decoder::decode_file(std::span<const std::byte> record, event::Batch& out) 
     return true;
 }
 
+void Decoder::count_stored(std::uint16_t cpu) {
+    if (stored_.size() <= cpu) stored_.resize(cpu + std::size_t{1});
+    ++stored_[cpu];
+}
+
 event::Event Decoder::to_event(const cat_event& record, event::Batch& out) {
     event::Event event;
     event.id = next_event_++;
@@ -225,8 +257,7 @@ event::Event Decoder::to_event(const cat_event& record, event::Batch& out) {
     if (record.flags & CAT_FLAG_MERGED) {
         merged_ += record.count;
     } else {
-        if (stored_.size() <= record.header.cpu) stored_.resize(record.header.cpu + std::size_t{1});
-        ++stored_[record.header.cpu];
+        count_stored(record.header.cpu);
     }
     event.op = static_cast<event::Op>(record.op);
     event.abi = static_cast<sys::Abi>(std::min<std::uint8_t>(record.abi, CAT_ABI_X32));
@@ -238,6 +269,7 @@ event::Event Decoder::to_event(const cat_event& record, event::Batch& out) {
     event.ret = record.ret;
     event.fd = record.fd;
     event.arg = record.arg;
+    event.call = calls_.call_of(record);
     event.source = record.flags & CAT_FLAG_USER_SOURCE ? event::Source::User : event::Source::Kernel;
     if (record.flags & CAT_FLAG_TARGET_PID) {
         event.object =
@@ -250,7 +282,9 @@ event::Event Decoder::to_event(const cat_event& record, event::Batch& out) {
 
 void Decoder::name_object(event::Event& event) {
     event.object = paths_.resolve(event.object);
-    if (event.op == event::Op::Exit) processes_.ended(event.process);
+    if (event.op != event::Op::Exit) return;
+    processes_.ended(event.process);
+    calls_.forget(static_cast<std::uint32_t>(event.tid));
 }
 
 bool Decoder::decode_path_event(std::span<const std::byte> record, event::Batch& out) {

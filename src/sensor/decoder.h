@@ -9,6 +9,7 @@
 
 #include "base/generation_map.h"
 #include "event/batch.h"
+#include "sensor/call_decoder.h"
 #include "sensor/path_table.h"
 #include "sensor/process_table.h"
 #include "sensor/socket_table.h"
@@ -39,6 +40,8 @@ class Decoder {
 
   private:
     bool decode_known(const cat_header& header, std::span<const std::byte> record, event::Batch& out);
+    bool decode_calls(std::span<const std::byte> record, event::Batch& out);
+    void count_stored(std::uint16_t cpu);
     bool decode_events(std::span<const std::byte> record, event::Batch& out);
     bool decode_event(std::span<const std::byte> record, event::Batch& out);
     bool decode_file(std::span<const std::byte> record, event::Batch& out);
@@ -59,6 +62,7 @@ class Decoder {
     std::int64_t next_event_ = 1;
     std::uint64_t malformed_ = 0;
     std::uint64_t merged_ = 0;
+    CallDecoder calls_;
     std::vector<std::uint64_t> stored_;
     PathTable paths_;
     ProcessTable processes_;

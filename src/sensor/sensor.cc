@@ -22,6 +22,7 @@
 
 #include "base/fd.h"
 #include "catena.skel.h"
+#include "sensor/capture_table.h"
 #include "sensor/decoder.h"
 #include "sensor/optional_programs.h"
 #include "sensor/path_hooks.h"
@@ -122,8 +123,8 @@ class BpfSensor final : public Sensor {
     [[nodiscard]] bool snapshot_done() const override { return snapshot_done_; }
     [[nodiscard]] int wait_fd() const override { return ring_buffer__epoll_fd(ring_.get()); }
     bool poll(event::Batch& out) override;
+    base::Status collect_waiting() override;
     [[nodiscard]] double fill() const override;
-    base::Status collect_merged() override;
     void stop() override;
     std::vector<event::Accounting> accounting() override;
     Progress progress() override;
@@ -149,7 +150,7 @@ class BpfSensor final : public Sensor {
     base::Status path_hooks_;           // why paths are read from programs' memory, where they are
     std::vector<std::string> without_;  // optional programs that this kernel refused
     event::Batch* out_ = nullptr;       // while polling
-    int taken_ = 0;                     // records in this poll
+    int taken_ = 0;                     // records and calls in this poll
     std::uint64_t quarter_bytes_ = 0;   // of the ring
     std::uint64_t drained_bytes_ = 0;   // since the kernel was last told
     std::atomic<bool> snapshot_done_ = false;
@@ -174,14 +175,17 @@ bool BpfSensor::load(const Options& options, bool with_optional) {
     skeleton_->rodata->cat_ring_bytes = options.ring_bytes;
     quarter_bytes_ = options.ring_bytes / 4;
     fill_tables(*skeleton_);
+    if (options.fidelity == Fidelity::Full) fill_captures(skeleton_->rodata->cat_captures);
     skeleton_->rodata->cat_hooked = path_hooks_.has_value();
     choose_path_hooks(*skeleton_, path_hooks_.has_value());
     for (bpf_program* program : {skeleton_->progs.cat_mark_tasks, skeleton_->progs.cat_describe_tasks,
-                                 skeleton_->progs.cat_describe_files, skeleton_->progs.cat_tell_tasks}) {
+                                 skeleton_->progs.cat_describe_files, skeleton_->progs.cat_tell_tasks,
+                                 skeleton_->progs.cat_flush_tasks}) {
         bpf_program__set_autoattach(program, false);
     }
     // Half of what system calls cost is being met at their entry, and no edge needs it.
     bpf_program__set_autoload(skeleton_->progs.cat_sys_enter, options.fidelity == Fidelity::Full);
+    bpf_program__set_autoload(skeleton_->progs.cat_flush_tasks, options.fidelity == Fidelity::Full);
     bpf_map__set_max_entries(skeleton_->maps.cat_ring, static_cast<std::uint32_t>(options.ring_bytes));
     return catena_bpf::load(skeleton_.get()) == 0;
 }
@@ -263,7 +267,9 @@ void BpfSensor::start_snapshot() {
 int BpfSensor::on_record(void* context, void* data, std::size_t size) {
     auto& self = *static_cast<BpfSensor*>(context);
     const auto* bytes = static_cast<const std::byte*>(data);
+    const std::size_t calls = self.out_->calls.size();
     self.decoder_.decode({bytes, size}, *self.out_);
+    self.taken_ += static_cast<int>(self.out_->calls.size() - calls);
     self.drained_bytes_ += size;
     if (self.drained_bytes_ >= self.quarter_bytes_) {
         self.drained_bytes_ = 0;
@@ -279,17 +285,20 @@ bool BpfSensor::poll(event::Batch& out) {
     return ring_buffer__consume(ring_.get()) == kEnoughRecords;
 }
 
+base::Status BpfSensor::collect_waiting() {
+    return run_iterator(fidelity_ == Fidelity::Full ? skeleton_->progs.cat_flush_tasks
+                                                    : skeleton_->progs.cat_tell_tasks);
+}
 double BpfSensor::fill() const {
     const ring* only = ring_buffer__ring(ring_.get(), 0);
     return static_cast<double>(ring__avail_data_size(only)) / static_cast<double>(ring__size(only));
 }
 
-base::Status BpfSensor::collect_merged() { return run_iterator(skeleton_->progs.cat_tell_tasks); }
-
 void BpfSensor::stop() {
     if (snapshot_.joinable()) snapshot_.join();
     catena_bpf::detach(skeleton_.get());
     stopped_ = true;
+    skeleton_->bss->cat_stopping = 1;
 }
 
 std::vector<cat_counters> BpfSensor::counters() {
@@ -333,6 +342,8 @@ std::vector<event::Accounting> BpfSensor::accounting() {
         row.lost_reserved = kernel[cpu].lost[CAT_LOST_RESERVED];
         row.lost_share = kernel[cpu].lost[CAT_LOST_SHARE];
         row.lost = kernel[cpu].lost[CAT_LOST_FULL] + row.lost_reserved + row.lost_share;
+        row.calls = kernel[cpu].calls;
+        row.lost_calls = kernel[cpu].lost_calls;
         // What is still in the ring buffer, or merged and not told, counts as not seen yet: no row speaks of
         // it. Nor is a call known whose end is being met while we look. At the end there is none of these.
         row.seen = stopped_ ? kernel[cpu].seen : row.stored + row.merged + row.filtered + row.lost;
@@ -343,6 +354,7 @@ std::vector<event::Accounting> BpfSensor::accounting() {
 
 Progress BpfSensor::progress() {
     Progress sum;
+    sum.waits_uncounted = fidelity_ == Fidelity::Full;
     const std::vector<cat_counters> kernel = counters();
     for (std::size_t cpu = 0; cpu < kernel.size(); ++cpu) {
         sum.seen += kernel[cpu].seen;
@@ -350,6 +362,8 @@ Progress BpfSensor::progress() {
         sum.merged += kernel[cpu].merged;
         for (const std::uint64_t lost : kernel[cpu].lost) sum.lost += lost;
         sum.stored += decoder_.stored(cpu);
+        sum.calls += kernel[cpu].calls;
+        sum.lost_calls += kernel[cpu].lost_calls;
     }
     sum.live_processes = __sync_fetch_and_add(&skeleton_->bss->cat_live, 0);
     return sum;

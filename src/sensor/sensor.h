@@ -39,6 +39,9 @@ struct Progress {
     std::uint64_t merged = 0;
     std::uint64_t filtered = 0;
     std::uint64_t lost = 0;
+    std::uint64_t calls = 0;  // full fidelity
+    std::uint64_t lost_calls = 0;
+    bool waits_uncounted = false;     // full fidelity: threads keep calls back that none of these counts yet
     std::int64_t live_processes = 0;  // of Scope::Tree
 };
 
@@ -68,12 +71,11 @@ class Sensor {
     // Takes what waits, up to a bounded number of records, into `out`. True where more waits.
     virtual bool poll(event::Batch& out) = 0;
 
+    // Asks the kernel for the sums of what was merged, and for the calls that threads keep back; poll() gets
+    // them. Due once a second, so that a killed recorder loses no more than that.
+    virtual base::Status collect_waiting() = 0;
     // How full the ring is, from 0 to 1. From any thread.
     [[nodiscard]] virtual double fill() const = 0;
-
-    // Asks the kernel for the sums of what was merged; poll() gets them. Due once a second, so that a killed
-    // recorder loses no more than that.
-    virtual base::Status collect_merged() = 0;
 
     // Detaches the programs: nothing more is recorded. What waits can still be polled.
     virtual void stop() = 0;

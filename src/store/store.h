@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "event/batch.h"
+#include "event/call.h"
 #include "event/entity.h"
 #include "event/event.h"
 
@@ -51,6 +52,9 @@ class Reader {
     // (ts_ns, id).
     virtual base::Status events(const std::string& where,
                                 const std::function<void(event::Event&&)>& visit) = 0;
+    // The system calls of a recording with full fidelity for which `where` holds (over the columns of view
+    // syscalls), ordered by (enter_ns, id). None in other recordings.
+    virtual base::Status calls(const std::string& where, const std::function<void(event::Call&&)>& visit) = 0;
     // All images of all processes, ordered by since_ns.
     virtual base::Status processes(const std::function<void(event::ProcessImage&&)>& visit) = 0;
     virtual base::Status files(const std::function<void(event::FileName&&)>& visit) = 0;

@@ -6,15 +6,11 @@
 #include <unordered_map>
 
 #include "sys/syscalls_i386_table.h"
+#include "sys/syscalls_x32_table.h"
 #include "sys/syscalls_x86_64_table.h"
 
 namespace catena::sys {
 namespace {
-
-std::span<const SyscallRow> table(Abi abi) {
-    return abi == Abi::I386 ? std::span<const SyscallRow>(kSyscallsI386)
-                            : std::span<const SyscallRow>(kSyscallsX64);
-}
 
 using NameIndex = std::unordered_map<std::string_view, int>;
 
@@ -42,8 +38,19 @@ Abi abi_from_string(std::string_view name) {
     return name == to_string(Abi::X32) ? Abi::X32 : Abi::X64;
 }
 
+std::span<const SyscallRow> syscalls(Abi abi) {
+    switch (abi) {
+        case Abi::I386:
+            return kSyscallsI386;
+        case Abi::X32:
+            return kSyscallsX32;
+        default:
+            return kSyscallsX64;
+    }
+}
+
 std::string_view syscall_name(int number, Abi abi) {
-    const auto rows = table(abi);
+    const auto rows = syscalls(abi);
     const auto row = std::ranges::lower_bound(rows, number, {}, &SyscallRow::number);
     return row != rows.end() && row->number == number ? row->name : std::string_view();
 }
@@ -51,7 +58,8 @@ std::string_view syscall_name(int number, Abi abi) {
 std::optional<int> syscall_number(std::string_view name, Abi abi) {
     static const NameIndex x86_64 = index_names(kSyscallsX64);
     static const NameIndex i386 = index_names(kSyscallsI386);
-    const NameIndex& index = abi == Abi::I386 ? i386 : x86_64;
+    static const NameIndex x32 = index_names(kSyscallsX32);
+    const NameIndex& index = abi == Abi::X64 ? x86_64 : abi == Abi::I386 ? i386 : x32;
     const auto found = index.find(name);
     if (found == index.end()) return std::nullopt;
     return found->second;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace catena::sys {
@@ -10,7 +11,7 @@ namespace catena::sys {
 enum class Abi : std::uint8_t {
     X64,
     I386,  // int 0x80 and 32-bit programs
-    X32,   // 64-bit registers and 32-bit pointers; named by the numbers of X64
+    X32,   // 64-bit registers and 32-bit pointers; numbers are without their bit 30
 };
 
 struct SyscallRow {
@@ -24,6 +25,9 @@ Abi abi_from_string(std::string_view name);  // X64 for anything else
 
 // "openat" for 257; empty where there is no such call. Points to static storage.
 std::string_view syscall_name(int number, Abi abi = Abi::X64);
+
+// All calls of an ABI, ordered by number.
+std::span<const SyscallRow> syscalls(Abi abi);
 
 std::optional<int> syscall_number(std::string_view name, Abi abi = Abi::X64);
 

@@ -98,6 +98,17 @@ TEST_F(Collector, AReaderThatStoodStillLosesFlowsAndNoProcesses) {
                        "'%/etc/passwd')"),
               1)
         << "what came after the reader went on is there";
+    EXPECT_NE(value_of(trace_, "select max(lost_calls) from loss"), "0");
+    EXPECT_EQ(
+        value_of(trace_,
+                 "select sum(calls) - sum(lost_calls) from (select max(calls) as calls, max(lost_calls) "
+                 "as lost_calls from loss group by cpu)"),
+        value_of(trace_, "select count(*) from syscalls"));
+    EXPECT_EQ(value_of(trace_,
+                       "select count(*) from events e join syscalls s on s.id = e.call where s.syscall <> "
+                       "e.syscall or s.tid <> e.tid"),
+              "0")
+        << "an event is of a call that is not its own";
 }
 
 TEST_F(Collector, MergedFlowsAreNotLostWhereTheReaderStandsStill) {

@@ -85,6 +85,8 @@ static void ends(void) {
 static void directories(void) {
     one("mkdir", "mkdir", here("d1"), NULL, ",'mode':'0750'", syscall(SYS_mkdir, here("d1"), 0750));
     one("mkdir", "mkdir", here("d2"), NULL, ",'mode':'0700'", syscall(SYS_mkdir, "d2", 0700));
+    // The kernel looks at 32 bits of the number, whatever the register holds.
+    one("mkdir", "mkdir", here("d4"), NULL, ",'mode':'0711'", syscall(SYS_mkdir | 1L << 32, "d4", 0711));
     one("mkdir", "mkdirat", here("dir/d3"), NULL, ",'mode':'0777'", syscall(SYS_mkdirat, dir, "d3", 0777));
     one("rmdir", "rmdir", here("d1"), NULL, "", syscall(SYS_rmdir, here("d1")));
     one("rmdir", "rmdir", here("d2"), NULL, "", syscall(SYS_rmdir, "d2"));

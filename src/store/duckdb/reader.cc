@@ -49,16 +49,11 @@ class DuckReader final : public Reader {
     std::map<std::string, std::string> meta() override { return meta_; }
 
     Status events(const std::string& where, const std::function<void(event::Event&&)>& visit) override {
-        // The line break ends a comment in `where`.
-        const std::string condition = where.empty() ? "" : "WHERE (" + where + "\n) ";
-        auto status = rows("events", event_columns(), condition + "ORDER BY ts_ns, id", to_event, visit,
-                           where.empty() ? ErrorCode::BadInput : ErrorCode::Usage);
-        if (!status && !where.empty() && status.error().code == ErrorCode::Usage) {
-            // The rest of DuckDB's message would show a statement that the user did not write.
-            status.error().message =
-                "the condition \"" + where + "\" is not possible: " + first_paragraph(status.error().message);
-        }
-        return status;
+        return conditional("events", event_columns(), "ts_ns, id", where, to_event, visit);
+    }
+    Status calls(const std::string& where, const std::function<void(event::Call&&)>& visit) override {
+        return conditional("syscalls", call_columns(), "coalesce(enter_ns, exit_ns), id", where, to_call,
+                           visit);
     }
     Status processes(const std::function<void(event::ProcessImage&&)>& visit) override;
     Status files(const std::function<void(event::FileName&&)>& visit) override {
@@ -94,6 +89,22 @@ class DuckReader final : public Reader {
             otherwise);
         return status || status.error().code == ErrorCode::Usage ? status
                                                                  : damaged(std::move(status).error());
+    }
+    // Rows for which the user's condition holds.
+    template <class T>
+    Status conditional(const std::string& table, const std::vector<Column>& columns, const std::string& order,
+                       const std::string& where, T (*convert)(const Chunk&, std::size_t),
+                       const std::function<void(T&&)>& visit) {
+        // The line break ends a comment in `where`.
+        const std::string condition = where.empty() ? "" : "WHERE (" + where + "\n) ";
+        auto status = rows(table, columns, condition + "ORDER BY " + order, convert, visit,
+                           where.empty() ? ErrorCode::BadInput : ErrorCode::Usage);
+        if (!status && !where.empty() && status.error().code == ErrorCode::Usage) {
+            // The rest of DuckDB's message would show a statement that the user did not write.
+            status.error().message =
+                "the condition \"" + where + "\" is not possible: " + first_paragraph(status.error().message);
+        }
+        return status;
     }
     std::unexpected<base::Error> damaged(base::Error&& error) const {
         return std::unexpected(std::move(error).with_context("cannot read " + path_));

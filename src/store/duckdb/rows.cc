@@ -124,6 +124,36 @@ event::Event to_event(const Chunk& chunk, std::size_t row) {
     return e;
 }
 
+std::vector<Column> call_columns() {
+    std::vector<Column> columns = {integer_column("id"),      integer_column("enter_ns"),
+                                   integer_column("exit_ns"), integer_column("process"),
+                                   integer_column("tid"),     text_column("abi"),
+                                   integer_column("nr"),      integer_column("(ret IS NOT NULL)"),
+                                   integer_column("ret")};
+    for (const char* name : {"arg0", "arg1", "arg2", "arg3", "arg4", "arg5"}) {
+        columns.push_back(unsigned_column(name));
+    }
+    columns.push_back({"data::BLOB", DUCKDB_TYPE_BLOB});
+    return columns;
+}
+
+event::Call to_call(const Chunk& chunk, std::size_t row) {
+    Cells cells(chunk, row);
+    event::Call c;
+    c.id = cells.integer();
+    c.enter_ns = cells.integer();
+    c.exit_ns = cells.integer();
+    c.process = cells.id();
+    c.tid = static_cast<std::int32_t>(cells.integer());
+    c.abi = sys::abi_from_string(cells.text());
+    c.nr = static_cast<std::uint32_t>(cells.integer());
+    c.returned = cells.integer() != 0;
+    c.ret = cells.integer();
+    for (std::uint64_t& argument : c.args) argument = static_cast<std::uint64_t>(cells.integer());
+    c.data = cells.text();
+    return c;
+}
+
 std::vector<Column> process_columns(const std::set<std::string>& present) {
     std::vector<Column> columns = {
         integer_column("id"),  integer_column("since_ns"), integer_column("start_ns"),

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "event/call.h"
 #include "event/entity.h"
 #include "event/event.h"
 #include "store/duckdb/database.h"
@@ -19,6 +20,9 @@ Column text_column(const std::string& expression);
 
 std::vector<Column> event_columns();
 event::Event to_event(const Chunk& chunk, std::size_t row);
+
+std::vector<Column> call_columns();
+event::Call to_call(const Chunk& chunk, std::size_t row);
 
 // `present` names the columns that view images has: recordings of an older Catena have none of those that say
 // on whose behalf a process ran, and the image then says nothing either.

@@ -4,6 +4,7 @@
 #include "store/duckdb/schema.h"
 
 #include "event/op.h"
+#include "sys/syscalls.h"
 
 namespace catena::store::duckdb {
 namespace {
@@ -16,8 +17,16 @@ CREATE TABLE meta (key VARCHAR, value VARCHAR);
 CREATE TABLE events (
     id BIGINT, ts_ns BIGINT, last_ns BIGINT AS (ts_ns + span_ns), op op, syscall VARCHAR, process BIGINT, tid INTEGER,
     object BIGINT, bytes BIGINT, ret BIGINT AS (coalesce(other_ret, bytes)), count BIGINT, fd INTEGER, arg BIGINT,
-    path VARCHAR, path2 VARCHAR, source source, abi VARCHAR, span_ns BIGINT,
-    other_ret BIGINT);
+    path VARCHAR, path2 VARCHAR, source source, abi VARCHAR, span_ns BIGINT, other_ret BIGINT,
+    call BIGINT);
+
+CREATE TYPE abi AS ENUM ('x86-64', 'i386', 'x32');
+
+CREATE TABLE syscall_records (
+    id BIGINT, enter_ns BIGINT, exit_ns BIGINT, process BIGINT, tid INTEGER, abi abi, nr UINTEGER, ret BIGINT,
+    arg0 UBIGINT, arg1 UBIGINT, arg2 UBIGINT, arg3 UBIGINT, arg4 UBIGINT, arg5 UBIGINT, data BLOB);
+
+CREATE TABLE syscall_names (abi abi, nr UINTEGER, name VARCHAR);
 
 CREATE TABLE process_images (
     id BIGINT, since_ns BIGINT, start_ns BIGINT, pid INTEGER, parent BIGINT, uid UINTEGER, gid UINTEGER,
@@ -39,7 +48,7 @@ CREATE TABLE objects (id BIGINT, type VARCHAR, since_ns BIGINT, label VARCHAR);
 
 CREATE TABLE loss (
     ts_ns BIGINT, cpu INTEGER, seen BIGINT, stored BIGINT, merged BIGINT, filtered BIGINT, lost BIGINT,
-    lost_reserved BIGINT, lost_share BIGINT);
+    lost_reserved BIGINT, lost_share BIGINT, calls BIGINT, lost_calls BIGINT);
 )sql";
 
 constexpr const char* kViews = R"sql(
@@ -64,6 +73,12 @@ CREATE VIEW sockets AS
 SELECT id, protocol, local, remote, peer, inode, since_ns FROM socket_states
 QUALIFY row_number() OVER (PARTITION BY id ORDER BY rowid DESC) = 1;
 
+CREATE VIEW syscalls AS
+SELECT r.id, coalesce(n.name, printf('syscall_0x%x', r.nr)) AS syscall, r.enter_ns, r.exit_ns,
+       r.exit_ns - r.enter_ns AS duration_ns, r.process, r.tid, r.abi, r.nr, r.ret,
+       r.arg0, r.arg1, r.arg2, r.arg3, r.arg4, r.arg5, r.data
+FROM syscall_records r LEFT JOIN syscall_names n ON n.abi = r.abi AND n.nr = r.nr;
+
 CREATE VIEW entities AS
 SELECT id, 'process' AS type, CASE WHEN exe = '' THEN comm ELSE exe END || ' (' || pid || ')' AS label FROM processes
 UNION ALL SELECT id, 'file', path FROM files
@@ -71,6 +86,19 @@ UNION ALL SELECT id, 'socket', protocol || ' ' || local || ' -> ' || remote FROM
 UNION ALL (SELECT id, type, label FROM objects
            QUALIFY row_number() OVER (PARTITION BY id ORDER BY rowid DESC) = 1);
 )sql";
+
+// The names of all calls, so that queries need no other source for them.
+std::string syscall_names() {
+    std::string rows;
+    for (const sys::Abi abi : {sys::Abi::X64, sys::Abi::I386, sys::Abi::X32}) {
+        for (const sys::SyscallRow& call : sys::syscalls(abi)) {
+            rows += rows.empty() ? "" : ", ";
+            rows.append("('").append(sys::to_string(abi)).append("', ").append(std::to_string(call.number));
+            rows.append(", '").append(call.name).append("')");
+        }
+    }
+    return "INSERT INTO syscall_names VALUES " + rows + ";";
+}
 
 }  // namespace
 
@@ -84,8 +112,8 @@ std::string op_enum() {
 }
 
 std::string schema_sql() {
-    return "CREATE TYPE op AS " + op_enum() + ";" + kTables + kViews + "INSERT INTO meta VALUES ('" +
-           kSchemaKey + "', '" + std::to_string(kSchemaVersion) + "');";
+    return "CREATE TYPE op AS " + op_enum() + ";" + kTables + kViews + syscall_names() +
+           "INSERT INTO meta VALUES ('" + kSchemaKey + "', '" + std::to_string(kSchemaVersion) + "');";
 }
 
 }  // namespace catena::store::duckdb

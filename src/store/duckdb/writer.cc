@@ -120,6 +120,20 @@ void put_row(TableAppender& to, const event::Event& e) {
     } else {
         to.put(e.ret);
     }
+    e.call == 0 ? to.put_null() : to.put(e.call);
+}
+
+void put_row(TableAppender& to, const event::Call& c) {
+    to.put(c.id);
+    c.enter_ns == 0 ? to.put_null() : to.put(c.enter_ns);
+    c.exit_ns == 0 ? to.put_null() : to.put(c.exit_ns);
+    to.put(static_cast<std::int64_t>(c.process.value))
+        .put(c.tid)
+        .put(static_cast<std::uint8_t>(c.abi))
+        .put(c.nr);
+    c.returned ? to.put(c.ret) : to.put_null();
+    for (const std::uint64_t argument : c.args) to.put(argument);
+    c.data.empty() ? to.put_null() : to.put_text(c.data);
 }
 
 void put_row(TableAppender& to, const event::FileName& f) {
@@ -146,6 +160,7 @@ void put_row(TableAppender& to, const event::Accounting& a) {
     to.put(static_cast<std::int64_t>(a.merged)).put(static_cast<std::int64_t>(a.filtered));
     to.put(static_cast<std::int64_t>(a.lost)).put(static_cast<std::int64_t>(a.lost_reserved));
     to.put(static_cast<std::int64_t>(a.lost_share));
+    to.put(static_cast<std::int64_t>(a.calls)).put(static_cast<std::int64_t>(a.lost_calls));
 }
 
 template <class T>
@@ -158,9 +173,10 @@ Status put_rows(TableAppender& to, const std::vector<T>& rows) {
 }
 
 // The tables that are appended to, in the order of Batch's members.
-enum TableIndex : std::uint8_t { Events, Processes, Rests, Files, Sockets, Objects, Loss, TableCount };
-constexpr std::array<const char*, TableCount> kTableNames = {
-    "events", "process_images", "cmdline_rests", "file_names", "socket_states", "objects", "loss"};
+enum TableIndex : std::uint8_t { Events, Processes, Rests, Files, Sockets, Objects, Loss, Calls, TableCount };
+constexpr std::array<const char*, TableCount> kTableNames = {"events",     "process_images", "cmdline_rests",
+                                                             "file_names", "socket_states",  "objects",
+                                                             "loss",       "syscall_records"};
 
 class DuckWriter final : public Writer {
   public:
@@ -242,6 +258,7 @@ Status DuckWriter::append_all(const Batch& batch) {
         in_transaction_ = true;
     }
     Status status = put_rows(appenders_[Events], batch.events);
+    if (status) status = put_rows(appenders_[Calls], batch.calls);
     if (status) status = put_processes(batch.processes);
     if (status) status = put_rows(appenders_[Files], batch.files);
     if (status) status = put_rows(appenders_[Sockets], batch.sockets);
