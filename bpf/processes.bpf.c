@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 /*
- * Question: which processes are there, where do they come from, what do they run, who do they act as, and what do they do
- * to each other?
+ * Question: which processes are there, where do they come from, what do they run, and who do they act as?
  */
 #include "lib/abi.bpf.h"
 #include "lib/handlers.bpf.h"
@@ -16,9 +15,6 @@
 #define NR_EXECVEAT 322	/* told only where it was given a descriptor */
 #define NR_CLONE3 435	/* in every table */
 #define NR_I386_CLONE 120
-#define NR_PTRACE 101
-#define NR_PIDFD_SEND_SIGNAL 424
-#define NR_PIDFD_GETFD 438
 
 /* A call record for events that come from a tracepoint of their own. */
 static __always_inline void call_of(struct cat_call *call, struct task_struct *task, u16 nr)
@@ -216,89 +212,6 @@ __noinline int cat_on_credentials(struct cat_call *call)
 		effective = task->cred->egid.val;
 	}
 	deed.arg = real | effective << 32;
-	cat_emit(call, &deed);
-	return 0;
-}
-
-/* The struct pid that a pidfd stands for; kept in the inode since pidfs, in the file before. */
-static __always_inline u64 pid_of_pidfd(s32 fd)
-{
-	struct file *file = cat_fd_file(bpf_get_current_task_btf(), fd);
-	struct inode *inode = file ? BPF_CORE_READ(file, f_inode) : NULL;
-
-	if (!inode)
-		return 0;
-	return (u64)(BPF_CORE_READ(inode, i_sb, s_magic) == PID_FS_MAGIC ? BPF_CORE_READ(inode, i_private) :
-								     BPF_CORE_READ(file, private_data));
-}
-
-/* chroot and pivot_root: what the root is afterwards, by its path on the host. */
-__noinline int cat_on_root(struct cat_call *call)
-{
-	struct fs_struct *fs = bpf_get_current_task_btf()->fs;
-	struct cat_deed deed = { .fd = -1 };
-
-	if (!call)
-		return 0;
-	if (fs)
-		deed.object = CAT_ID(cat_dentry_object((u64)BPF_CORE_READ(fs, root.dentry),
-						       (u64)BPF_CORE_READ(fs, root.mnt)));
-	deed.op = call->spec.op;
-	cat_emit(call, &deed);
-	return 0;
-}
-
-/* setns and unshare: which namespaces change, and whose they become where a pidfd says it. */
-__noinline int cat_on_namespace(struct cat_call *call)
-{
-	struct cat_deed deed = { .fd = -1 };
-	struct file *file;
-
-	if (!call)
-		return 0;
-	deed.op = call->spec.op;
-	deed.ret = call->ret;
-	deed.arg = cat_table_arg(call);
-	if (call->spec.fd >= 0) {
-		deed.fd = cat_arg(call, call->spec.fd);
-		file = cat_fd_file(bpf_get_current_task_btf(), deed.fd);
-		if (file && BPF_CORE_READ(file, f_inode, i_sb, s_magic) != NSFS_MAGIC)
-			cat_aim(&deed, pid_of_pidfd(deed.fd));
-	}
-	cat_emit(call, &deed);
-	return 0;
-}
-
-/* One that has ended is not found any more: then user space has to know whose number it was. */
-static __always_inline void aim_at_number(struct cat_deed *deed, s32 number)
-{
-	deed->flags |= CAT_FLAG_TARGET_PID;
-	if (!cat_aim(deed, cat_pid_with_number(number)))
-		deed->object = number > 0 ? number : 0;
-}
-
-/* Something done to another process: kill, ptrace, process_vm_readv… */
-__noinline int cat_on_target(struct cat_call *call)
-{
-	struct cat_deed deed = { .fd = -1 };
-	s32 pid;
-
-	if (!call)
-		return 0;
-	deed.op = call->spec.op;
-	deed.ret = call->ret;
-	deed.arg = cat_table_arg(call);
-	pid = cat_arg(call, call->spec.fd);
-	if (call->spec.like == NR_PTRACE && deed.arg == PTRACE_TRACEME)
-		pid = 0;
-	if (call->spec.like == NR_PIDFD_SEND_SIGNAL || call->spec.like == NR_PIDFD_GETFD)
-		cat_aim(&deed, pid_of_pidfd(pid));
-	else
-		aim_at_number(&deed, pid);
-	if (deed.op == CAT_OP_TAKE_FD && call->ret >= 0)
-		deed.fd = call->ret;
-	if (deed.op == CAT_OP_VM_READ || deed.op == CAT_OP_VM_WRITE)
-		deed.bytes = call->ret > 0 ? call->ret : 0;
 	cat_emit(call, &deed);
 	return 0;
 }
