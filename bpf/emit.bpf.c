@@ -96,14 +96,11 @@ __noinline int cat_put(const struct cat_call *call, const struct cat_deed *deed)
 	return put < 0 ? put_now(call, deed, 0) : put;
 }
 
-/* With full fidelity calls wait instead, and each is told before its events. */
-__noinline int cat_put_full(const struct cat_call *call, const struct cat_deed *deed)
+/* With full fidelity it is calls that wait. */
+__noinline int cat_put_full(const struct cat_call *call, const struct cat_deed *deed, u32 flags)
 {
-	u32 flags;
-
 	if (!call || !deed)
 		return 0;
-	flags = cat_call_flags(call, deed);
 	CAT_COUNT(seen);
 	return put_now(call, deed, flags);
 }

@@ -42,7 +42,6 @@ static __always_inline s32 copy_path(char *to, u32 room, u64 from, bool in_kerne
 				cat_fill_header(&record_->event.header, CAT_PATH_EVENT,         \
 						sizeof(*record_) + 2 * (room_));                \
 				cat_fill_event(&record_->event, call, deed);                    \
-				record_->event.flags |= flags;                                  \
 				if (len_ < 0 || len2_ < 0)                                      \
 					record_->event.flags |= CAT_FLAG_TRUNCATED;             \
 				record_->dir = paths->dir;                                      \
@@ -61,11 +60,9 @@ static __always_inline s32 copy_path(char *to, u32 room, u64 from, bool in_kerne
 __noinline int cat_emit_paths(struct cat_call *call, struct cat_deed *deed, struct cat_paths *paths)
 {
 	int result, why;
-	u32 flags;
 
 	if (!call || !deed || !paths)
 		return 0;
-	flags = cat_call_flags(call, deed);
 	CAT_COUNT(seen);
 	result = EMIT_PATHS(CAT_PATH_SMALL, false);
 	if (result == -1)
@@ -130,6 +127,7 @@ __noinline int cat_on_path(struct cat_call *call)
 	deed.arg = cat_table_arg(call);
 	if (resolved) {
 		take_paths(resolved, &deed, &paths);
+		deed.flags |= cat_call_flags(call, &deed);
 		return cat_emit_paths(call, &deed, &paths);
 	}
 	deed.flags = CAT_FLAG_USER_SOURCE;
@@ -140,6 +138,7 @@ __noinline int cat_on_path(struct cat_call *call)
 		if (deed.op != CAT_OP_SYMLINK)
 			paths.dir2 = start_of_path(call, call->spec.dir2, paths.path2);
 	}
+	deed.flags |= cat_call_flags(call, &deed);
 	return cat_emit_paths(call, &deed, &paths);
 }
 

@@ -176,6 +176,7 @@ __noinline int cat_uring_path(struct cat_call *call, u64 request, u32 opcode)
 		deed.op = CAT_OP_OPEN;
 		deed.arg = uring_open_arg(req);
 	}
+	deed.flags |= cat_call_flags(call, &deed);
 	return cat_emit_paths(call, &deed, &paths);
 }
 

@@ -144,6 +144,7 @@ int BPF_PROG(cat_exec, struct task_struct *task, int old_pid, struct linux_binpr
 		deed.flags = cat_in_call();
 		cat_capture_program((u64)BPF_CORE_READ(bprm, filename));
 	}
+	deed.flags |= cat_call_flags(&call, &deed);
 	return cat_emit_paths(&call, &deed, &paths);
 }
 

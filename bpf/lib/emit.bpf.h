@@ -202,8 +202,8 @@ static __always_inline u32 cat_call_flags(const struct cat_call *call, const str
  */
 int cat_put(const struct cat_call *call, const struct cat_deed *deed);
 
-/* The same in full fidelity. Apart, since Linux 6.1 counts the stack of what is never called, too. */
-int cat_put_full(const struct cat_call *call, const struct cat_deed *deed);
+/* The same in full fidelity, with cat_call_flags. Apart, since Linux 6.1 counts the stack of what is never called, too. */
+int cat_put_full(const struct cat_call *call, const struct cat_deed *deed, u32 flags);
 
 /* Sends what waits with a task, from the task itself or from an iterator; `ends` when it is its last chance (emit.bpf.c). */
 int cat_send_waiting(struct cat_task *state, u32 ends);
@@ -233,7 +233,7 @@ static __always_inline void cat_bump_targets(const struct cat_call *call, const 
 static __always_inline void cat_emit(const struct cat_call *call, const struct cat_deed *deed)
 {
 	if (CAT_FULL) {
-		cat_put_full(call, deed);
+		cat_put_full(call, deed, cat_call_flags(call, deed));
 		return;
 	}
 	cat_put(call, deed);

@@ -65,7 +65,7 @@ int cat_flow_causal(struct cat_call *call, struct cat_deed *deed, u64 file, u32 
 static __always_inline void cat_flow(struct cat_call *call, struct cat_deed *deed, u64 file, u32 kind)
 {
 	if (CAT_FULL)
-		cat_put_full(call, deed);
+		cat_put_full(call, deed, cat_call_flags(call, deed));
 	else
 		cat_flow_causal(call, deed, file, kind);
 }
