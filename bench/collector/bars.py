@@ -34,9 +34,10 @@ def against_pair(results, name, side_name, times, percent=None, no_loss=False):
     spread = results["workloads"][name]["alone_high"] - results["workloads"][name]["alone_low"]
     if spread > limit:
         text += f"; noisy: alone varied by {spread:.3f} s"
+    lost = side["lost"] + side.get("lost_calls", 0) if no_loss else 0
     if no_loss:
-        text += f"; lost {side['lost']:,}"
-    return text, verdict(side["added"] <= limit and not (no_loss and side["lost"]))
+        text += f"; lost {lost:,}"
+    return text, verdict(side["added"] <= limit and not lost)
 
 
 def processes(results):

@@ -2,7 +2,7 @@
 
 MB = 1_000_000
 KNOWN = {"seen", "stored", "rows", "merged", "filtered", "lost", "disk_bytes", "seconds", "added", "added_low", "added_high", "percent",
-         "per_second", "peak_rss", "bytes_per_call", "added_per_unit", "times_pair"}
+         "calls", "per_second", "peak_rss", "bytes_per_call", "added_per_unit", "times_pair"}
 CATENA = ("causal", "full")
 
 
