@@ -1,6 +1,7 @@
 #include "cli/pace.h"
 
 #include <sched.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,9 +11,12 @@
 namespace catena::cli {
 namespace {
 
-constexpr std::chrono::milliseconds kLook{20};  // a busy machine fills a quarter of 16 MiB in about 40
-constexpr double kFull = 0.25;                  // of the ring: from here on the threads get their share …
-constexpr double kEmpty = 0.06;                 // … until no more than this is left
+// How often to look: while the ring holds something (a busy machine fills a quarter of 16 MiB in about 40
+// ms), and while it does not.
+constexpr int kBusyLookMs = 20;
+constexpr int kQuietLookMs = 200;
+constexpr double kFull = 0.25;   // of the ring: from here on the threads get their share …
+constexpr double kEmpty = 0.06;  // … until no more than this is left
 // A killed recorder loses no more than the last second, and a signal is answered soon, however busy the
 // machine is.
 constexpr std::int64_t kLongestLookNs = 300'000'000;
@@ -28,8 +32,12 @@ void schedule(pid_t thread, bool idle) {
 
 std::int64_t Pace::now_ns() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
-Pace::Pace(std::function<double()> fill)
-    : fill_(std::move(fill)), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+Pace::Pace(std::function<double()> fill, int ring)
+    : fill_(std::move(fill)), ring_(::epoll_create1(EPOLL_CLOEXEC)) {
+    epoll_event fills{.events = EPOLLIN | EPOLLET, .data = {}};
+    ::epoll_ctl(ring_.get(), EPOLL_CTL_ADD, ring, &fills);
+    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
 
 Pace::~Pace() = default;
 
@@ -62,9 +70,15 @@ bool Pace::pressing(double fill) const {
 }
 
 void Pace::run(const std::stop_token& stop) {
+    double fill = 0;
     while (!stop.stop_requested()) {
-        std::this_thread::sleep_for(kLook);
-        const double fill = fill_();
+        if (fill > kEmpty) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(kBusyLookMs));
+        } else {
+            epoll_event event{};
+            ::epoll_wait(ring_.get(), &event, 1, kQuietLookMs);
+        }
+        fill = fill_();
         if (!considerate_ || pressing(fill)) {
             set_idle(false);
         } else if (fill <= kEmpty) {

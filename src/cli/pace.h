@@ -13,13 +13,15 @@
 #include <thread>
 #include <vector>
 
+#include "base/fd.h"
+
 namespace catena::cli {
 
 class Pace {
   public:
-    // `fill` says how full the ring is, from 0 to 1; it is called from Pace's thread. Until relax() nobody
-    // waits.
-    explicit Pace(std::function<double()> fill);
+    // `fill` says how full the ring is, from 0 to 1; it is called from Pace's thread. `ring` is a descriptor
+    // that becomes readable when the ring begins to fill; it has to outlive this. Until relax() nobody waits.
+    Pace(std::function<double()> fill, int ring);
     ~Pace();
     Pace(const Pace&) = delete;
     Pace& operator=(const Pace&) = delete;
@@ -56,6 +58,7 @@ class Pace {
     void set_idle(bool idle);
 
     std::function<double()> fill_;
+    base::Fd ring_;  // an epoll of its own: says once that the ring begins to fill
     std::atomic<bool> considerate_ = false;
     std::atomic<std::int64_t> looked_ns_ = 0;
     std::atomic<std::int64_t> oldest_ns_ = 0;  // when the first row was taken that is not committed; 0: none

@@ -26,7 +26,7 @@ bool same_counts(const event::Accounting& a, const event::Accounting& b) {
 Recorder::Recorder(std::unique_ptr<sensor::Sensor> sensor, std::unique_ptr<store::Writer> writer)
     : sensor_(std::move(sensor)),
       writer_(std::move(writer)),
-      pace_([this] { return sensor_->fill(); }),
+      pace_([this] { return sensor_->fill(); }, sensor_->wait_fd()),
       queue_(kQueuedBatches),
       last_commit_ns_(steady_ns()) {
     event::Batch first;

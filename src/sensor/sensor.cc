@@ -32,7 +32,7 @@
 namespace catena::sensor {
 namespace {
 
-constexpr int kRecordsAPoll = 4096;
+constexpr int kRecordsAPoll = 1024;  // of up to eight events each: what batches hold is most of our memory
 constexpr int kEnoughRecords = -EXFULL;  // what the callback returns to pause libbpf
 const char* const kBtf = "/sys/kernel/btf/vmlinux";
 
