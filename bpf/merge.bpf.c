@@ -207,7 +207,7 @@ __noinline int cat_flow_causal(struct cat_call *call, struct cat_deed *deed, u64
 	return 0;
 }
 
-/* Tells what the slots of every task hold, and sends what waits: twice a second, and at the end. */
+/* Tells what the slots of every task hold, and sends what waits: four times a second, and at the end. */
 SEC("iter/task")
 int cat_tell_tasks(struct bpf_iter__task *ctx)
 {

@@ -14,13 +14,11 @@ namespace {
 // How often to look: while the ring holds something (a busy machine fills a quarter of 16 MiB in about 40
 // ms), and while it does not.
 constexpr int kBusyLookMs = 20;
-constexpr int kQuietLookMs = 200;
+constexpr int kQuietLookMs = 100;
 constexpr double kFull = 0.25;   // of the ring: from here on the threads get their share …
 constexpr double kEmpty = 0.06;  // … until no more than this is left
-// A killed recorder loses no more than the last second, and a signal is answered soon, however busy the
-// machine is.
-constexpr std::int64_t kLongestLookNs = 300'000'000;
-constexpr std::int64_t kLongestWaitNs = 600'000'000;
+// A killed recorder loses no more than the last second, however busy the machine is.
+constexpr std::int64_t kLongestWaitNs = 350'000'000;
 
 // Where this is not allowed, everything is as it was: correct, but not as considerate.
 void schedule(pid_t thread, bool idle) {
@@ -53,7 +51,7 @@ void Pace::took() {
 }
 
 void Pace::relax() {
-    looked();
+    looked(kLongestWaitNs);
     considerate_ = true;
 }
 
@@ -65,8 +63,7 @@ void Pace::hurry() {
 bool Pace::pressing(double fill) const {
     const std::int64_t now = now_ns();
     const std::int64_t oldest = oldest_ns_;
-    return fill > kFull || now - looked_ns_ > kLongestLookNs ||
-           (oldest != 0 && now - oldest > kLongestWaitNs);
+    return fill > kFull || now > due_ns_ || (oldest != 0 && now - oldest > kLongestWaitNs);
 }
 
 void Pace::run(const std::stop_token& stop) {

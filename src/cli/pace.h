@@ -33,9 +33,9 @@ class Pace {
     void relax();
     void hurry();
 
-    // The reader has looked at the ring; it has taken rows that are to be committed; what it had taken is
-    // committed.
-    void looked() { looked_ns_ = now_ns(); }
+    // The reader has looked at the ring, and is to do so again within this time; it has taken rows that are
+    // to be committed; what it had taken is committed.
+    void looked(std::int64_t longest_ns) { due_ns_ = now_ns() + longest_ns; }
     void took();
     void committed() { oldest_ns_ = 0; }
 
@@ -60,7 +60,7 @@ class Pace {
     std::function<double()> fill_;
     base::Fd ring_;  // an epoll of its own: says once that the ring begins to fill
     std::atomic<bool> considerate_ = false;
-    std::atomic<std::int64_t> looked_ns_ = 0;
+    std::atomic<std::int64_t> due_ns_ = 0;
     std::atomic<std::int64_t> oldest_ns_ = 0;  // when the first row was taken that is not committed; 0: none
     std::mutex mutex_;                         // guards those below
     std::vector<pid_t> threads_;

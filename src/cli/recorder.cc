@@ -11,7 +11,9 @@ namespace {
 constexpr std::size_t kQueuedBatches = 3;
 constexpr std::int64_t kCommitEveryNs =
     250'000'000;  // well within the promised second, on a busy machine too
-constexpr std::int64_t kCollectEveryNs = 500'000'000;  // and twice of this with it
+constexpr std::int64_t kCollectEveryNs = 250'000'000;  // and what threads keep with it
+constexpr std::int64_t kBusyLookNs = 110'000'000;
+constexpr std::int64_t kQuietLookNs = 410'000'000;
 
 std::int64_t steady_ns() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
@@ -84,7 +86,8 @@ void Recorder::give_way() {
 }
 
 base::Status Recorder::pump() {
-    pace_.looked();
+    // Twice what the caller waits for between rounds, and a little.
+    pace_.looked(quiet_ ? kQuietLookNs : kBusyLookNs);
     if (steady_ns() - last_collect_ns_ >= kCollectEveryNs) {
         // Where no call was seen since, no thread has anything to tell.
         const sensor::Progress progress = sensor_->progress();

@@ -29,7 +29,7 @@ class Recorder {
 
     sensor::Sensor& sensor() { return *sensor_; }
 
-    // Takes what waits at the sensor and hands it to the writing thread; at least twice a second with an
+    // Takes what waits at the sensor and hands it to the writing thread; at least four times a second with an
     // order to commit. An error once writing has failed.
     base::Status pump();
 
