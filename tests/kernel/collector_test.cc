@@ -13,6 +13,7 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "harness.h"
@@ -76,6 +77,7 @@ TEST_F(Collector, AReaderThatStoodStillLosesFlowsAndNoProcesses) {
     shell.run(calls(100000));
     shell.run("/bin/cat /etc/hostname >/dev/null; /bin/true");
     recorder.signal(SIGCONT);
+    std::this_thread::sleep_for(std::chrono::seconds(2));  // other tests may have the processors
     shell.run("/bin/cat /etc/passwd >/dev/null");
     shell.end();
     ASSERT_EQ(recorder.wait().exit_code, 0);
