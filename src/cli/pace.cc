@@ -2,6 +2,7 @@
 
 #include <sched.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -31,13 +32,16 @@ void schedule(pid_t thread, bool idle) {
 std::int64_t Pace::now_ns() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
 Pace::Pace(std::function<double()> fill, int ring)
-    : fill_(std::move(fill)), ring_(::epoll_create1(EPOLL_CLOEXEC)) {
-    epoll_event fills{.events = EPOLLIN | EPOLLET, .data = {}};
-    ::epoll_ctl(ring_.get(), EPOLL_CTL_ADD, ring, &fills);
+    : fill_(std::move(fill)), over_(::eventfd(0, EFD_CLOEXEC)), wakeups_(::epoll_create1(EPOLL_CLOEXEC)) {
+    epoll_event once{.events = EPOLLIN | EPOLLET, .data = {}};
+    for (const int fd : {ring, over_.get()}) ::epoll_ctl(wakeups_.get(), EPOLL_CTL_ADD, fd, &once);
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
-Pace::~Pace() = default;
+Pace::~Pace() {
+    thread_.request_stop();
+    ::eventfd_write(over_.get(), 1);
+}
 
 void Pace::join() {
     const std::lock_guard lock(mutex_);
@@ -73,7 +77,7 @@ void Pace::run(const std::stop_token& stop) {
             std::this_thread::sleep_for(std::chrono::milliseconds(kBusyLookMs));
         } else {
             epoll_event event{};
-            ::epoll_wait(ring_.get(), &event, 1, kQuietLookMs);
+            ::epoll_wait(wakeups_.get(), &event, 1, kQuietLookMs);
         }
         fill = fill_();
         if (!considerate_ || pressing(fill)) {

@@ -58,7 +58,8 @@ class Pace {
     void set_idle(bool idle);
 
     std::function<double()> fill_;
-    base::Fd ring_;  // an epoll of its own: says once that the ring begins to fill
+    base::Fd over_;     // an eventfd: this ends
+    base::Fd wakeups_;  // an epoll: says once that the ring begins to fill, or that this ends
     std::atomic<bool> considerate_ = false;
     std::atomic<std::int64_t> due_ns_ = 0;
     std::atomic<std::int64_t> oldest_ns_ = 0;  // when the first row was taken that is not committed; 0: none
