@@ -21,14 +21,10 @@ static __always_inline void uring_emit_towards(struct cat_call *call, u64 file, 
 {
 	struct cat_deed deed = { .fd = -1, .op = op, .bytes = op == CAT_OP_CONNECT ? 0 : call->ret, .ret = call->ret };
 
-	if (file)
-		deed.object = CAT_ID(cat_socket_object(file, to->family ? to : NULL));
-	if (!deed.object) {
+	if (!cat_towards(&deed, file, to)) {
 		cat_filter(call);
 		return;
 	}
-	if (to->family && !to->in_kernel)
-		deed.flags = CAT_FLAG_USER_SOURCE;
 	uring_emit_on_socket(call, file, to->family ? to : NULL, &deed);
 }
 

@@ -32,14 +32,10 @@ static __always_inline void emit_towards(struct cat_call *call, struct cat_addre
 	u64 file = (u64)cat_fd_file(bpf_get_current_task_btf(), fd);
 	struct cat_deed deed = { .fd = fd, .op = op, .bytes = bytes, .ret = call->ret };
 
-	if (file)
-		deed.object = CAT_ID(cat_socket_object(file, to->family ? to : NULL));
-	if (!deed.object) {
+	if (!cat_towards(&deed, file, to)) {
 		cat_filter(call);
 		return;
 	}
-	if (to->family && !to->in_kernel)
-		deed.flags = CAT_FLAG_USER_SOURCE;
 	cat_socket_flow(file, to->family ? to : NULL, &deed);
 	if (op == CAT_OP_SEND || op == CAT_OP_RECV)
 		cat_flow(call, &deed, file, op == CAT_OP_SEND ? CAT_FLOW_OUT : CAT_FLOW_IN);

@@ -34,11 +34,6 @@ int BPF_PROG(cat_sys_enter, struct pt_regs *regs, long nr)
 
 	if (CAT_FULL)
 		enter_call(regs, nr, abi);
-	if (row >= CAT_SYSCALLS)
-		return 0;
-	if (abi == CAT_ABI_I386)
-		row += CAT_SYSCALLS;
-	barrier_var(row);	/* Linux 6.1's verifier does not follow what the sum becomes otherwise */
 	if (row >= 2 * CAT_SYSCALLS)
 		return 0;
 	if (cat_syscalls[row].handler != CAT_H_CLOSE || cat_syscalls[row].fd < 0)
@@ -205,7 +200,7 @@ static __always_inline void go_slowly(struct cat_task *state, struct pt_regs *re
 	call.abi = cat_abi(regs->orig_ax);
 	call.nr = cat_number(regs->orig_ax, call.abi);
 	row = cat_row_of(regs->orig_ax, call.abi);
-	if (row >= CAT_SYSCALLS) {
+	if (row >= 2 * CAT_SYSCALLS) {
 		cat_filter(&call);
 		return;
 	}
@@ -215,11 +210,6 @@ static __always_inline void go_slowly(struct cat_task *state, struct pt_regs *re
 	call.ret = ret;
 	call.tgid = bpf_get_current_pid_tgid() >> 32;
 	call.tid = bpf_get_current_pid_tgid();
-	if (call.abi == CAT_ABI_I386)
-		row += CAT_SYSCALLS;
-	barrier_var(row);
-	if (row >= 2 * CAT_SYSCALLS)
-		return;
 	cat_read_row(&call.spec, row);
 	if (call.spec.handler == CAT_H_FOLDED)
 		cat_unfold(&call);

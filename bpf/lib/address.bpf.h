@@ -65,4 +65,14 @@ static __always_inline void cat_read_address(struct cat_address *out, u64 from, 
 	}
 }
 
+/* Makes a socket, towards the address that the call names if it names one, the object of a deed; false where it is none. */
+static __always_inline bool cat_towards(struct cat_deed *deed, u64 file, struct cat_address *to)
+{
+	if (file)
+		deed->object = CAT_ID(cat_socket_object(file, to->family ? to : NULL));
+	if (to->family && !to->in_kernel)
+		deed->flags = CAT_FLAG_USER_SOURCE;
+	return deed->object != 0;
+}
+
 #endif

@@ -23,12 +23,12 @@ int cat_on_addressed(struct cat_call *call);
 int cat_on_message(struct cat_call *call);
 int cat_on_messages(struct cat_call *call);
 int cat_on_credentials(struct cat_call *call);	/* processes.bpf.c */
-int cat_on_target(struct cat_call *call);
+int cat_on_target(struct cat_call *call);		/* targets.bpf.c */
 int cat_on_namespace(struct cat_call *call);
-int cat_on_root(struct cat_call *call);		/* files.bpf.c */
+int cat_on_root(struct cat_call *call);
 int cat_on_shared(struct cat_call *call, u64 address, u32 prot);	/* memory.bpf.c; what is mapped there, shared */
 int cat_on_memory(struct cat_call *call, u64 file, u32 reads);		/* a read or write of /proc/PID/mem */
-u64 cat_pid_with_number(s32 number);		/* targets.bpf.c; the caller's: a struct pid, or 0 */
+u64 cat_pid_with_number(s32 number);		/* the caller's: a struct pid, or 0; targets.bpf.c as well */
 int cat_aim(struct cat_deed *deed, u64 pid);
 int cat_unfold(struct cat_call *call);		/* compat.bpf.c; fills in what a call of CAT_H_FOLDED stands for */
 
