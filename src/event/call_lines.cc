@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <cstddef>
-#include <ctime>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string_view>
 
 #include "event/escape.h"
 #include "event/json_lines.h"
+#include "event/text.h"
 #include "sys/call_text.h"
 
 namespace catena::event {
@@ -26,19 +26,6 @@ sys::RawCall raw(const Call& call) {
 
 std::int64_t begin_ns(const Call& call) { return call.enter_ns != 0 ? call.enter_ns : call.exit_ns; }
 
-std::string time_text(std::int64_t ts_ns) {
-    const std::time_t seconds = ts_ns / 1'000'000'000;
-    std::tm local{};
-    ::localtime_r(&seconds, &local);
-    return fmt::format("{:02}:{:02}:{:02}.{:06}", local.tm_hour, local.tm_min, local.tm_sec,
-                       ts_ns % 1'000'000'000 / 1000);
-}
-
-std::string_view program(const ProcessImage& image) {
-    const std::string_view exe = image.exe;
-    return exe.empty() ? std::string_view(image.comm) : exe.substr(exe.find_last_of('/') + 1);
-}
-
 // Seconds from entry to exit, nothing where one of them is not known.
 std::string duration_text(const Call& call) {
     if (call.enter_ns == 0 || !call.returned || call.exit_ns < call.enter_ns) return "";
@@ -51,8 +38,8 @@ std::string duration_text(const Call& call) {
 std::string to_text_line(const Call& call, const EntityTable& entities) {
     const ProcessImage* image = entities.process(call.process, begin_ns(call));
     // The call's text is printable by itself: what comes from memory is quoted.
-    return fmt::format("{} {:>7} {:<15} {:>9}{} {}", time_text(begin_ns(call)), call.tid,
-                       image != nullptr ? escape_for_terminal(program(*image)) : "?", duration_text(call),
+    return fmt::format("{} {:>7} {:<15} {:>9}{} {}", time_of_day(begin_ns(call)), call.tid,
+                       image != nullptr ? process_name(*image) : "?", duration_text(call),
                        call.abi == sys::Abi::X64 ? "" : fmt::format(" [{}]", sys::to_string(call.abi)),
                        sys::call_text(raw(call)));
 }

@@ -21,18 +21,6 @@ std::string_view base_name(std::string_view path) {
     return path.substr(path.find_last_of('/') + 1);  // npos + 1 is 0
 }
 
-std::string time_of_day(std::int64_t ts_ns) {
-    const std::time_t seconds = ts_ns / 1'000'000'000;
-    std::tm local{};
-    ::localtime_r(&seconds, &local);
-    return fmt::format("{:02}:{:02}:{:02}.{:06}", local.tm_hour, local.tm_min, local.tm_sec,
-                       ts_ns % 1'000'000'000 / 1000);
-}
-
-std::string process_name(const ProcessImage& image) {
-    return escape_for_terminal(image.exe.empty() ? std::string_view(image.comm) : base_name(image.exe));
-}
-
 // Ids are shortened as the runtimes' own tools shorten them.
 std::string container_text(const sys::CgroupAttribution& cgroup) {
     constexpr std::size_t kIdLength = 64;
@@ -78,6 +66,18 @@ void append_details(std::string& line, const Event& event) {
 }
 
 }  // namespace
+
+std::string time_of_day(std::int64_t ts_ns) {
+    const std::time_t seconds = ts_ns / 1'000'000'000;
+    std::tm local{};
+    ::localtime_r(&seconds, &local);
+    return fmt::format("{:02}:{:02}:{:02}.{:06}", local.tm_hour, local.tm_min, local.tm_sec,
+                       ts_ns % 1'000'000'000 / 1000);
+}
+
+std::string process_name(const ProcessImage& image) {
+    return escape_for_terminal(image.exe.empty() ? std::string_view(image.comm) : base_name(image.exe));
+}
 
 std::string object_text(EntityId id, std::int64_t at_ns, const EntityTable& entities) {
     if (const ProcessImage* image = entities.process(id, at_ns)) {
