@@ -29,8 +29,6 @@ void schedule(pid_t thread, bool idle) {
 
 }  // namespace
 
-std::int64_t Pace::now_ns() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
-
 Pace::Pace(std::function<double()> fill, int ring)
     : fill_(std::move(fill)), over_(::eventfd(0, EFD_CLOEXEC)), wakeups_(::epoll_create1(EPOLL_CLOEXEC)) {
     epoll_event once{.events = EPOLLIN | EPOLLET, .data = {}};
@@ -51,7 +49,7 @@ void Pace::join() {
 
 void Pace::took() {
     std::int64_t none = 0;
-    oldest_ns_.compare_exchange_strong(none, now_ns());
+    oldest_ns_.compare_exchange_strong(none, base::steady_ns());
 }
 
 void Pace::relax() {
@@ -65,7 +63,7 @@ void Pace::hurry() {
 }
 
 bool Pace::pressing(double fill) const {
-    const std::int64_t now = now_ns();
+    const std::int64_t now = base::steady_ns();
     const std::int64_t oldest = oldest_ns_;
     return fill > kFull || now > due_ns_ || (oldest != 0 && now - oldest > kLongestWaitNs);
 }

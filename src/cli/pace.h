@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "base/steady.h"
 
 namespace catena::cli {
 
@@ -35,7 +36,7 @@ class Pace {
 
     // The reader has looked at the ring, and is to do so again within this time; it has taken rows that are
     // to be committed; what it had taken is committed.
-    void looked(std::int64_t longest_ns) { due_ns_ = now_ns() + longest_ns; }
+    void looked(std::int64_t longest_ns) { due_ns_ = base::steady_ns() + longest_ns; }
     void took();
     void committed() { oldest_ns_ = 0; }
 
@@ -52,7 +53,6 @@ class Pace {
     };
 
   private:
-    [[nodiscard]] static std::int64_t now_ns();
     void run(const std::stop_token& stop);
     [[nodiscard]] bool pressing(double fill) const;
     void set_idle(bool idle);

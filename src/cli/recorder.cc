@@ -1,12 +1,15 @@
 #include "cli/recorder.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 #include <vector>
 
+#include "base/steady.h"
+
 namespace catena::cli {
 namespace {
+
+using base::steady_ns;
 
 constexpr std::size_t kQueuedBatches = 3;
 constexpr std::int64_t kCommitEveryNs =
@@ -14,8 +17,6 @@ constexpr std::int64_t kCommitEveryNs =
 constexpr std::int64_t kCollectEveryNs = 250'000'000;  // and what threads keep with it
 constexpr std::int64_t kBusyLookNs = 110'000'000;
 constexpr std::int64_t kQuietLookNs = 410'000'000;
-
-std::int64_t steady_ns() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
 bool same_counts(const event::Accounting& a, const event::Accounting& b) {
     return a.seen == b.seen && a.stored == b.stored && a.merged == b.merged && a.filtered == b.filtered &&
@@ -48,8 +49,8 @@ void Recorder::write_all() {
         if (done && order->commit) {
             done = writer_->commit();
             pace_.committed();
+            if (done) committed_seen_ = order->seen;
         }
-        if (done && order->commit) committed_seen_ = order->seen;
         if (done) continue;
         const std::lock_guard lock(failure_mutex_);
         failure_ = done.error();

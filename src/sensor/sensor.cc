@@ -289,6 +289,7 @@ base::Status BpfSensor::collect_waiting() {
     return run_iterator(fidelity_ == Fidelity::Full ? skeleton_->progs.cat_flush_tasks
                                                     : skeleton_->progs.cat_tell_tasks);
 }
+
 double BpfSensor::fill() const {
     const ring* only = ring_buffer__ring(ring_.get(), 0);
     return static_cast<double>(ring__avail_data_size(only)) / static_cast<double>(ring__size(only));
