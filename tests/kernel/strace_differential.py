@@ -42,6 +42,9 @@ def normalise(name, arguments, result):
     result = re.sub(r"^\? .*", "interrupted", result)
     if name in RESULT_VARIES and not result.startswith("-"):
         result = "varies"
+    # What the program itself tells of this run; the numbers of inodes in it have as many digits as they have.
+    if name == "write" and arguments.startswith("1,") and not result.startswith("-"):
+        result = "varies"
     result = re.sub(r"0x[0-9a-f]+", "ADDRESS", result)
     if name in NEWER:
         return f"{NEWER[name]}(…) = {result}"
