@@ -34,7 +34,7 @@
 namespace catena::sensor {
 namespace {
 
-constexpr int kRecordsAPoll = 1024;  // of up to eight events each: what batches hold is most of our memory
+constexpr int kRecordsAPoll = 1024;    // of up to eight events each: what batches hold is most of our memory
 constexpr int kCollectsToForget = 40;  // ten seconds of work
 const char* const kBtf = "/sys/kernel/btf/vmlinux";
 
@@ -157,7 +157,7 @@ class BpfSensor final : public Sensor {
     int taken_ = 0;                     // records and calls in this poll
     std::uint64_t quarter_bytes_ = 0;   // of the ring
     int collected_ = 0;
-    std::uint64_t drained_bytes_ = 0;   // since the kernel was last told
+    std::uint64_t drained_bytes_ = 0;  // since the kernel was last told
     std::atomic<bool> snapshot_done_ = false;
     std::atomic<bool> snapshot_failed_ = false;
     std::jthread snapshot_;  // last: joined before what it uses goes away
@@ -291,8 +291,8 @@ bool BpfSensor::poll(event::Batch& out) {
 
 base::Status BpfSensor::collect_waiting() {
     if (fidelity_ == Fidelity::Full) return run_iterator(skeleton_->progs.cat_flush_tasks);
-    // Who has bumped a version word is forgotten now and then, when no sum depends on it any more: else in the end
-    // everybody would have.
+    // Who has bumped a version word is forgotten now and then, when no sum depends on it any more: else in
+    // the end everybody would have.
     auto& shared = *skeleton_->bss;
     const bool forgets = ++collected_ % kCollectsToForget == 0;
     if (forgets) shared.cat_exact = 1;
