@@ -10,7 +10,9 @@
 namespace catena::import {
 namespace {
 
-constexpr std::array<Format, 1> kFormats = {{
+constexpr std::array<Format, 2> kFormats = {{
+    {"jsonl", "what catena events --format json prints, or other programs in its form", looks_like_jsonl,
+     make_jsonl},
     {"cadets", "FreeBSD audit events of CADETS as JSON (DARPA Transparent Computing)", looks_like_cadets,
      make_cadets},
 }};
