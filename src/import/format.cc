@@ -10,11 +10,12 @@
 namespace catena::import {
 namespace {
 
-constexpr std::array<Format, 2> kFormats = {{
+constexpr std::array<Format, 3> kFormats = {{
     {"jsonl", "what catena events --format json prints, or other programs in its form", looks_like_jsonl,
      make_jsonl},
     {"cadets", "FreeBSD audit events of CADETS as JSON (DARPA Transparent Computing)", looks_like_cadets,
      make_cadets},
+    {"sysflow", "records of the SysFlow collector as JSON Lines", looks_like_sysflow, make_sysflow},
 }};
 
 // Calls `visit` for each line until it returns true; whether one did.
