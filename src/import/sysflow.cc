@@ -112,8 +112,8 @@ struct OpenFlag {
     std::int64_t ours;
 };
 constexpr OpenFlag kOpenFlagTable[] = {{0x4, 0x40},      {0x8, 0x400},     {0x10, 0x1000},   {0x20, 0x80},
-                                   {0x40, 0x800},    {0x80, 0x101000}, {0x100, 0x200},   {0x200, 0x4000},
-                                   {0x400, 0x10000}, {0x800, 0x8000},  {0x1000, 0x80000}};
+                                       {0x40, 0x800},    {0x80, 0x101000}, {0x100, 0x200},   {0x200, 0x4000},
+                                       {0x400, 0x10000}, {0x800, 0x8000},  {0x1000, 0x80000}};
 
 std::int64_t linux_open_flags(std::int64_t theirs) {
     std::int64_t ours = std::max<std::int64_t>((theirs & 3) - 1, 0);  // 1 reads, 2 writes, 3 does both
