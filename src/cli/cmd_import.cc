@@ -6,11 +6,14 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include "base/bounded_queue.h"
 #include "cli/command.h"
 #include "event/escape.h"
 #include "import/import.h"
@@ -29,10 +32,47 @@ constexpr const char* kExamples = R"(
 Lines that cannot be read are counted, named and skipped; the recording then holds the rest, and the exit code is 4.
 
 Examples:
-  catena import cadets stretch.json.xz -o stretch.catena
-  zcat audit.json.gz | catena import cadets - -o audit.catena)";
+  catena import auditd /var/log/audit/audit.log -o audit.catena
+  catena import sysflow trace.jsonl.zst -o trace.catena
+  catena events a.catena --where "op <> 'close'" --format json | catena import jsonl - -o b.catena
+  catena chain audit.catena file:/etc/shadow --forward)";
 
 volatile std::sig_atomic_t interrupted = 0;
+
+// Appends batches on a thread of its own, while the next lines are read. Owned by one thread.
+class BatchWriter {
+  public:
+    explicit BatchWriter(store::Writer& writer) : writer_(writer), thread_([this] { write_all(); }) {}
+    ~BatchWriter() { queue_.close(); }
+    BatchWriter(const BatchWriter&) = delete;
+    BatchWriter& operator=(const BatchWriter&) = delete;
+
+    base::Status append(event::Batch batch) {
+        if (queue_.push(std::move(batch))) return {};
+        return finish();
+    }
+    // Waits until all is appended. No append() after it.
+    base::Status finish() {
+        queue_.close();
+        if (thread_.joinable()) thread_.join();
+        return done_;
+    }
+
+  private:
+    static constexpr std::size_t kQueued = 3;
+
+    void write_all() {
+        while (auto batch = queue_.pop()) {
+            done_ = writer_.append(*batch);
+            if (!done_) return queue_.close();
+        }
+    }
+
+    store::Writer& writer_;
+    base::BoundedQueue<event::Batch> queue_{kQueued};
+    base::Status done_;  // of the thread; read once it has ended
+    std::jthread thread_;
+};
 
 // One line on standard error that is drawn anew, where that is a terminal.
 class ImportProgress {
@@ -113,14 +153,17 @@ base::Result<int> import_file(const ImportOptions& options) {
     auto writer = store::create_recording(options.trace);
     if (!writer) return std::unexpected(writer.error());
 
+    std::signal(SIGINT, [](int) { interrupted = 1; });
+    std::signal(SIGTERM, [](int) { interrupted = 1; });
     ImportProgress progress(*lines);
+    BatchWriter batches(**writer);
     event::Batch first;
     first.meta = description(options, *lines);
-    if (auto done = (*writer)->append(first); !done) return std::unexpected(done.error());
+    if (auto done = batches.append(std::move(first)); !done) return std::unexpected(done.error());
     const auto summary =
         import::run({.format = *format,
                      .lines = *lines,
-                     .append = [&](const event::Batch& batch) { return (*writer)->append(batch); },
+                     .append = [&](event::Batch&& batch) { return batches.append(std::move(batch)); },
                      .proceed =
                          [&](const import::Summary& now) {
                              progress.show(now);
@@ -128,8 +171,11 @@ base::Result<int> import_file(const ImportOptions& options) {
                          }});
     if (!summary) return std::unexpected(summary.error());
     event::Batch last;
-    last.meta = {{"state", "complete"}};
-    if (auto done = (*writer)->append(last); !done) return std::unexpected(done.error());
+    last.meta = {{"state", summary->cut.empty() ? "complete" : "cut"},
+                 {"import_lines", std::to_string(summary->lines)},
+                 {"import_bad_lines", std::to_string(summary->bad)}};
+    if (auto done = batches.append(std::move(last)); !done) return std::unexpected(done.error());
+    if (auto done = batches.finish(); !done) return std::unexpected(done.error());
     if (auto done = (*writer)->finish(); !done) return std::unexpected(done.error());
     return tell(*summary, options);
 }

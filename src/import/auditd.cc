@@ -218,7 +218,8 @@ EntityId AuditdParser::process(const AuditCall& call) {
     constexpr std::int64_t kKthreadd = 2;
     if (parent > kKthreadd || (parent > 0 && execs)) {
         actor.presumed_parent = process_of(parent, ts_ns);
-        processes_.acted({.id = actor.presumed_parent, .ts_ns = ts_ns, .pid = static_cast<std::int32_t>(parent)});
+        processes_.acted(
+            {.id = actor.presumed_parent, .ts_ns = ts_ns, .pid = static_cast<std::int32_t>(parent)});
     }
     processes_.acted(actor);
     return id;

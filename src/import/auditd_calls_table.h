@@ -10,7 +10,20 @@
 namespace catena::import {
 
 enum class AuditReader : unsigned char {
-    Open, Data, Map, Transfer, Descriptor, Exec, Fork, Exit, Path, Rename, Socket, Pipe, User, Process
+    Open,
+    Data,
+    Map,
+    Transfer,
+    Descriptor,
+    Exec,
+    Fork,
+    Exit,
+    Path,
+    Rename,
+    Socket,
+    Pipe,
+    User,
+    Process
 };
 
 struct AuditCallRow {

@@ -41,9 +41,9 @@ TEST(Cadets, ReadsAnArrayOfObjectsALine) {
             line("lseek", 2, 6, R"("fd": 4, "retval": 0)") +
             line("unlink", 2, 7, R"("arg_objuuid1": "f", "upath1": "/tmp/x", "retval": 0)") +
             line("exit", 2, 8, R"("retval": 0)") + "]\n");
-    EXPECT_THAT(got.told(), ElementsAre("prog1 1 accept tcp → 10.0.0.9:99",
-                                        "prog1 1 read tcp → 10.0.0.9:99", "prog1 1 create /tmp/x",
-                                        "prog1 1 write /tmp/x", "prog1 1 fork 2 (prog1)", "x 2 exec /tmp/x",
+    EXPECT_THAT(got.told(), ElementsAre("prog1 1 accept tcp → 10.0.0.9:99", "prog1 1 read tcp → 10.0.0.9:99",
+                                        "prog1 1 create /tmp/x", "prog1 1 write /tmp/x",
+                                        "prog1 1 fork 2 (prog1)", "x 2 exec /tmp/x",
                                         "x 2 connect inet6 → [::1]:53", "x 2 unlink /tmp/x", "x 2 exit"));
     EXPECT_EQ(got.summary.bad, 0U);
     EXPECT_EQ(got.summary.nothing, 1U);

@@ -69,7 +69,7 @@ inline Imported import_text(std::string_view format, std::string_view text) {
     const auto summary = run({.format = *find_format(format),
                               .lines = *lines,
                               .append =
-                                  [&](const event::Batch& batch) {
+                                  [&](event::Batch&& batch) {
                                       for (const auto& each : batch.processes) imported.entities.add(each);
                                       for (const auto& each : batch.files) imported.entities.add(each);
                                       for (const auto& each : batch.sockets) imported.entities.add(each);

@@ -90,9 +90,7 @@ base::Status Sink::finish() {
 
 base::Status Sink::flush() {
     numbering_.apply(batch_);
-    auto done = append_(batch_);
-    batch_ = {};
-    return done;
+    return append_(std::exchange(batch_, {}));
 }
 
 }  // namespace catena::import

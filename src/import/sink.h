@@ -42,7 +42,7 @@ struct Summary {
 
 class Sink {
   public:
-    using Append = std::function<base::Status(const event::Batch&)>;
+    using Append = std::function<base::Status(event::Batch&&)>;
 
     explicit Sink(Append append);
 
