@@ -268,8 +268,9 @@ void JsonlParser::add_image(event::ProcessImage image) {
         if (image.start_ns == 0) image.start_ns = known->start_ns;
         if (event::attribution_of(image) == event::attribution_of(*known))
             image.attribution = known->attribution;
-    } else if (image.start_ns == 0 && image.parent) {
-        // A log without forks: its processes began when they were first met.
+    } else if (image.start_ns == 0 && image.parent && !fields_.has(kSource)) {
+        // A log without forks: its processes began when they were first met. Catena's own lines, which always
+        // have "source", tell the start wherever it is known.
         image.start_ns = image.since_ns;
     }
     sink_.add(image);

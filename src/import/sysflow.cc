@@ -171,6 +171,7 @@ class SysflowParser final : public Parser {
     JsonFields oid_;
     Oid actor_;
     event::Event event_;
+    std::uint64_t parts_ = 0;  // each begins with a header, when a collector starts
     std::string container_;
     std::string container_runtime_;
     base::GenerationMap<std::int32_t, EntityId> by_pid_;         // who has that pid now
@@ -224,6 +225,7 @@ base::Status SysflowParser::read(std::string_view kind) {
     }
     if (kind == "SFHeader") {
         sink_.meta("import_exporter", fields_.text(kExporter));
+        ++parts_;
         return fields_.status();
     }
     sink_.pass_unknown(kind);
@@ -252,6 +254,8 @@ base::Status SysflowParser::read_process() {
     if (parent) image.parent = parent->id;
     const event::ProcessImage* known = images_.find(image.id);
     image.start_ns = known != nullptr ? known->start_ns : self->start_ns;
+    // Unknown to an earlier part of the log: it began since.
+    if (known == nullptr && image.start_ns == 0 && parts_ > 1) image.start_ns = image.since_ns;
     if (!whose.cgroup.container.empty() && whose.cgroup.container == container_)
         whose.cgroup.runtime = container_runtime_;
     const bool same = known != nullptr && known->exe == image.exe && known->cmdline == image.cmdline &&
@@ -388,7 +392,7 @@ base::Status SysflowParser::read_file_flow() {
     if ((flags & kOpen) != 0) {
         event_.arg = linux_open_flags(fields_.integer(kOpenFlags));
         constexpr std::int64_t kTruncates = 0x200;
-        const bool truncates = (event_.arg & kTruncates) != 0;
+        const bool truncates = (event_.arg & kTruncates) != 0 && files_.is_file(oid);
         if (truncates) event_.arg = 0;
         emit(truncates ? Op::Truncate : Op::Open, "openat");
         event_.arg = 0;

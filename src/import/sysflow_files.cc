@@ -75,9 +75,16 @@ bool SysflowFiles::is_nameless(const std::string& oid) {
 }
 
 EntityId SysflowFiles::nameless(const std::string& oid, const std::string& holder, std::int64_t ts_ns) {
-    const EntityId id = id_of("sysflow nameless", oid + holder);
-    if (const Record* record = records_.find(oid)) describe(id, *record, ts_ns);
+    const Record* record = records_.find(oid);
+    const char type = record != nullptr ? record->type : '?';
+    const EntityId id = id_of("sysflow nameless", fmt::format("{} {} {}", type, oid, holder));
+    if (record != nullptr) describe(id, *record, ts_ns);
     return id;
+}
+
+bool SysflowFiles::is_file(const std::string& oid) {
+    const Record* record = records_.find(oid);
+    return record == nullptr || (record->type != 'p' && record->type != 'u');
 }
 
 std::string SysflowFiles::path(const std::string& oid) {

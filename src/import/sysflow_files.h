@@ -35,6 +35,8 @@ class SysflowFiles {
     [[nodiscard]] bool is_nameless(const std::string& oid);
     event::EntityId nameless(const std::string& oid, const std::string& holder, std::int64_t ts_ns);
 
+    // Neither pipe nor socket, as far as is known.
+    [[nodiscard]] bool is_file(const std::string& oid);
     [[nodiscard]] std::string path(const std::string& oid);
 
     // What happened to names at that moment. What was opened before means the file as it was then.
