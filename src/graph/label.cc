@@ -39,6 +39,7 @@ std::string socket_label(const Graph& graph, const ChainNode& node) {
         const int local_port = port_of(socket.local);
         inbound = local_port != 0 && local_port < port_of(socket.remote);
     }
+    if (local.empty() && node.accepted) return fmt::format("{} → ({})", remote, shown(socket.protocol));
     if (local.empty()) return fmt::format("→ {} ({})", remote, shown(socket.protocol));
     return fmt::format("{} → {} ({})", inbound ? remote : local, inbound ? local : remote,
                        shown(socket.protocol));
@@ -61,7 +62,9 @@ std::string program_of(const std::vector<const event::ProcessImage*>& images) {
 std::string label_of(const Graph& graph, const ChainNode& node) {
     if (!node.images.empty()) return fmt::format("{} ({})", program_of(node.images), node.images.back()->pid);
     if (!node.names.empty() && !node.names.front()->path.empty()) return shown(node.names.front()->path);
-    if (node.socket != nullptr) return socket_label(graph, node);
+    const bool told = node.socket != nullptr && (node.socket->inode != 0 || !node.socket->local.empty() ||
+                                                 !node.socket->remote.empty());
+    if (told) return socket_label(graph, node);
     const event::Object* object = graph.entities().object(node.node);
     if (object != nullptr && !object->label.empty()) return shown(object->label);
     return fmt::format("{} {}", event::to_string(node.type), event::json_id(node.id, node.type));

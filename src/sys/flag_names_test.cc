@@ -9,6 +9,8 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
+#include <vector>
 
 #include "sys/errno_names.h"
 
@@ -66,6 +68,30 @@ TEST(ErrnoNames, KnownKernelOnlyAndUnknown) {
     EXPECT_EQ(errno_name(EINPROGRESS), "EINPROGRESS");
     EXPECT_EQ(errno_name(512), "ERESTARTSYS");
     EXPECT_EQ(errno_name(4000), "4000");
+}
+
+TEST(FlagNames, AreReadBackAsTheNumbersTheyWereMadeOf) {
+    // Each bit, each pair of neighbours, and small numbers.
+    std::vector<std::uint64_t> numbers;
+    for (unsigned bit = 0; bit < 32; ++bit) numbers.push_back(std::uint64_t{1} << bit);
+    for (unsigned bit = 0; bit < 31; ++bit) numbers.push_back(std::uint64_t{3} << bit);
+    for (std::uint64_t number = 0; number < 70; ++number) numbers.push_back(number);
+    for (const std::uint64_t number : numbers) {
+        const auto word = static_cast<std::uint32_t>(number);
+        EXPECT_EQ(flags_from(FlagSet::Open, open_flags(word)), number);
+        EXPECT_EQ(flags_from(FlagSet::MmapProt, mmap_prot(word)), number);
+        EXPECT_EQ(flags_from(FlagSet::MmapFlags, mmap_flags(word)), number);
+        EXPECT_EQ(flags_from(FlagSet::Clone, clone_flags(number)), number) << clone_flags(number);
+        EXPECT_EQ(flags_from(FlagSet::Family, socket_family(word)), number);
+        EXPECT_EQ(flags_from(FlagSet::SocketType, socket_type(word)), number) << socket_type(word);
+        EXPECT_EQ(flags_from(FlagSet::Ptrace, ptrace_request(word)), number);
+        if (number < 65)
+            EXPECT_EQ(flags_from(FlagSet::Signal, signal_name(static_cast<int>(number))), number);
+    }
+    for (const char* text : {"", "|", "O_RDONLY|", "O_NOTHING", "0x", "1x", "SIGRT_99"}) {
+        EXPECT_FALSE(flags_from(FlagSet::Open, text)) << text;
+        EXPECT_FALSE(flags_from(FlagSet::Clone, text)) << text;
+    }
 }
 
 }  // namespace
