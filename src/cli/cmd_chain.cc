@@ -1,6 +1,7 @@
-// catena chain: prints where something came from, or what came of it, as a story, as JSON or for Graphviz.
+// catena chain: prints where something came from, or what came of it, as a story, as JSON or as a picture.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -42,6 +43,7 @@ struct ChainOptions {
     std::size_t max_nodes = 0;  // 0: not given
     std::string format = "text";
     bool all = false;
+    std::size_t steps = 0;  // 0: not given
     std::vector<std::string> keep;
 
     [[nodiscard]] graph::Direction direction() const {
@@ -167,7 +169,7 @@ base::Result<graph::ChainQuery> query_of(const ChainOptions& options, const grap
     };
     if (auto status = read(options.since, query.window.since_ns, "--since"); !status) return failed(status);
     if (auto status = read(options.until, query.window.until_ns, "--until"); !status) return failed(status);
-    const bool limited = options.format != "json" && !options.all;
+    const bool limited = options.format != "json" && options.format != "prov" && !options.all;
     query.max_nodes = options.max_nodes > 0 ? options.max_nodes : limited ? kReadableNodes : SIZE_MAX;
     return query;
 }
@@ -180,10 +182,22 @@ graph::Colour colour_of_output() {
     return !refused && ::isatty(STDOUT_FILENO) == 1 ? graph::Colour::On : graph::Colour::Off;
 }
 
-std::string render(const graph::Chain& chain, const std::string& format) {
-    if (format == "json") return graph::to_json(chain);
-    if (format == "dot") return graph::to_dot(chain);
-    return graph::to_text(chain, colour_of_output());
+// Of the terminal; what a wide one has where output goes elsewhere.
+std::size_t columns_of_output() {
+    winsize size{};
+    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+    return graph::Extent{}.columns;
+}
+
+std::string render(const graph::Chain& chain, const ChainOptions& options) {
+    if (options.format == "dot") return graph::to_dot(chain);
+    if (options.format == "prov") return graph::to_prov(chain);
+    if (options.format == "mermaid") return graph::to_mermaid(chain);
+    graph::Extent extent = options.all ? graph::kAllOfIt : graph::Extent{};
+    extent.columns = columns_of_output();
+    if (options.steps > 0) extent.steps = options.steps;
+    if (options.format == "json") return graph::to_json(chain, extent);
+    return graph::to_text(chain, colour_of_output(), extent);
 }
 
 base::Result<graph::Chain> find_chain(const ChainOptions& options, const graph::Point& point,
@@ -207,7 +221,7 @@ base::Result<int> print_chain(const ChainOptions& options) {
     if (!loaded) return std::unexpected(loaded.error());
     const auto chain = find_chain(options, *point, *loaded);
     if (!chain) return std::unexpected(chain.error());
-    const std::string text = render(*chain, options.format);
+    const std::string text = render(*chain, options);
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
         return base::fail_errno("standard output cannot be written");
     }
@@ -272,13 +286,18 @@ void add_chain(CLI::App& app, int& exit_code) {
     command->add_option("--until", options->until, "Follow nothing that began after T")->option_text("T");
     command
         ->add_option("--max-nodes", options->max_nodes,
-                     "Keep the N nodes nearest in time (text and dot: 200, json: all)")
+                     "Keep the N nodes nearest in time (json and prov: all, else 200)")
         ->option_text("N")
         ->check(CLI::PositiveNumber);
-    command->add_option("--format", options->format, "text (default), json or dot")
-        ->option_text("text|json|dot")
-        ->check(CLI::IsMember({"text", "json", "dot"}));
-    command->add_flag("--all", options->all, "Leave nothing out, however much there is");
+    command
+        ->add_option("--format", options->format,
+                     "text (default), json, dot (Graphviz), prov (PROV-JSON) or mermaid")
+        ->option_text("text|json|dot|prov|mermaid")
+        ->check(CLI::IsMember({"text", "json", "dot", "prov", "mermaid"}));
+    command->add_option("--steps", options->steps, "Tell at most N steps (15)")
+        ->option_text("N")
+        ->check(CLI::PositiveNumber);
+    command->add_flag("--all", options->all, "Leave nothing out, and tell every step, however much there is");
     command->add_option("--keep", options->keep, "Do not leave out what this rule takes; can be repeated")
         ->option_text("RULE")
         ->check(CLI::IsMember(rule_names()))
