@@ -79,11 +79,8 @@ Json edge_json(const Chain& chain, const ChainEdge& edge) {
 
 Json stats_json(const Chain& chain) {
     Json left_out = Json::array();
-    for (std::size_t i = 0; i < kRuleCount; ++i) {
-        const Pruner::Taken& taken = chain.left_out[i];
-        if (taken.nodes == 0) continue;
-        left_out.push_back(
-            {{"rule", text_of(static_cast<Rule>(i)).name}, {"nodes", taken.nodes}, {"edges", taken.edges}});
+    for (const LeftOut& taken : chain.left_out) {
+        left_out.push_back({{"rule", taken.rule}, {"nodes", taken.nodes}, {"edges", taken.edges}});
     }
     return {{"nodes", chain.nodes.size()},
             {"edges", chain.edges.size()},

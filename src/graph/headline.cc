@@ -76,9 +76,7 @@ class Headline {
     }
 
     std::string exceptions() const {
-        const bool any =
-            std::ranges::any_of(chain_.left_out, [](const Pruner::Taken& taken) { return taken.nodes > 0; });
-        return any ? ", but for what is left out below" : "";
+        return !chain_.left_out.empty() ? ", but for what is left out below" : "";
     }
 
     // The point's own event, or the last thing that flowed into the point.

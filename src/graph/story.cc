@@ -164,14 +164,11 @@ class Story {
 
     void tell_left_out() {
         bool first = true;
-        for (std::size_t i = 0; i < kRuleCount; ++i) {
-            const Pruner::Taken& taken = chain_.left_out[i];
-            if (taken.nodes == 0) continue;
-            const RuleText& rule = text_of(static_cast<Rule>(i));
+        for (const LeftOut& taken : chain_.left_out) {
             if (first) line("");
             first = false;
-            line(fmt::format("Left out: {} (--keep {})", counted(taken.nodes, rule.singular, rule.plural),
-                             rule.name));
+            line(fmt::format("Left out: {} (--keep {})", counted(taken.nodes, taken.singular, taken.plural),
+                             taken.rule));
         }
         if (chain_.cut) {
             line("");
