@@ -33,7 +33,9 @@ class ChainMaker {
         }
         join_edges();
         describe_nodes();
-        for (std::size_t i = 0; i < kRuleCount; ++i) chain_.left_out[i] = pruner_.taken(static_cast<Rule>(i));
+        count_left_out();
+        chain_.nodes_before_ranking = chain_.nodes.size();
+        chain_.edges_before_ranking = chain_.edges.size();
         return std::move(chain_);
     }
 
@@ -44,9 +46,24 @@ class ChainMaker {
         const std::size_t room = std::min(query_.max_nodes, std::max(left, starts.size()));
         const Tracking tracking = track(graph_, direction, starts, query_.window, room,
                                         [&](NodeIndex node) { return pruner_.takes(node); });
+        pruner_.count(direction, query_.window, tracking);
         for (const Moment& moment : tracking.nodes) place(moment.node, moment.ns);
         edges_.insert(edges_.end(), tracking.edges.begin(), tracking.edges.end());
         chain_.cut |= tracking.cut;
+    }
+
+    void count_left_out() {
+        for (std::size_t i = 0; i < kRuleCount; ++i) {
+            const Pruner::Taken& taken = pruner_.taken(static_cast<Rule>(i));
+            const RuleText& rule = text_of(static_cast<Rule>(i));
+            if (taken.nodes == 0) continue;
+            chain_.left_out.push_back({.rule = rule.name,
+                                       .singular = rule.singular,
+                                       .plural = rule.plural,
+                                       .nodes = taken.nodes,
+                                       .edges = taken.edges,
+                                       .bytes = taken.bytes});
+        }
     }
 
     std::size_t place(NodeIndex node, std::int64_t time_ns) {

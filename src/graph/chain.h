@@ -3,10 +3,10 @@
 // one.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "event/event.h"
@@ -26,6 +26,24 @@ struct Gap {
     bool operator==(const Gap&) const = default;
 };
 
+// What one rule of pruning, or the ranking ("rank"), kept out of a chain.
+struct LeftOut {
+    std::string_view rule{};      // the name that --keep takes; static storage, as the other two
+    std::string_view singular{};  // "system file that nothing wrote"
+    std::string_view plural{};
+    std::uint64_t nodes = 0;
+    std::uint64_t edges = 0;  // flows between these nodes and the rest, and of the ranking: all that it took
+    std::uint64_t bytes = 0;  // that these flows moved
+    bool operator==(const LeftOut&) const = default;
+};
+
+// Where what reached the point came from (backward), or where it ended (forward).
+struct EntryPoint {
+    std::size_t node = 0;  // index into Chain::nodes
+    double score = 0;      // 0 to 1: its share in the point
+    bool operator==(const EntryPoint&) const = default;
+};
+
 struct ChainNode {
     NodeIndex node = kNoNode;
     event::EntityId id{};
@@ -40,6 +58,7 @@ struct ChainNode {
     std::vector<const event::ProcessImage*> images{};  // of a process: those that took part, oldest first
     std::vector<const event::FileName*> names{};  // of a file: the name at that time first, then its others
     const event::Socket* socket = nullptr;
+    double weight = 1;  // 0 to 1: how much of the point went through it; 1 where nothing was ranked
 };
 
 struct ChainEdge {
@@ -51,17 +70,22 @@ struct ChainEdge {
     std::uint64_t count = 0;
     std::uint64_t bytes = 0;
     std::vector<std::int64_t> events{};  // ids, rising
+    double weight = 1;                   // 0 to 1: how much of the point went this way
 };
 
 struct Chain {
     std::string point;
     std::int64_t event = 0;  // that the point names, where it carried something
     Direction direction = Direction::Back;
-    std::vector<ChainNode> nodes;  // nearest in time to the point first
-    std::vector<ChainEdge> edges;  // by first_ns; those that join come first
-    bool cut = false;              // there were more than the nodes asked for
-    std::vector<Gap> gaps;         // losses that can have hidden a part of this chain
-    std::array<Pruner::Taken, kRuleCount> left_out{};
+    std::vector<ChainNode> nodes;          // nearest in time to the point first
+    std::vector<ChainEdge> edges;          // by first_ns; those that join come first
+    bool cut = false;                      // there were more than the nodes asked for
+    std::vector<Gap> gaps;                 // losses that can have hidden a part of this chain
+    std::vector<LeftOut> left_out;         // those that took something, in the order of the rules
+    bool ranked = false;                   // weights and entries say something
+    std::vector<EntryPoint> entries{};     // kept ones, best first
+    std::size_t nodes_before_ranking = 0;  // after the rules; the same as there are where not ranked
+    std::size_t edges_before_ranking = 0;
     std::uint64_t events = 0;   // behind the edges
     std::int64_t start_ns = 0;  // of the recording
     std::int64_t end_ns = 0;

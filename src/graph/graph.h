@@ -62,6 +62,7 @@ class Graph {
     [[nodiscard]] NodeIndex target(EdgeIndex index) const { return target_[index]; }
     [[nodiscard]] std::int64_t begin_ns(EdgeIndex index) const;
     [[nodiscard]] std::int64_t last_ns(EdgeIndex index) const;
+    [[nodiscard]] std::uint64_t bytes(EdgeIndex index) const { return bytes_[index]; }
     [[nodiscard]] bool has(NodeIndex node, Trait trait) const;
 
     // Edges into a node, by rising begin_ns; empty where the graph was built for Direction::Forward only.

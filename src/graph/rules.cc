@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <unordered_set>
 
 namespace catena::graph {
 namespace {
@@ -106,17 +107,32 @@ std::optional<Rule> Pruner::rule_for(NodeIndex node) const {
 
 bool Pruner::takes(NodeIndex node) {
     std::uint8_t& verdict = verdicts_[node];
-    const bool is_new = verdict == 0;
-    if (is_new) {
+    if (verdict == kNotJudged) {
         const std::optional<Rule> rule = rule_for(node);
         const bool taken = rule && !kept_[static_cast<std::size_t>(*rule)];
-        verdict = taken ? static_cast<std::uint8_t>(2 + static_cast<int>(*rule)) : 1;
+        verdict = taken ? static_cast<std::uint8_t>(kTaken + static_cast<int>(*rule)) : kStays;
     }
-    if (verdict == 1) return false;
-    Taken& taken = taken_[verdict - 2];
-    if (is_new) ++taken.nodes;
-    ++taken.edges;
-    return true;
+    return verdict >= kTaken;
+}
+
+void Pruner::count(Direction direction, Window window, const Tracking& tracking) {
+    const bool back = direction == Direction::Back;
+    std::unordered_set<NodeIndex> found;
+    for (const Moment& moment : tracking.nodes) found.insert(moment.node);
+    for (const Moment& moment : tracking.nodes) {
+        for (const EdgeIndex edge : back ? graph_.into(moment.node) : graph_.out_of(moment.node)) {
+            if (back ? graph_.begin_ns(edge) > moment.ns : graph_.last_ns(edge) < moment.ns) break;
+            if (back ? std::min(moment.ns, graph_.last_ns(edge)) < window.since_ns
+                     : std::max(moment.ns, graph_.begin_ns(edge)) > window.until_ns)
+                continue;
+            const NodeIndex other = back ? graph_.source(edge) : graph_.target(edge);
+            if (verdicts_[other] < kTaken || found.contains(other)) continue;
+            Taken& taken = taken_[verdicts_[other] - kTaken];
+            if (counted_.insert(other).second) ++taken.nodes;
+            ++taken.edges;
+            taken.bytes += graph_.bytes(edge);
+        }
+    }
 }
 
 }  // namespace catena::graph
