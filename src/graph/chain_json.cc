@@ -10,6 +10,7 @@
 #include "event/attribution_json.h"
 #include "event/escape.h"
 #include "event/json_lines.h"
+#include "graph/json_text.h"
 #include "graph/narrative.h"
 #include "graph/render.h"
 
@@ -144,7 +145,7 @@ std::string to_json(const Chain& chain, const Extent& extent) {
     append_array(text, "gaps", chain.gaps, [](const Gap& gap) {
         return Json{{"cpu", gap.cpu}, {"lost", gap.lost}, {"from_ns", gap.from_ns}, {"to_ns", gap.to_ns}};
     });
-    return text + "\"stats\": " + stats_json(chain).dump() + "\n}\n";
+    return json_for_terminal(text + "\"stats\": " + stats_json(chain).dump() + "\n}\n");
 }
 
 }  // namespace catena::graph

@@ -16,6 +16,7 @@
 
 #include "event/escape.h"
 #include "event/json_lines.h"
+#include "graph/json_text.h"
 #include "graph/render.h"
 #include "graph/time_text.h"
 
@@ -107,7 +108,7 @@ class ProvWriter {
             prov[std::string(relation.name)]["_:e" + std::to_string(i + 1)] =
                 edge_json(chain_.edges[i], relation);
         }
-        return prov.dump(1) + '\n';
+        return json_for_terminal(prov.dump(1)) + '\n';
     }
 
   private:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "event/escape.h"
 
@@ -103,7 +104,8 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t columns) {
     std::string word;
     std::size_t line_columns = 0;
     std::size_t word_columns = 0;
-    std::size_t spaces = 0;  // between the line and the word
+    bool word_shows = false;  // or is a colour only
+    std::size_t spaces = 0;   // between the line and the word
     const auto end_line = [&] {
         lines.push_back(std::move(line));
         line.clear();
@@ -112,12 +114,17 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t columns) {
     };
     const auto end_word = [&] {
         if (word.empty()) return;
+        if (!word_shows) {  // a colour ends behind spaces: these still stand before the next word
+            line += std::exchange(word, {});
+            return;
+        }
         if (line_columns > 0 && line_columns + spaces + word_columns > columns) end_line();
         line += std::string(spaces, ' ') + word;
         line_columns += spaces + word_columns;
         spaces = 0;
         word.clear();
         word_columns = 0;
+        word_shows = false;
     };
     for (const Glyph& glyph : glyphs_of(text)) {
         if (glyph.text == " ") {
@@ -131,6 +138,7 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t columns) {
         }
         word += glyph.text;
         word_columns += glyph.columns;
+        word_shows |= !glyph.text.starts_with('\x1b');
     }
     end_word();
     if (!line.empty() || lines.empty()) lines.push_back(std::move(line));

@@ -58,7 +58,8 @@ class Headline {
             if (process) what = fmt::format("{}hat {} did", is_first() ? 'W' : 'w', what);
             what += ' ' + reached;
         }
-        if (ends.size() > 1) what += fmt::format(", and {}", counted(ends.size() - 1, "other place"));
+        if (ends.size() > 1)
+            what += fmt::format(", and it can have reached {}", counted(ends.size() - 1, "other place"));
         return what;
     }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "graph/label.h"
@@ -52,8 +54,8 @@ class Narrator {
     void find_ways() {
         std::vector<std::size_t> origins;
         std::vector<std::size_t> ends;
-        if (chain_.direction != Direction::Forward) origins = plot_.origins();
-        if (chain_.direction != Direction::Back) ends = plot_.ends();
+        if (chain_.direction != Direction::Forward) origins = one_of_each(plot_.origins());
+        if (chain_.direction != Direction::Back) ends = one_of_each(plot_.ends());
         for (std::size_t i = 0; i < std::max(origins.size(), ends.size()) && ways_.size() < kMostWays; ++i) {
             if (i < origins.size()) ways_.push_back(plot_.way_from(origins[i]));
             if (i < ends.size()) ways_.push_back(plot_.way_to(ends[i]));
@@ -61,6 +63,20 @@ class Narrator {
         std::erase_if(ways_, [](const auto& way) { return way.empty(); });
         if (const ChainEdge* effect = plot_.effect(); effect != nullptr && ways_.empty())
             ways_.push_back({static_cast<std::size_t>(effect - chain_.edges.data())});
+    }
+
+    // Of connections that one host made, and of those that were made to one, the first is told as an example
+    // of all.
+    std::vector<std::size_t> one_of_each(const std::vector<std::size_t>& nodes) const {
+        std::set<std::pair<std::string_view, bool>> hosts;
+        std::vector<std::size_t> kept;
+        for (const std::size_t index : nodes) {
+            const ChainNode& node = chain_.nodes[index];
+            const bool is_new =
+                !is_external(node) || hosts.emplace(host_of(node.socket->remote), node.accepted).second;
+            if (is_new) kept.push_back(index);
+        }
+        return kept;
     }
 
     // The steps of a way that are not told yet: the nearest to the point first; where they are more than

@@ -88,7 +88,8 @@ std::vector<std::size_t> Plot::sources(EntityType type) const {
 std::vector<std::size_t> Plot::origins() const {
     std::vector<std::size_t> found;
     for (const EntryPoint& entry : chain_.entries) {
-        if (can_be_origin(entry.node) && !out_[entry.node].empty()) found.push_back(entry.node);
+        const bool is_end = chain_.direction == Direction::Forward;
+        if (!is_end && can_be_origin(entry.node) && !out_[entry.node].empty()) found.push_back(entry.node);
     }
     if (!found.empty()) return found;
     for (std::size_t i = 0; i < chain_.nodes.size(); ++i) {
@@ -113,6 +114,11 @@ std::vector<std::size_t> Plot::origins() const {
 
 std::vector<std::size_t> Plot::ends() const {
     std::vector<std::size_t> found;
+    for (const EntryPoint& entry : chain_.entries) {
+        const bool is_end = chain_.direction == Direction::Forward;
+        if (is_end && !is_start(entry.node) && !in_[entry.node].empty()) found.push_back(entry.node);
+    }
+    if (!found.empty()) return found;
     const auto rank = [&](std::size_t i) {
         const ChainNode& node = chain_.nodes[i];
         const int kind = is_external(node) ? 2 : node.type != EntityType::Process ? 1 : 0;

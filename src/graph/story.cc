@@ -51,7 +51,7 @@ class Story {
     void line(std::string_view text) { (text_ += text) += '\n'; }
 
     void paragraph(std::string_view text, std::string_view first = "", std::string_view rest = "") {
-        const std::size_t used = columns_of(first);
+        const std::size_t used = std::max(columns_of(first), columns_of(rest));
         const std::size_t room = columns_ > used + kNarrowest / 2 ? columns_ - used : kNarrowest / 2;
         for (const std::string& each : wrapped(text, room))
             line(std::string(std::exchange(first, rest)) + each);

@@ -223,7 +223,7 @@ class Tree {
     }
 
     void put(const std::string& first, const std::string& rest, const std::string& text) {
-        const std::size_t used = columns_of(first);
+        const std::size_t used = std::max(columns_of(first), columns_of(rest));
         const std::vector<std::string> lines = wrapped(text, columns_ > used + 20 ? columns_ - used : 20);
         for (std::size_t i = 0; i < lines.size(); ++i) drawn_.push_back((i == 0 ? first : rest) + lines[i]);
     }
