@@ -156,6 +156,7 @@ base::Error not_found(const ChainOptions& options, const Loaded& loaded, const g
 base::Result<graph::ChainQuery> query_of(const ChainOptions& options, const graph::Graph& graph) {
     graph::ChainQuery query{.direction = options.direction()};
     if (options.all) query.kept.fill(true);
+    query.rank = !options.all && std::ranges::find(options.keep, graph::kRank.name) == options.keep.end();
     for (const std::string& name : options.keep) {
         if (const auto rule = graph::rule_from_string(name))
             query.kept[static_cast<std::size_t>(*rule)] = true;
@@ -248,8 +249,9 @@ A time is 2026-11-21T10:00:00Z, 10:00:00 (local, on the recording's day) or +1.5
 
 Left out, unless kept:
 )";
-    for (std::size_t i = 0; i < graph::kRuleCount; ++i) {
-        const graph::RuleText& rule = graph::text_of(static_cast<graph::Rule>(i));
+    for (std::size_t i = 0; i <= graph::kRuleCount; ++i) {
+        const graph::RuleText& rule =
+            i < graph::kRuleCount ? graph::text_of(static_cast<graph::Rule>(i)) : graph::kRank;
         std::string_view name = rule.name;
         for (const std::string& line : CLI::detail::split(std::string(rule.help), '\n')) {
             text += fmt::format("  {:<13} {}\n", std::exchange(name, ""), line);
@@ -268,6 +270,7 @@ std::vector<std::string> rule_names() {
     names.reserve(graph::kRuleCount);
     for (std::size_t i = 0; i < graph::kRuleCount; ++i)
         names.emplace_back(graph::text_of(static_cast<graph::Rule>(i)).name);
+    names.emplace_back(graph::kRank.name);
     return names;
 }
 

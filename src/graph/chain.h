@@ -101,6 +101,8 @@ struct ChainQuery {
     Window window{};
     std::size_t max_nodes = SIZE_MAX;
     KeptRules kept{};
+    bool rank = false;              // backward, keep the critical part only
+    const Graph* before = nullptr;  // another recording of this host, to know what is rare
 };
 
 // The graph must have been built for the query's direction and must outlive the chain. `losses` are those of

@@ -80,6 +80,10 @@ bool is_terminal(std::string_view path) {
 
 }  // namespace
 
+const RuleText kRank = {"rank", "thing that had little to do with it", "things that had little to do with it",
+                        "what has little weight in a chain that goes back: small or dissimilar amounts\n"
+                        "of data, long before, from what is used by many, or as it happens all the time"};
+
 const RuleText& text_of(Rule rule) { return kRules[static_cast<std::size_t>(rule)]; }
 
 std::optional<Rule> rule_from_string(std::string_view name) {

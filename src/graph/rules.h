@@ -25,6 +25,7 @@ struct RuleText {
     std::string_view help;  // which nodes it takes, for --help; lines end in newlines
 };
 const RuleText& text_of(Rule rule);
+extern const RuleText kRank;  // the ranking, which is switched off in the same way
 std::optional<Rule> rule_from_string(std::string_view name);
 
 // Which rules are switched off.
