@@ -42,13 +42,18 @@ bool is_plain(char c) {
 // Printable text inside the quotes of Mermaid, where `#` and a number stand for a character. So does all that
 // could be taken for an end of the quotes, Markdown, HTML or a directive.
 std::string quoted(std::string_view text) {
+    constexpr std::string_view kOwn = "ﬂ";  // begins what Mermaid puts for such numbers until it draws
     std::string quoted = "\"";
-    for (const char c : text) {
-        if (is_plain(c)) {
-            quoted += c;
+    while (!text.empty()) {
+        const bool own = text.starts_with(kOwn);
+        if (own) {
+            quoted += "#64258;";
+        } else if (is_plain(text[0])) {
+            quoted += text[0];
         } else {
-            fmt::format_to(std::back_inserter(quoted), "#{};", static_cast<int>(c));
+            fmt::format_to(std::back_inserter(quoted), "#{};", static_cast<int>(text[0]));
         }
+        text.remove_prefix(own ? kOwn.size() : 1);
     }
     return quoted + '"';
 }
