@@ -107,14 +107,19 @@ class Headline {
             const std::size_t same = others_like(origins, first);
             return same > 0 ? text + fmt::format(", and from {}", counted(same, "other file")) : text;
         }
-        const auto file = std::ranges::find_if(origins, [&](std::size_t node) { return was_read(node); });
-        return file != origins.end() ? text + ", and from " + origin_text(*file, effect) : text;
+        const auto bytes = [&](std::size_t node) { return bytes_read(node); };
+        const auto file = std::ranges::max_element(origins, {}, bytes);
+        return bytes(*file) > 0 ? text + ", and from " + origin_text(*file, effect) : text;
     }
 
-    bool was_read(std::size_t node) const {
-        return chain_.nodes[node].type == EntityType::File && !chain_.nodes[node].dull &&
-               std::ranges::any_of(plot_.out_of(node),
-                                   [&](std::size_t edge) { return chain_.edges[edge].op == Op::Read; });
+    // Of a file that tells something. The one that most was read from is told: it can have given most.
+    std::uint64_t bytes_read(std::size_t node) const {
+        if (chain_.nodes[node].type != EntityType::File || chain_.nodes[node].dull) return 0;
+        std::uint64_t bytes = 0;
+        for (const std::size_t edge : plot_.out_of(node)) {
+            if (chain_.edges[edge].op == Op::Read) bytes += chain_.edges[edge].bytes;
+        }
+        return bytes;
     }
 
     std::size_t others_like(const std::vector<std::size_t>& origins, std::size_t first) const {

@@ -91,6 +91,10 @@ std::vector<std::size_t> Plot::origins() const {
         const bool is_end = chain_.direction == Direction::Forward;
         if (!is_end && can_be_origin(entry.node) && !out_[entry.node].empty()) found.push_back(entry.node);
     }
+    // Nothing happens on a machine earlier than that somebody connects to it.
+    const auto accepted = std::ranges::find_if(
+        found, [&](std::size_t i) { return is_external(chain_.nodes[i]) && chain_.nodes[i].accepted; });
+    if (accepted != found.end()) std::rotate(found.begin(), accepted, accepted + 1);
     if (!found.empty()) return found;
     for (std::size_t i = 0; i < chain_.nodes.size(); ++i) {
         if (can_be_origin(i) && is_external(chain_.nodes[i]) && !out_[i].empty()) found.push_back(i);

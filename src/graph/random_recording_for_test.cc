@@ -65,7 +65,8 @@ constexpr std::array kPieces = {"\x1b[31m"sv,
                                 "\xf0\x9f\x98\x80"sv,
                                 "×"sv,
                                 "…"sv,
-                                "│"sv, "ﬂ°°34¶ß"sv};
+                                "│"sv,
+                                "ﬂ°°34¶ß"sv};
 constexpr std::array kAddresses = {"127.0.0.1:80"sv,
                                    "10.0.0.1:40000"sv,
                                    "[::1]:53"sv,

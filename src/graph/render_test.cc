@@ -17,6 +17,7 @@
 #include "graph/columns.h"
 #include "graph/json_text.h"
 #include "graph/narrative.h"
+#include "graph/plot.h"
 #include "graph/random_recording_for_test.h"
 
 namespace catena::graph {
@@ -121,6 +122,67 @@ TEST(Render, EveryFlowIsInOneStepAndEveryEventOfAStepIsOfItsFlows) {
         }
         for (std::size_t i = 0; i < told.size(); ++i)
             EXPECT_EQ(told[i], chain.edges[i].op == Op::None ? 0 : 1) << i;
+    });
+}
+
+// Each flow goes on where the one before it came to, and did so no earlier than that one could have carried
+// anything.
+void expect_way(const Chain& chain, const std::vector<std::size_t>& way, std::size_t from) {
+    std::int64_t since_ns = kAlwaysFrom;
+    for (const std::size_t index : way) {
+        const ChainEdge& edge = chain.edges[index];
+        if (edge.op == Op::None && edge.source != from) {
+            EXPECT_EQ(edge.target, from);
+            from = edge.source;
+            continue;
+        }
+        EXPECT_EQ(edge.source, from);
+        from = edge.target;
+        if (edge.op == Op::None) continue;
+        if (since_ns != kAlwaysFrom) EXPECT_GE(edge.last_ns, since_ns - kCallSlackNs);
+        since_ns = std::max(since_ns, edge.first_ns);
+    }
+}
+
+TEST(Render, WaysHangTogetherAndDoNotGoBackInTime) {
+    std::size_t ways = 0;
+    for_each_chain([&](const Chain& chain, const RandomRecording&) {
+        const Plot plot(chain);
+        for (const std::size_t origin : plot.origins()) {
+            const auto way = plot.way_from(origin);
+            expect_way(chain, way, origin);
+            ways += way.size() > 1 ? 1 : 0;
+        }
+        if (chain.direction != Direction::Forward || plot.effect() == nullptr) return;
+        for (const std::size_t end : plot.ends()) {
+            const auto way = plot.way_to(end);
+            if (way.empty()) continue;
+            expect_way(chain, way, plot.effect()->target);
+            EXPECT_TRUE(chain.edges[way.back()].target == end || chain.edges[way.back()].op == Op::None);
+            ++ways;
+        }
+    });
+    EXPECT_GT(ways, kSeeds / 4);
+}
+
+TEST(Render, WhatHappenedAndTheBestWayToItAreToldFirst) {
+    for_each_chain([](const Chain& chain, const RandomRecording&) {
+        const Plot plot(chain);
+        if (plot.effect() == nullptr || chain.direction != Direction::Back) return;
+        const auto effect = static_cast<std::size_t>(plot.effect() - chain.edges.data());
+        std::vector<std::size_t> way = {effect};
+        const auto origins = plot.origins();
+        for (const std::size_t origin : origins) {
+            if (const auto found = plot.way_from(origin); !found.empty()) {
+                way = found;
+                break;
+            }
+        }
+        std::set<std::size_t> told;
+        for (const Step& step : narrative_of(chain, std::max<std::size_t>(way.size(), 15)).steps)
+            told.insert(step.edges.begin(), step.edges.end());
+        for (const std::size_t edge : way)
+            EXPECT_TRUE(chain.edges[edge].op == Op::None || told.contains(edge)) << edge;
     });
 }
 

@@ -232,7 +232,7 @@ class Tree {
     void draw_process(std::size_t index, const std::string& first, const std::string& rest) {
         const Process& process = processes_[index];
         std::string text = words_.bold(words_.name(process.node)) + mark(process.node);
-        const std::size_t used = columns_of(first) + columns_of(text) + 2;
+        const std::size_t used = std::max(columns_of(first), columns_of(rest) + 2) + columns_of(text) + 2;
         const std::string command = full_words_.command(process.node);
         constexpr std::size_t kTooShort = 10;
         if (!command.empty() && columns_ > used + kTooShort)
