@@ -52,6 +52,7 @@ class ChainMaker {
         Tracking tracking = track(graph_, direction, starts, query_.window, ranked ? kMostRanked : room,
                                   [&](NodeIndex node) { return pruner_.takes(node); });
         pruner_.count(direction, query_.window, tracking);
+        if (direction == Direction::Back) pruner_.prune(tracking, starts);
         if (ranked) tracking = rank(tracking, starts, room);
         for (const Moment& moment : tracking.nodes) place(moment.node, moment.ns);
         edges_.insert(edges_.end(), tracking.edges.begin(), tracking.edges.end());

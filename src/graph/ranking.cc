@@ -1,13 +1,16 @@
-// A walk from the point back in time: at a node and a moment it takes one of the flows that came in by then,
-// with a probability proportional to the flow's weight, and goes on from the flow's source at the flow's
-// time. How likely the walk comes through a node is the node's weight; where nothing came in by then, or
-// where data came in from outside the recording, it ends, and how likely it ends there is the score of that
-// entry point.
+// A walk from the point back in time. Having come to a node over a flow that left it, it goes on over one of
+// the flows that came into the node before, with a probability in proportion to the square of
 //
-// All walks at once are one pass over the flows from the latest to the earliest. Each flow takes its part of
-// what has come to its target so far; a node whose flows are all used up keeps the rest. Time runs one way,
-// so cycles need no iteration, and nothing that came too late gets a share. A flow that went on for a while
-// is there twice, at its end and at its beginning, for those walks that came to its target in between.
+//     time closeness × likeness of data amounts × concentration of the source × rarity
+//
+// of that flow, where time and amount are compared with the flow that left. How likely the walk comes through
+// a node is the node's weight. Where nothing came in before, or from outside the recording, it ends, and how
+// likely it ends there is the score of that entry point.
+//
+// All walks at once are one pass over the flows from the latest to the earliest: each hands what has come to
+// it on to earlier ones. Time runs one way, so that cycles need no iteration, and what came too late gets
+// nothing. A flow that went on for a while is there twice, at its end and at its beginning, for walks that
+// came to its target between these.
 #include "graph/ranking.h"
 
 #include <algorithm>
@@ -21,142 +24,28 @@
 namespace catena::graph {
 namespace {
 
-using event::EntityType;
 using event::Op;
 
 constexpr std::size_t kNone = SIZE_MAX;
+constexpr std::size_t kTurns = SIZE_MAX / 2;  // added to the number of a turn where it stands for its step
 
-// A flow, or all flows, of one operation from one node to another.
-struct Group {
-    std::uint64_t bytes = 0;
-    double sum = 0;
-    double best = 0;
-};
+// How many of the latest flows into a node are looked at for each that leaves it.
+constexpr std::size_t kWindow = 128;
 
-class Weigher {
-  public:
-    Weigher(std::span<const RankNode> nodes, std::span<const RankFlow> flows)
-        : nodes_(nodes), flows_(flows), group_of_(flows.size()), out_(nodes.size()), in_(nodes.size()) {
-        std::map<std::tuple<std::size_t, std::size_t, Op>, std::size_t> numbers;
-        for (std::size_t i = 0; i < flows.size(); ++i) {
-            const RankFlow& flow = flows[i];
-            if (flow.op == Op::None) continue;
-            const auto [at, is_new] =
-                numbers.try_emplace({flow.source, flow.target, flow.op}, groups_.size());
-            if (is_new) groups_.emplace_back();
-            group_of_[i] = at->second;
-            groups_[at->second].bytes += flow.bytes;
-            out_[flow.source].push_back(i);
-            in_[flow.target].push_back(i);
-        }
-        for (auto& row : out_) {
-            std::ranges::sort(row, {}, [&](std::size_t i) { return std::pair(flows_[i].end_ns, key(i)); });
-        }
-        count_neighbours();
-    }
-
-    // Flows between the same two nodes share the weight of the best of them, or else a thousand small reads
-    // of one file would count for more than one of another.
-    std::vector<double> weights() {
-        std::vector<double> weights(flows_.size(), 1);
-        for (std::size_t i = 0; i < flows_.size(); ++i) {
-            if (flows_[i].op == Op::None) continue;
-            weights[i] = weight_of(i);
-            Group& group = groups_[group_of_[i]];
-            group.sum += weights[i];
-            group.best = std::max(group.best, weights[i]);
-        }
-        for (std::size_t i = 0; i < flows_.size(); ++i) {
-            if (flows_[i].op == Op::None) continue;
-            const Group& group = groups_[group_of_[i]];
-            weights[i] *= group.best / group.sum;
-        }
-        return weights;
-    }
-
-  private:
-    std::tuple<std::int64_t, std::uint64_t, Op, std::uint64_t> key(std::size_t i) const {
-        const RankFlow& flow = flows_[i];
-        return {flow.begin_ns, nodes_[flow.target].id, flow.op, flow.bytes};
-    }
-
-    void count_neighbours() {
-        std::vector<std::set<std::size_t>> sources(nodes_.size());
-        std::vector<std::set<std::size_t>> targets(nodes_.size());
-        for (const RankFlow& flow : flows_) {
-            sources[flow.target].insert(flow.source);
-            targets[flow.source].insert(flow.target);
-        }
-        for (std::size_t i = 0; i < nodes_.size(); ++i) {
-            concentration_.push_back(
-                concentration(sources[i].size(), std::max<std::size_t>(1, targets[i].size())));
-        }
-    }
-
-    // What became of what came in: the soonest flow out of the target that is not straight back, or the
-    // point.
-    struct Next {
-        std::int64_t gap_ns;
-        std::uint64_t bytes;
-    };
-    Next next_after(std::size_t i) const {
-        constexpr std::ptrdiff_t kLooks = 16;
-        const RankFlow& flow = flows_[i];
-        const auto& row = out_[flow.target];
-        const auto from =
-            std::ranges::lower_bound(row, flow.begin_ns, {}, [&](std::size_t o) { return flows_[o].end_ns; });
-        const auto to = from + std::min(kLooks, row.end() - from);
-        const auto next =
-            std::find_if(from, to, [&](std::size_t o) { return flows_[o].target != flow.source; });
-        if (nodes_[flow.target].start) {
-            const Next point = at_point(i);
-            if (next == to || point.gap_ns <= gap(flow, flows_[*next].begin_ns)) return point;
-        }
-        if (next == to) return {.gap_ns = gap(flow, nodes_[flow.target].until_ns), .bytes = 0};
-        return {.gap_ns = gap(flow, flows_[*next].begin_ns), .bytes = groups_[group_of_[*next]].bytes};
-    }
-    // The point's time is that of the last thing that came to it; its data amount the most that one thing
-    // brought.
-    Next at_point(std::size_t i) const {
-        const std::size_t point = flows_[i].target;
-        Next next{.gap_ns = 0, .bytes = 0};
-        std::int64_t last_ns = flows_[i].end_ns;
-        for (const std::size_t other : in_[point]) {
-            last_ns = std::max(last_ns, flows_[other].end_ns);
-            next.bytes = std::max(next.bytes, groups_[group_of_[other]].bytes);
-        }
-        next.gap_ns = gap(flows_[i], std::min(last_ns, nodes_[point].until_ns));
-        return next;
-    }
-    static std::int64_t gap(const RankFlow& flow, std::int64_t ns) {
-        return std::max<std::int64_t>(0, ns - flow.end_ns);
-    }
-
-    double weight_of(std::size_t i) const {
-        const RankFlow& flow = flows_[i];
-        const Next next = next_after(i);
-        return time_closeness(next.gap_ns) * data_likeness(groups_[group_of_[i]].bytes, next.bytes) *
-               concentration_[flow.source] * flow.rarity;
-    }
-
-    std::span<const RankNode> nodes_;
-    std::span<const RankFlow> flows_;
-    std::vector<std::size_t> group_of_;
-    std::vector<Group> groups_;
-    std::vector<std::vector<std::size_t>> out_;  // by rising end
-    std::vector<std::vector<std::size_t>> in_;
-    std::vector<double> concentration_;
-};
+// A process could not have done anything without these, however long ago they were: they count like what was
+// 10 ms ago.
+constexpr double kBirth = 0.6;
+bool is_birth(Op op) { return op == Op::Fork || op == Op::Exec; }
 
 class Walk {
   public:
     Walk(std::span<const RankNode> nodes, std::span<const RankFlow> flows)
         : nodes_(nodes),
           flows_(flows),
-          weights_(Weigher(nodes, flows).weights()),
-          mass_(nodes.size()),
-          remaining_(nodes.size()),
-          joins_(nodes.size()),
+          turns_in_(nodes.size()),
+          births_in_(nodes.size()),
+          joins_in_(nodes.size()),
+          ends_(nodes.size()),
           most_(nodes.size()) {
         ranking_.nodes.assign(nodes.size(), 0);
         ranking_.flows.assign(flows.size(), 0);
@@ -164,17 +53,18 @@ class Walk {
     }
 
     Ranking go() {
-        prepare();
-        const auto starts = static_cast<double>(std::ranges::count_if(nodes_, &RankNode::start));
-        for (std::size_t node = 0; node < nodes_.size(); ++node) {
-            if (nodes_[node].start) arrive(node, 1 / starts, kNone);
+        group_flows();
+        make_turns();
+        depart_from_starts();
+        for (std::size_t at = 0; at < turns_.size(); ++at) take(at);
+        for (RankStep& step : ranking_.steps) {
+            if (step.cause != kNone && step.cause >= kTurns) step.cause = step_of_turn_[step.cause - kTurns];
         }
-        for (const Turn& turn : turns_) take(turn);
-        for (std::size_t node = 0; node < nodes_.size(); ++node) {
-            if (mass_[node] > 0) ranking_.entries.push_back({node, mass_[node]});
-            ranking_.nodes[node] = std::min(1.0, ranking_.nodes[node]);
-        }
+        for (double& weight : ranking_.nodes) weight = std::min(1.0, weight);
         for (double& weight : ranking_.flows) weight = std::min(1.0, weight);
+        for (std::size_t node = 0; node < nodes_.size(); ++node) {
+            if (ends_[node] > 0) ranking_.entries.push_back({node, ends_[node]});
+        }
         std::ranges::sort(ranking_.entries, [&](const RankedEntry& a, const RankedEntry& b) {
             return a.score != b.score ? a.score > b.score : nodes_[a.node].id < nodes_[b.node].id;
         });
@@ -182,22 +72,58 @@ class Walk {
     }
 
   private:
+    // A moment at which a walk can go over a flow, and what has come there.
     struct Turn {
         std::int64_t ns;
         std::size_t flow;
-        double left;  // the weights of this turn and of all later ones of the same target
+        double mass = 0;
+        double most = 0;           // that came at once
+        std::size_t next = kNone;  // the step over which that came
     };
 
-    void prepare() {
+    // How a walk came to a node: over a flow that left it at a time, with an amount of data.
+    struct Leaving {
+        std::size_t at;  // later turns are in the past
+        std::int64_t ns;
+        std::uint64_t bytes;
+        std::size_t step;
+    };
+
+    struct Choice {
+        std::size_t turn;
+        double weight;
+    };
+
+    // Flows of one operation from one node to another: their amounts count together, and they share the
+    // weight of one, or else a thousand small reads of a file would count for more than one of another.
+    void group_flows() {
+        std::map<std::tuple<std::size_t, std::size_t, Op>, std::size_t> numbers;
+        std::vector<std::set<std::size_t>> sources(nodes_.size());
+        std::vector<std::set<std::size_t>> targets(nodes_.size());
+        for (const RankFlow& flow : flows_) {
+            const auto [at, is_new] =
+                numbers.try_emplace({flow.source, flow.target, flow.op}, numbers.size());
+            if (is_new) group_bytes_.push_back(0);
+            group_of_.push_back(at->second);
+            group_bytes_[at->second] += flow.bytes;
+            sources[flow.target].insert(flow.source);
+            targets[flow.source].insert(flow.target);
+        }
+        in_window_.assign(group_bytes_.size(), 0);
+        for (std::size_t node = 0; node < nodes_.size(); ++node)
+            concentration_.push_back(concentration(sources[node].size(), targets[node].size()));
+    }
+
+    void make_turns() {
         for (std::size_t i = 0; i < flows_.size(); ++i) {
             const RankFlow& flow = flows_[i];
             if (flow.op == Op::None) {
-                joins_[flow.target].push_back(i);
+                joins_in_[flow.target].push_back(i);
                 continue;
             }
             const std::int64_t latest_ns = std::min(flow.end_ns, nodes_[flow.target].until_ns);
-            turns_.push_back({.ns = latest_ns, .flow = i, .left = 0});
-            if (flow.begin_ns < latest_ns) turns_.push_back({.ns = flow.begin_ns, .flow = i, .left = 0});
+            turns_.push_back({.ns = latest_ns, .flow = i});
+            if (flow.begin_ns < latest_ns) turns_.push_back({.ns = flow.begin_ns, .flow = i});
         }
         const std::vector<std::size_t> hops = hops_to_start();
         std::ranges::sort(turns_, {}, [&](const Turn& turn) {
@@ -205,12 +131,14 @@ class Walk {
             return std::tuple(-turn.ns, hops[flow.target], nodes_[flow.target].id, nodes_[flow.source].id,
                               flow.op, flow.begin_ns, flow.end_ns, flow.bytes);
         });
-        for (auto turn = turns_.rbegin(); turn != turns_.rend(); ++turn) {
-            turn->left = remaining_[flows_[turn->flow].target] += weights_[turn->flow];
+        step_of_turn_.assign(turns_.size(), kNone);
+        for (std::size_t at = 0; at < turns_.size(); ++at) {
+            const RankFlow& flow = flows_[turns_[at].flow];
+            turns_in_[flow.target].push_back(at);
+            if (is_birth(flow.op)) births_in_[flow.target].push_back(at);
         }
-        for (auto& row : joins_) {
-            std::ranges::sort(row, {}, [&](std::size_t i) { return nodes_[flows_[i].source].id; });
-        }
+        for (auto& joins : joins_in_)
+            std::ranges::sort(joins, {}, [&](auto i) { return nodes_[flows_[i].source].id; });
     }
 
     // Of several things at one time, what is nearer to the point comes later.
@@ -235,48 +163,131 @@ class Walk {
         return hops;
     }
 
-    void take(const Turn& turn) {
-        const RankFlow& flow = flows_[turn.flow];
-        remaining_[flow.target] = turn.left - weights_[turn.flow];
-        if (mass_[flow.target] <= 0) return;
-        const double outside = nodes_[flow.target].outside ? 1 : 0;
-        move(turn.flow, mass_[flow.target] * (weights_[turn.flow] / (turn.left + outside)));
+    // The point's time is that of the last thing that came to it, its amount the most that one thing brought.
+    void depart_from_starts() {
+        const auto starts = static_cast<double>(std::ranges::count_if(nodes_, &RankNode::start));
+        for (std::size_t node = 0; node < nodes_.size(); ++node) {
+            if (!nodes_[node].start) continue;
+            Leaving point{.at = 0, .ns = nodes_[node].until_ns, .bytes = 0, .step = kNone};
+            for (const std::size_t at : turns_in_[node])
+                point.bytes = std::max(point.bytes, group_bytes_[group_of_[turns_[at].flow]]);
+            if (!turns_in_[node].empty()) point.ns = std::min(point.ns, turns_[turns_in_[node].front()].ns);
+            go_on_from(node, 1 / starts, point, true);
+        }
     }
 
-    void move(std::size_t flow, double mass) {
-        const std::size_t target = flows_[flow].target;
-        ranking_.flows[flow] += mass;
-        mass_[target] = std::max(0.0, mass_[target] - mass);
-        ranking_.steps.push_back({.flow = flow, .next = ranking_.heaviest[target]});
-        arrive(flows_[flow].source, mass, ranking_.steps.size() - 1);
+    void take(std::size_t at) {
+        const Turn& turn = turns_[at];
+        if (turn.mass <= 0) return;
+        ranking_.flows[turn.flow] += turn.mass;
+        step_of_turn_[at] = ranking_.steps.size();
+        ranking_.steps.push_back({.flow = turn.flow, .mass = turn.mass, .next = turn.next});
+        go_on_from(flows_[turn.flow].source, turn.mass,
+                   {.at = at + 1,
+                    .ns = turn.ns,
+                    .bytes = group_bytes_[group_of_[turn.flow]],
+                    .step = ranking_.steps.size() - 1},
+                   true);
     }
 
-    void arrive(std::size_t node, double mass, std::size_t step) {
-        settle(node, mass, step);
-        // What was read from one end of a connection came from the other: most of it goes on at once. It does
-        // not come straight back.
-        const bool came_by_join = step != kNone && flows_[ranking_.steps[step].flow].op == Op::None;
-        if (came_by_join || joins_[node].empty()) return;
-        const double part = mass / (static_cast<double>(joins_[node].size()) + remaining_[node]);
-        for (const std::size_t join : joins_[node]) move(join, part);
-    }
-
-    void settle(std::size_t node, double mass, std::size_t step) {
-        mass_[node] += mass;
+    void go_on_from(std::size_t node, double mass, const Leaving& leaving, bool over_joins) {
         ranking_.nodes[node] += mass;
-        if (nodes_[node].start || mass <= most_[node]) return;
-        most_[node] = mass;
-        ranking_.heaviest[node] = step;
+        if (mass > most_[node] && !nodes_[node].start) {
+            most_[node] = mass;
+            ranking_.heaviest[node] = leaving.step;
+        }
+        const std::vector<Choice> choices = choices_at(node, leaving);
+        // What was read from one end of a connection came from the other, and does not come straight back.
+        const std::size_t joins = over_joins ? joins_in_[node].size() : 0;
+        const double outside = nodes_[node].outside ? 1 : 0;
+        double all = static_cast<double>(joins) + outside;
+        for (const Choice& choice : choices) all += choice.weight;
+        if (all <= 0) {
+            ends_[node] += mass;
+            return;
+        }
+        ends_[node] += mass * (outside / all);
+        if (leaving.step != kNone) ranking_.steps[leaving.step].cause = main_cause(choices, all);
+        for (const Choice& choice : choices)
+            hand_on(turns_[choice.turn], mass * (choice.weight / all), leaving.step);
+        for (std::size_t i = 0; i < joins; ++i) {
+            const std::size_t join = joins_in_[node][i];
+            ranking_.flows[join] += mass / all;
+            ranking_.steps.push_back({.flow = join, .mass = mass / all, .next = leaving.step});
+            if (all <= 2 && leaving.step != kNone)
+                ranking_.steps[leaving.step].cause = ranking_.steps.size() - 1;
+            Leaving other = leaving;
+            other.step = ranking_.steps.size() - 1;
+            go_on_from(flows_[join].source, mass / all, other, false);
+        }
+    }
+
+    // Of the node that at least half comes from, the flow that most comes over: as a turn, since it has no
+    // step yet.
+    std::size_t main_cause(const std::vector<Choice>& choices, double all) const {
+        std::map<std::size_t, double> sums;
+        for (const Choice& choice : choices) sums[flows_[turns_[choice.turn].flow].source] += choice.weight;
+        const Choice* most = nullptr;
+        for (const Choice& choice : choices) {
+            if (sums.at(flows_[turns_[choice.turn].flow].source) < all / 2) continue;
+            if (most == nullptr || choice.weight > most->weight) most = &choice;
+        }
+        return most == nullptr ? kNone : kTurns + most->turn;
+    }
+
+    static void hand_on(Turn& turn, double mass, std::size_t step) {
+        turn.mass += mass;
+        if (mass <= turn.most) return;
+        turn.most = mass;
+        turn.next = step;
+    }
+
+    // The latest flows into a node before it was left, and those that it owes its being to.
+    std::vector<Choice> choices_at(std::size_t node, const Leaving& leaving) {
+        std::vector<Choice> choices;
+        const auto& turns = turns_in_[node];
+        auto at = std::ranges::lower_bound(turns, leaving.at);
+        for (; at != turns.end() && choices.size() < kWindow; ++at) add_choice(choices, *at);
+        if (at != turns.end()) {
+            const auto& births = births_in_[node];
+            for (auto birth = std::ranges::lower_bound(births, *at); birth != births.end(); ++birth)
+                add_choice(choices, *birth);
+        }
+        for (Choice& choice : choices) {
+            const double weight = weight_of(turns_[choice.turn].flow, leaving);
+            const std::size_t group = group_of_[turns_[choice.turn].flow];
+            choice.weight = weight * weight / in_window_[group];
+        }
+        for (const Choice& choice : choices) in_window_[group_of_[turns_[choice.turn].flow]] = 0;
+        return choices;
+    }
+
+    void add_choice(std::vector<Choice>& choices, std::size_t turn) {
+        choices.push_back({.turn = turn, .weight = 0});
+        ++in_window_[group_of_[turns_[turn].flow]];
+    }
+
+    double weight_of(std::size_t i, const Leaving& leaving) const {
+        const RankFlow& flow = flows_[i];
+        const double near = time_closeness(leaving.ns - flow.end_ns);
+        const double time = is_birth(flow.op) ? std::max(near, kBirth) : near;
+        return time * data_likeness(group_bytes_[group_of_[i]], leaving.bytes) * concentration_[flow.source] *
+               flow.rarity;
     }
 
     std::span<const RankNode> nodes_;
     std::span<const RankFlow> flows_;
-    std::vector<double> weights_;
-    std::vector<double> mass_;                     // what has come to a node and not gone on
-    std::vector<double> remaining_;                // weights of the turns that a node has still before it
-    std::vector<std::vector<std::size_t>> joins_;  // into a node
-    std::vector<double> most_;                     // that came to a node at once
-    std::vector<Turn> turns_;
+    std::vector<std::size_t> group_of_;  // by flow
+    std::vector<std::uint64_t> group_bytes_;
+    std::vector<double> in_window_;  // by group: its flows among the choices at hand
+    std::vector<double> concentration_;
+    std::vector<Turn> turns_;  // from the latest to the earliest
+    std::vector<std::size_t> step_of_turn_;
+    std::vector<std::vector<std::size_t>> turns_in_;
+    std::vector<std::vector<std::size_t>> births_in_;
+    std::vector<std::vector<std::size_t>> joins_in_;
+    std::vector<double> ends_;
+    std::vector<double> most_;  // that came to a node at once
     Ranking ranking_;
 };
 

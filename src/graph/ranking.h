@@ -40,10 +40,12 @@ struct RankedEntry {
     bool operator==(const RankedEntry&) const = default;
 };
 
-// A flow on the way that most of a node's weight came, and the step after it on the way to the start.
+// A flow that walks went over at one moment.
 struct RankStep {
     std::size_t flow = 0;
-    std::size_t next = SIZE_MAX;  // SIZE_MAX: the flow's target is a start
+    double mass = 0;               // how many of all walks
+    std::size_t next = SIZE_MAX;   // the step from which most of them came; SIZE_MAX: from a start
+    std::size_t cause = SIZE_MAX;  // the step to which at least half of them went on, if there is one
 };
 
 // All vectors go by place, and all weights are 0 to 1.
