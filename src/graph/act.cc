@@ -80,11 +80,13 @@ Part part_of(const Chain& chain, const Act& act, Op op) {
     return part_of(chain, act, [op](const ChainEdge& edge, std::size_t) { return edge.op == op; });
 }
 
-// The far end; TCP and unix sockets go without saying so.
+// The far end. UDP and what is rarer is named; TCP and unix sockets go without saying, and "inet" says
+// nothing.
 std::string socket_name(const ChainNode& node) {
     if (node.socket == nullptr || node.socket->remote.empty()) return node.label;
     const std::string& protocol = node.socket->protocol;
-    if (protocol == "tcp" || protocol == "unix") return shown(node.socket->remote);
+    constexpr std::array<std::string_view, 5> kUnsaid = {"tcp", "unix", "inet", "inet6", ""};
+    if (std::ranges::find(kUnsaid, protocol) != kUnsaid.end()) return shown(node.socket->remote);
     return fmt::format("{} ({})", shown(node.socket->remote), shown(protocol));
 }
 

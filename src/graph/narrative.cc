@@ -76,6 +76,10 @@ class Narrator {
                 !is_external(node) || hosts.emplace(host_of(node.socket->remote), node.accepted).second;
             if (is_new) kept.push_back(index);
         }
+        const auto is_process = [&](std::size_t node) {
+            return chain_.nodes[node].type == event::EntityType::Process;
+        };
+        if (!std::ranges::all_of(kept, is_process)) std::erase_if(kept, is_process);
         return kept;
     }
 
@@ -123,6 +127,7 @@ class Narrator {
             known |= known_[act.actor] || known_[act.object];
             telling = std::max(telling, telling_of(act));
         }
+        if (step.events.empty()) telling = 0;  // was not recorded itself
         return {known, step.weight * telling};
     }
 

@@ -268,7 +268,7 @@ std::string text_of(const Words& words, const Step& step) {
 }
 
 std::string events_text(const Step& step) {
-    if (step.events.empty()) return "[not seen itself]";
+    if (step.events.empty()) return "[not recorded itself]";
     const std::size_t shown_events = std::min(step.events.size(), kEventsShown);
     std::string text =
         fmt::format("[{}", fmt::join(step.events.begin(),

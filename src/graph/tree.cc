@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <string_view>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
@@ -17,6 +17,7 @@ namespace {
 
 using event::EntityType;
 
+constexpr std::string_view kMark = "◀ asked for";
 constexpr std::size_t kDeepest = 12;  // what is below begins a tree of its own
 
 // A line of the tree: a process, or what one did.
@@ -115,7 +116,15 @@ class Tree {
     }
 
     std::string mark(std::size_t node) const {
-        return chain_.nodes[node].start ? "  " + words_.bold("◀ asked for") : "";
+        return chain_.nodes[node].start && chain_.event == 0 ? "  " + words_.bold(kMark) : "";
+    }
+
+    // Of a chain of an event, its deed is marked.
+    std::string event_mark(const Act& act) const {
+        const bool asked_for = std::ranges::any_of(act.edges, [&](std::size_t edge) {
+            return std::ranges::binary_search(chain_.edges[edge].events, chain_.event);
+        });
+        return asked_for ? "  " + words_.bold(kMark) : "";
     }
 
     static std::string_view arrow(const Chain& chain, const Act& act) {
