@@ -98,7 +98,7 @@ class Tree {
     std::string deed_text(const Act& act) const {
         const Moved moved = moved_in(chain_, act);
         return words_.predicate(act) + (moved.repeated ? "  ×" + with_commas(moved.calls) : "") + maker(act) +
-               mark(act.object);
+               (chain_.event != 0 ? event_mark(act) : mark(act.object));
     }
 
     // Who else wrote what was read or run, before: what joins trees that nothing else joins.
