@@ -78,6 +78,8 @@ TEST(RankingFeatures, AreOneForTheBestAndFall) {
     EXPECT_DOUBLE_EQ(time_closeness(-5), 1);
     EXPECT_DOUBLE_EQ(time_closeness(kMs), 1 / (1 + std::log(2.0)));
     EXPECT_GT(time_closeness(std::numeric_limits<std::int64_t>::max()), 0);
+    EXPECT_DOUBLE_EQ(order_closeness(0), 1);
+    EXPECT_DOUBLE_EQ(order_closeness(1), 1 / (1 + std::log(2.0)));
     EXPECT_DOUBLE_EQ(data_likeness(100, 100), 1);
     EXPECT_DOUBLE_EQ(data_likeness(100, 200), 0.5);
     EXPECT_DOUBLE_EQ(data_likeness(200, 100), 0.5);
@@ -104,7 +106,7 @@ TEST(Ranking, TwoSourcesShareByTheSquareOfTheirWeights) {
 TEST(Ranking, NearerInTimeCountsForMore) {
     const Tracked tracked = track_back({flow(1, 0, 10, 8), flow(2, 1, 10, 8), flow(3, 1, 9, 8)}, 4, kAlways);
     const Ranking ranking = rank(tracked.nodes, tracked.flows);
-    const double late = std::pow(1 / (1 + std::log(2.0)), 2);
+    const double late = std::pow(1 / (1 + std::log(2.0)), 4);  // a millisecond and one flow since
     EXPECT_DOUBLE_EQ(ranking.nodes[1], 1);
     EXPECT_DOUBLE_EQ(ranking.nodes[2], 1 / (1 + late));
     EXPECT_DOUBLE_EQ(ranking.nodes[3], late / (1 + late));
