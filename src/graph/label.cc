@@ -82,4 +82,8 @@ bool is_external(const ChainNode& node) {
            !node.socket->remote.empty();
 }
 
+bool is_inbound(const ChainNode& node) {
+    return is_external(node) && (node.accepted || node.label.starts_with(shown(node.socket->remote)));
+}
+
 }  // namespace catena::graph

@@ -22,4 +22,7 @@ std::string_view host_of(std::string_view address);
 // A socket on the wire whose other end is not on this machine, or at least not in the recording.
 bool is_external(const ChainNode& node);
 
+// An external socket whose other end connected, as far as is known: then its label begins with that end.
+bool is_inbound(const ChainNode& node);
+
 }  // namespace catena::graph

@@ -73,7 +73,7 @@ class Narrator {
         for (const std::size_t index : nodes) {
             const ChainNode& node = chain_.nodes[index];
             const bool is_new =
-                !is_external(node) || hosts.emplace(host_of(node.socket->remote), node.accepted).second;
+                !is_external(node) || hosts.emplace(host_of(node.socket->remote), is_inbound(node)).second;
             if (is_new) kept.push_back(index);
         }
         const auto is_process = [&](std::size_t node) {

@@ -100,7 +100,7 @@ std::vector<std::size_t> Plot::origins() const {
         if (can_be_origin(i) && is_external(chain_.nodes[i]) && !out_[i].empty()) found.push_back(i);
     }
     std::ranges::stable_sort(found, std::ranges::greater{}, [&](std::size_t i) {
-        return std::pair(chain_.nodes[i].accepted, chain_.nodes[i].time_ns);
+        return std::pair(is_inbound(chain_.nodes[i]), chain_.nodes[i].time_ns);
     });
     std::vector<std::size_t> files = sources(EntityType::File);
     const auto was_read = [&](std::size_t i) {
