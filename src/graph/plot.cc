@@ -91,17 +91,23 @@ std::vector<std::size_t> Plot::origins() const {
         const bool is_end = chain_.direction == Direction::Forward;
         if (!is_end && can_be_origin(entry.node) && !out_[entry.node].empty()) found.push_back(entry.node);
     }
-    // Nothing happens on a machine earlier than that somebody connects to it.
-    const auto accepted = std::ranges::find_if(
-        found, [&](std::size_t i) { return is_external(chain_.nodes[i]) && chain_.nodes[i].accepted; });
-    if (accepted != found.end()) std::rotate(found.begin(), accepted, accepted + 1);
-    if (!found.empty()) return found;
+    const auto ranked = static_cast<std::ptrdiff_t>(found.size());
     for (std::size_t i = 0; i < chain_.nodes.size(); ++i) {
-        if (can_be_origin(i) && is_external(chain_.nodes[i]) && !out_[i].empty()) found.push_back(i);
+        const bool outside = can_be_origin(i) && is_external(chain_.nodes[i]) && !out_[i].empty();
+        if (outside && std::ranges::find(found, i) == found.end()) found.push_back(i);
     }
-    std::ranges::stable_sort(found, std::ranges::greater{}, [&](std::size_t i) {
-        return std::pair(is_inbound(chain_.nodes[i]), chain_.nodes[i].time_ns);
+    std::stable_sort(found.begin() + ranked, found.end(), [&](std::size_t a, std::size_t b) {
+        const auto rank = [&](std::size_t i) {
+            return std::pair(is_inbound(chain_.nodes[i]), chain_.nodes[i].time_ns);
+        };
+        return rank(a) > rank(b);
     });
+    // Nothing happens on a machine earlier than that somebody connects to it.
+    const auto inbound =
+        std::ranges::find_if(found, [&](std::size_t i) { return is_inbound(chain_.nodes[i]); });
+    if (inbound != found.end()) std::rotate(found.begin(), inbound, inbound + 1);
+    if (ranked > 0) return found;
+
     std::vector<std::size_t> files = sources(EntityType::File);
     const auto was_read = [&](std::size_t i) {
         return std::ranges::any_of(out_[i],

@@ -22,9 +22,9 @@ class Plot {
     // The point's own event; else how the process that the point names was started; else the last thing that
     // flowed into what it names. Null where there is none.
     [[nodiscard]] const ChainEdge* effect() const { return effect_; }
-    // Where a chain back can have come from. Those that the ranking found, the best connection that somebody
-    // made to this machine before the others; or else places outside of the machine (connections that others
-    // made first, then the latest), then files, then processes.
+    // Where a chain back can have come from: the entry points that the ranking found, then other places
+    // outside of the machine, the latest first; but the first connection that somebody made to this machine
+    // before all. Where nothing was ranked, files and processes that nothing flows into come last.
     [[nodiscard]] std::vector<std::size_t> origins() const;
     // Where a chain forward ends: outside of the machine first, then in other things than processes, then in
     // processes; of each, the latest first.
