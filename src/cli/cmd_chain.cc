@@ -33,7 +33,8 @@ constexpr std::size_t kReadableNodes = 200;
 
 struct ChainOptions {
     std::string trace;
-    std::string point;
+    std::vector<std::string> points;
+    std::string to;
     bool back = false;
     bool forward = false;
     bool both = false;
@@ -46,7 +47,7 @@ struct ChainOptions {
 
     [[nodiscard]] graph::Direction direction() const {
         if (both) return graph::Direction::Both;
-        return forward ? graph::Direction::Forward : graph::Direction::Back;
+        return forward || !to.empty() ? graph::Direction::Forward : graph::Direction::Back;
     }
 };
 
@@ -108,7 +109,27 @@ base::Result<std::size_t> count_events(store::Reader& reader) {
     return count;
 }
 
-base::Result<Loaded> load(const ChainOptions& options, const graph::Point& point) {
+// The points of a command line: those that a chain starts from, and the one where it ends, if there is one.
+struct Points {
+    std::vector<graph::Point> from;
+    std::optional<graph::Point> to;
+};
+
+base::Result<Points> parse_points(const ChainOptions& options) {
+    Points points;
+    for (const std::string& text : options.points) {
+        auto point = graph::parse_point(text);
+        if (!point) return std::unexpected(std::move(point).error());
+        points.from.push_back(*std::move(point));
+    }
+    if (options.to.empty()) return points;
+    auto to = graph::parse_point(options.to);
+    if (!to) return std::unexpected(std::move(to).error());
+    points.to = *std::move(to);
+    return points;
+}
+
+base::Result<Loaded> load(const ChainOptions& options, const Points& points) {
     const auto reader = store::open_recording(options.trace);
     if (!reader) return std::unexpected(reader.error());
     const auto count = count_events(**reader);

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,7 +75,8 @@ struct ChainEdge {
 };
 
 struct Chain {
-    std::string point;
+    std::string point;    // as it was written; several with spaces between them
+    std::string to;       // of a chain between two points: where it ends; its direction is Forward
     std::int64_t event = 0;  // that the point names, where it carried something
     Direction direction = Direction::Back;
     std::vector<ChainNode> nodes;          // nearest in time to the point first
@@ -101,11 +103,13 @@ struct ChainQuery {
     Window window{};
     std::size_t max_nodes = SIZE_MAX;
     KeptRules kept{};
+    // Only what lies between the anchor and this one, which outlives the query; direction is Forward then.
+    const Anchor* to = nullptr;
 };
 
-// The graph must have been built for the query's direction and must outlive the chain. `losses` are those of
-// the whole recording.
-Chain make_chain(const Graph& graph, const Point& point, const Anchor& anchor, const ChainQuery& query,
-                 const std::vector<Gap>& losses);
+// The graph must have been built for the query's direction (for Both where it has a `to`) and must outlive
+// the chain. `losses` are those of the whole recording.
+Chain make_chain(const Graph& graph, std::span<const Point> points, const Anchor& anchor,
+                 const ChainQuery& query, const std::vector<Gap>& losses);
 
 }  // namespace catena::graph

@@ -10,14 +10,14 @@
 #include <vector>
 
 #include "event/event.h"
-#include "graph/dense_index.h"
+#include "graph/call_starts.h"
 #include "graph/entities.h"
 #include "graph/narrow_column.h"
 
 namespace catena::graph {
 
 using EdgeIndex = std::uint32_t;
-inline constexpr EdgeIndex kNoEdge = UINT32_MAX;
+inline constexpr EdgeIndex kNoEdge = CallStarts::kNone;
 
 enum class Direction : std::uint8_t { Back, Forward, Both };
 std::string_view to_string(Direction direction);  // "back", "forward", "both"
@@ -50,6 +50,23 @@ enum class Trait : std::uint8_t {
     Connected = 4,  // a socket that connect was called on
     Forked = 8,     // a process whose fork was recorded
 };
+
+using Traits = std::uint8_t;  // the sum of some
+
+// A fork that is not in the recording, as far as the parent's and the child's descriptions tell of it.
+struct Birth {
+    event::EntityId parent;
+    event::EntityId child;
+    std::int64_t ts_ns = 0;
+    bool operator==(const Birth&) const = default;
+};
+
+// When the process of this image, its first one, came from its parent.
+std::int64_t birth_ns(const event::ProcessImage& image);
+
+// Hostile times are kept away from the ends of the number range, so that sums cannot overflow.
+inline constexpr std::int64_t kTimeLimit = std::int64_t{1} << 62;
+std::int64_t clamp_time(std::int64_t ts_ns);
 
 // Immutable, so safe to read from several threads. Made by GraphBuilder.
 class Graph {
@@ -121,10 +138,8 @@ inline constexpr std::int64_t kCallSlackNs = 10'000'000;
 // time. One thread.
 class GraphBuilder {
   public:
-    // A recorded time is that of the call's return, but what it carries can arrive before that: a reader may
-    // return first. So an event that writes is taken to have begun up to `slack_ns` earlier, though never
-    // before the thread's previous call returned.
-    explicit GraphBuilder(std::int64_t slack_ns = 0) : slack_ns_(slack_ns) {}
+    // `slack_ns`: see CallStarts.
+    explicit GraphBuilder(std::int64_t slack_ns = 0) : starts_(slack_ns) {}
 
     void reserve(std::size_t events);
     void add(event::ProcessImage image) { graph_.entities_.add(std::move(image)); }
@@ -135,29 +150,28 @@ class GraphBuilder {
     // began.
     void add(const event::Event& event);
 
+    // A part of a recording (frontier.h): events that carry something, what is known of the rest, and nothing else.
+    // How long before its return the event's call may have begun is known already.
+    void add(const event::Event& event, std::int64_t lead_ns);
+    void add(const Birth& birth);
+    void mark(event::EntityId id, Traits traits);
+    // First and last event of the whole recording. No forks are inferred then but those that were added.
+    void is_part_of(std::int64_t start_ns, std::int64_t end_ns);
+
     // The graph, ordered for tracking in this direction. The builder is spent.
     [[nodiscard]] Graph build(Direction direction) &&;
 
   private:
-    // The returns of a thread's last calls, and the edge that the last one made into the process, if it did.
-    struct Thread {
-        std::int64_t last_ns = kAlwaysFrom;    // of its latest call
-        std::int64_t before_ns = kAlwaysFrom;  // of the call before that
-        EdgeIndex read = kNoEdge;
-    };
-
-    Thread& note_return(const event::Event& event, std::int64_t ts_ns);
-    std::int64_t lead_of(const Thread& thread, std::int64_t ts_ns) const;
-    void add_flow(const event::Event& event, Thread* thread);
+    void add_flow(const event::Event& event, std::int64_t lead_ns, CallStarts::Thread* thread);
+    void widen(const event::Event& event);
     EdgeIndex add_edge(const Edge& edge);
     void mark(NodeIndex node, Trait trait);
     void join_sockets();
     void infer_forks();
 
-    std::int64_t slack_ns_;
+    CallStarts starts_;
     bool any_event_ = false;
-    DenseIndex thread_numbers_;  // by thread id
-    std::vector<Thread> threads_;
+    bool is_part_ = false;
     Graph graph_;
 };
 
