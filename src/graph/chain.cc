@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "graph/label.h"
+#include "graph/ranked_tracking.h"
 
 namespace catena::graph {
 namespace {
@@ -34,22 +35,25 @@ class ChainMaker {
         join_edges();
         describe_nodes();
         count_left_out();
-        chain_.nodes_before_ranking = chain_.nodes.size();
-        chain_.edges_before_ranking = chain_.edges.size();
+        count_ranking();
+        weigh();
         return std::move(chain_);
     }
 
   private:
     void follow(Direction direction, const std::vector<Moment>& starts) {
+        const bool ranked = query_.rank && direction == Direction::Back;
         // The second of two directions gets the room that the first left, but always room for its starts.
         const std::size_t left = query_.max_nodes - std::min(query_.max_nodes, chain_.nodes.size());
         const std::size_t room = std::min(query_.max_nodes, std::max(left, starts.size()));
         const auto leave_out = [&](NodeIndex node) { return pruner_.takes(node); };
-        const Tracking tracking = query_.to == nullptr
-                                      ? track(graph_, direction, starts, query_.window, room, leave_out)
-                                      : track_between(graph_, starts, query_.to->back, query_.window,
-                                                      query_.max_nodes, leave_out);
+        Tracking tracking =
+            query_.to == nullptr
+                ? track(graph_, direction, starts, query_.window, ranked ? kMostRanked : room, leave_out)
+                : track_between(graph_, starts, query_.to->back, query_.window, query_.max_nodes, leave_out);
         pruner_.count(direction, told_window(direction, tracking), tracking);
+        if (direction == Direction::Back) pruner_.prune(tracking, starts);
+        if (ranked) tracking = rank(tracking, starts, room);
         for (const Moment& moment : tracking.nodes) place(moment.node, moment.ns);
         edges_.insert(edges_.end(), tracking.edges.begin(), tracking.edges.end());
         chain_.cut |= tracking.cut;
@@ -63,6 +67,46 @@ class ChainMaker {
         if (direction == Direction::Back) window.since_ns = std::max(window.since_ns, horizon);
         if (direction == Direction::Forward) window.until_ns = std::min(window.until_ns, horizon);
         return window;
+    }
+
+    Tracking rank(const Tracking& tracking, const std::vector<Moment>& starts, std::size_t room) {
+        ranked_ = rank_tracking(graph_, tracking, starts, room, query_.before);
+        chain_.ranked = true;
+        return ranked_.critical;
+    }
+
+    // Ranking comes last in the list: it saw only what the rules had left.
+    void count_ranking() {
+        chain_.nodes_before_ranking = chain_.nodes.size();
+        chain_.edges_before_ranking = edges_.size();
+        if (!chain_.ranked) return;
+        const std::size_t nodes = ranked_.nodes_before - ranked_.critical.nodes.size();
+        const std::size_t edges = ranked_.edges_before - ranked_.critical.edges.size();
+        chain_.nodes_before_ranking += nodes;
+        chain_.edges_before_ranking += edges;
+        if (edges == 0) return;
+        chain_.left_out.push_back({.rule = kRank.name,
+                                   .singular = kRank.singular,
+                                   .plural = kRank.plural,
+                                   .nodes = nodes,
+                                   .edges = edges,
+                                   .bytes = ranked_.bytes_left_out});
+    }
+
+    void weigh() {
+        if (!chain_.ranked) return;
+        for (ChainNode& node : chain_.nodes) {
+            const auto at = ranked_.node_weights.find(node.node);
+            if (at != ranked_.node_weights.end()) node.weight = at->second;
+        }
+        for (const RankedTracking::Entry& entry : ranked_.entries)
+            chain_.entries.push_back({.node = places_.at(entry.node), .score = entry.score});
+    }
+
+    // What the ranking did not see (the forward part, the point's own event) weighs 1.
+    double weight_of(EdgeIndex edge) const {
+        const auto at = ranked_.edge_weights.find(edge);
+        return at == ranked_.edge_weights.end() ? 1 : at->second;
     }
 
     void count_left_out() {
@@ -120,7 +164,10 @@ class ChainMaker {
         const std::vector<Flow> all = flows();
         for (const Flow& flow : all) {
             const bool is_new = previous == nullptr || previous->kind() != flow.kind();
-            if (is_new) chain_.edges.push_back({.source = flow.source, .target = flow.target, .op = flow.op});
+            if (is_new)
+                chain_.edges.push_back(
+                    {.source = flow.source, .target = flow.target, .op = flow.op, .weight = 0});
+            chain_.edges.back().weight = std::min(1.0, chain_.edges.back().weight + weight_of(flow.edge));
             previous = &flow;
             if (flow.op != Op::None) add_to(chain_.edges.back(), graph_.edge(flow.edge), is_new);
         }
@@ -205,6 +252,7 @@ class ChainMaker {
     const Anchor& anchor_;
     const ChainQuery& query_;
     Pruner pruner_;
+    RankedTracking ranked_;
     Chain chain_;
     std::unordered_map<NodeIndex, std::size_t> places_;
     std::vector<EdgeIndex> edges_;

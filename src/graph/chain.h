@@ -98,11 +98,16 @@ struct Chain {
     [[nodiscard]] bool complete() const { return !cut && gaps.empty(); }
 };
 
+// Ranking looks at everything that tracking finds, up to so many nodes: 100 MB of memory, a second.
+inline constexpr std::size_t kMostRanked = 200'000;
+
 struct ChainQuery {
     Direction direction = Direction::Back;
     Window window{};
     std::size_t max_nodes = SIZE_MAX;
     KeptRules kept{};
+    bool rank = false;              // backward, keep the critical part only
+    const Graph* before = nullptr;  // another recording of this host, to know what is rare
     // Only what lies between the anchor and this one, which outlives the query; direction is Forward then.
     const Anchor* to = nullptr;
 };

@@ -1,25 +1,36 @@
 #include "graph/rules.h"
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <unordered_set>
+
+#include "graph/helpers.h"
 
 namespace catena::graph {
 namespace {
 
 constexpr std::array<RuleText, kRuleCount> kRules = {{
+    {"loader", "file of the loader", "files of the loader",
+     "what starting a program reads, where nothing in the recording wrote it:\n"
+     "shared libraries under /usr, /lib* and /opt, the loader's lists and caches in\n"
+     "/etc and /var/run, locales, character sets and time zones"},
     {"system-files", "system file that nothing wrote", "system files that nothing wrote",
-     "programs, libraries and settings under /usr, /lib*, /bin, /sbin and /opt,\n"
-     "and in /etc those of the loader, the resolver, locales, time zones and\n"
-     "certificates, where nothing in the recording wrote them; likewise modules\n"
+     "programs, data and settings under /usr, /lib*, /bin, /sbin and /opt, and in\n"
+     "/etc those of the resolver, alternatives, terminals and certificates, where nothing in the recording "
+     "wrote them; likewise modules\n"
      "of Python, Ruby, Perl and Node in their lib folders anywhere"},
     {"kernel-files", "file of the kernel", "files of the kernel",
      "what is under /proc and /sys where nothing wrote it; /dev/null, zero,\n"
      "full, random and urandom; eventfds and their like"},
     {"terminals", "terminal", "terminals", "/dev/tty*, /dev/pts/*, /dev/ptmx and /dev/console"},
+    {"helpers", "process or pipe of helpers that only reported to their parents",
+     "processes and pipes of helpers that only reported to their parents",
+     "going back: children whose output went over pipes to their parent alone, and\n"
+     "that read nothing but what other rules take and what the parent gave them"},
 }};
 
-constexpr std::array<std::string_view, 25> kSystemPrefixes = {"/usr/",
+constexpr std::array<std::string_view, 21> kSystemPrefixes = {"/usr/",
                                                               "/lib/",
                                                               "/lib32/",
                                                               "/lib64/",
@@ -27,10 +38,6 @@ constexpr std::array<std::string_view, 25> kSystemPrefixes = {"/usr/",
                                                               "/bin/",
                                                               "/sbin/",
                                                               "/opt/",
-                                                              "/etc/ld.so.",
-                                                              "/etc/locale",
-                                                              "/etc/localtime",
-                                                              "/etc/timezone",
                                                               "/etc/nsswitch.conf",
                                                               "/etc/host.conf",
                                                               "/etc/hosts",
@@ -45,6 +52,23 @@ constexpr std::array<std::string_view, 25> kSystemPrefixes = {"/usr/",
                                                               "/etc/pki/",
                                                               "/etc/terminfo/"};
 
+// Of the loaders of Linux and FreeBSD, and of what the C library reads to start.
+constexpr std::array<std::string_view, 15> kLoaderPrefixes = {"/etc/ld.so.",
+                                                              "/etc/ld-musl-",
+                                                              "/etc/libmap.conf",
+                                                              "/var/run/ld.so.hints",
+                                                              "/var/run/ld-elf",
+                                                              "/etc/locale",
+                                                              "/etc/localtime",
+                                                              "/etc/timezone",
+                                                              "/usr/lib/locale/",
+                                                              "/usr/share/locale/",
+                                                              "/usr/share/locale-langpack/",
+                                                              "/usr/share/i18n/",
+                                                              "/usr/share/zoneinfo/",
+                                                              "/usr/lib/x86_64-linux-gnu/gconv/",
+                                                              "/usr/share/nls/"};
+
 constexpr std::array<std::string_view, 5> kDevices = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random",
                                                       "/dev/urandom"};
 
@@ -56,10 +80,24 @@ bool is_interpreter_library(std::string_view path) {
         kTrees, [&](std::string_view tree) { return path.find(tree) != std::string_view::npos; });
 }
 
+bool starts_with_any(std::string_view path, std::span<const std::string_view> prefixes) {
+    return std::ranges::any_of(prefixes, [&](std::string_view prefix) { return path.starts_with(prefix); });
+}
+
 bool is_system(std::string_view path) {
-    return is_interpreter_library(path) || std::ranges::any_of(kSystemPrefixes, [&](std::string_view prefix) {
-               return path.starts_with(prefix);
-           });
+    return is_interpreter_library(path) || starts_with_any(path, kSystemPrefixes);
+}
+
+// "/usr/lib/libc.so.6", "/lib64/ld-linux-x86-64.so.2", "/opt/x/libx.so", but not "/tmp/libx.so".
+bool is_shared_library(std::string_view path) {
+    const std::string_view name = path.substr(path.rfind('/') + 1);
+    const std::size_t so = name.rfind(".so");
+    return so != std::string_view::npos && (so + 3 == name.size() || name[so + 3] == '.') &&
+           starts_with_any(path, kSystemPrefixes);
+}
+
+bool is_loader(std::string_view path) {
+    return is_shared_library(path) || starts_with_any(path, kLoaderPrefixes);
 }
 
 // All anonymous inodes (eventfd, timerfd, epoll) share one inode number: to follow it would join all who ever
@@ -79,6 +117,10 @@ bool is_terminal(std::string_view path) {
 }
 
 }  // namespace
+
+const RuleText kRank = {"rank", "thing that had little to do with it", "things that had little to do with it",
+                        "what has little weight in a chain that goes back: small or dissimilar amounts\n"
+                        "of data, long before, from what is used by many, or as it happens all the time"};
 
 const RuleText& text_of(Rule rule) { return kRules[static_cast<std::size_t>(rule)]; }
 
@@ -101,6 +143,7 @@ std::optional<Rule> Pruner::rule_for(NodeIndex node) const {
         return Rule::KernelFiles;
     if (graph_.has(node, Trait::Written)) return std::nullopt;
     if (all(is_kernel_view)) return Rule::KernelFiles;
+    if (all(is_loader)) return Rule::Loader;
     if (all(is_system)) return Rule::SystemFiles;
     return std::nullopt;
 }
@@ -113,6 +156,22 @@ bool Pruner::takes(NodeIndex node) {
         verdict = taken ? static_cast<std::uint8_t>(kTaken + static_cast<int>(*rule)) : kStays;
     }
     return verdict >= kTaken;
+}
+
+void Pruner::prune(Tracking& tracking, std::span<const Moment> starts) {
+    constexpr auto kRule = static_cast<std::size_t>(Rule::Helpers);
+    if (kept_[kRule]) return;
+    const std::vector<NodeIndex> found = helpers_in(graph_, tracking, starts);
+    const std::unordered_set<NodeIndex> helpers(found.begin(), found.end());
+    Taken& taken = taken_[kRule];
+    taken.nodes += helpers.size();
+    std::erase_if(tracking.nodes, [&](const Moment& moment) { return helpers.contains(moment.node); });
+    std::erase_if(tracking.edges, [&](EdgeIndex edge) {
+        if (!helpers.contains(graph_.source(edge)) && !helpers.contains(graph_.target(edge))) return false;
+        ++taken.edges;
+        taken.bytes += graph_.bytes(edge);
+        return true;
+    });
 }
 
 void Pruner::count(Direction direction, Window window, const Tracking& tracking) {

@@ -15,8 +15,8 @@
 
 namespace catena::graph {
 
-enum class Rule : std::uint8_t { SystemFiles, KernelFiles, Terminals };
-inline constexpr std::size_t kRuleCount = 3;
+enum class Rule : std::uint8_t { Loader, SystemFiles, KernelFiles, Terminals, Helpers };
+inline constexpr std::size_t kRuleCount = 5;
 
 struct RuleText {
     std::string_view name;      // "system-files"
@@ -25,6 +25,7 @@ struct RuleText {
     std::string_view help;  // which nodes it takes, for --help; lines end in newlines
 };
 const RuleText& text_of(Rule rule);
+extern const RuleText kRank;  // the ranking, which is switched off in the same way
 std::optional<Rule> rule_from_string(std::string_view name);
 
 // Which rules are switched off.
@@ -44,6 +45,8 @@ class Pruner {
 
     // Whether a rule that is not switched off takes the node.
     bool takes(NodeIndex node);
+    // Takes what is only seen in what tracking found: out of a backward one, helpers.
+    void prune(Tracking& tracking, std::span<const Moment> starts);
     // Adds up what was taken around what tracking found with takes().
     void count(Direction direction, Window window, const Tracking& tracking);
     // The rule that is made for this node, switched off or not.
