@@ -1,10 +1,10 @@
-// graph_trace FILE EDGES [hub]: writes a recording of a made-up host, through the store's writer. A few services
-// and a shell live throughout; jobs come and go, a handful at a time: each is forked, runs a program, loads
-// libraries, reads files that are popular, recent or its own, writes some, talks over sockets. A tenth of the
-// events carries nothing (open, close), an eighth is a sum of merged ones.
+// graph_trace FILE EDGES [hub]: writes a recording of a made-up host, through the store's writer. A few
+// services and a shell live throughout; jobs come and go, a handful at a time: each is forked, runs a
+// program, loads libraries, reads files that are popular, recent or its own, writes some, talks over sockets.
+// A tenth of the events carries nothing (open, close), an eighth is a sum of merged ones.
 //
-// With `hub`, every job also writes to one log and reads one settings file: as many edges at two nodes as there
-// are elsewhere.
+// With `hub`, every job also writes to one log and reads one settings file: as many edges at two nodes as
+// there are elsewhere.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -147,7 +147,8 @@ class Host {
 
     void start_job() {
         const bool by_service = jobs_.empty() || below(3) == 0;
-        const Process parent = by_service ? services_[popular(kServices)] : jobs_[below(jobs_.size())].process;
+        const Process parent =
+            by_service ? services_[popular(kServices)] : jobs_[below(jobs_.size())].process;
         const std::uint64_t program = popular(400);
         Job job{.process = new_process(parent, fmt::format("/usr/bin/program-{}", program)),
                 .left = 10 + popular(400)};
@@ -184,7 +185,8 @@ class Host {
             add(job.process, socket ? Op::Connect : Op::Create, job.own.back(), 0);
             if (!socket) written_.push_back(job.own.back());
         } else {
-            add(job.process, below(4) == 0 ? Op::Read : Op::Write, job.own[below(job.own.size())], some_bytes());
+            add(job.process, below(4) == 0 ? Op::Read : Op::Write, job.own[below(job.own.size())],
+                some_bytes());
         }
     }
 

@@ -149,7 +149,8 @@ base::Result<graph::ChainQuery> query_of(const ChainOptions& options, std::int64
     return query;
 }
 
-// A point that stands for thousands of entities is no question; the ways back from all of them are everything.
+// A point that stands for thousands of entities is no question; the ways back from all of them are
+// everything.
 constexpr std::size_t kMostMatches = 1000;
 
 base::Error too_many(const ChainOptions& options, const graph::Point& point, std::size_t count,
@@ -157,10 +158,11 @@ base::Error too_many(const ChainOptions& options, const graph::Point& point, std
     const std::string trace = event::escape_for_terminal(options.trace);
     return {.code = base::ErrorCode::Usage,
             .errno_value = 0,
-            .message = fmt::format("{} stands for {} entities in {}, more than {}; the latest are {}. Name one of them, "
-                                   "or an event of it: catena events {} --where \"…\"",
-                                   event::escape_for_terminal(point.text), count, trace, kMostMatches,
-                                   fmt::join(some, ", "), trace)};
+            .message = fmt::format(
+                "{} stands for {} entities in {}, more than {}; the latest are {}. Name one of them, "
+                "or an event of it: catena events {} --where \"…\"",
+                event::escape_for_terminal(point.text), count, trace, kMostMatches, fmt::join(some, ", "),
+                trace)};
 }
 
 // What each of these is called as a point.
@@ -170,14 +172,16 @@ std::vector<std::string> names_of(const graph::Graph& graph, std::span<const eve
         const auto node = graph.entities().find(id);
         if (!node) continue;
         const auto& entities = graph.entities();
-        if (!entities.images(*node).empty()) names.push_back(fmt::format("process:{}", entities.images(*node).back().pid));
+        if (!entities.images(*node).empty())
+            names.push_back(fmt::format("process:{}", entities.images(*node).back().pid));
         if (!entities.names(*node).empty()) {
             const event::FileName& name = entities.names(*node).back();
             names.push_back(fmt::format("inode {} of {}", name.inode, event::escape_for_terminal(name.path)));
         }
         if (const event::Socket* socket = entities.socket(*node); socket != nullptr) {
-            names.push_back(fmt::format("socket:{}", event::escape_for_terminal(
-                                                         socket->remote.empty() ? socket->local : socket->remote)));
+            names.push_back(fmt::format(
+                "socket:{}",
+                event::escape_for_terminal(socket->remote.empty() ? socket->local : socket->remote)));
         }
     }
     return names;
@@ -196,10 +200,13 @@ base::Status load_asked_events(store::Reader& reader, const Points& points, Load
             loaded.events.insert_or_assign(event.id, std::move(event));
         });
         if (!status) return status;
+        if (loaded.events.contains(point.number)) continue;
+        status = reader.query(
+            "SELECT max(id) FROM events", [](const store::Table&) {},
+            [&](const store::Row& row) { loaded.last_event = number(row.at(0)); });
+        if (!status) return status;
     }
-    return reader.query(
-        "SELECT max(id) FROM events", [](const store::Table&) {},
-        [&](const store::Row& row) { loaded.last_event = number(row.at(0)); });
+    return {};
 }
 
 base::Result<graph::Graph> load_all(store::Reader& reader, graph::Direction direction, std::size_t events) {
@@ -218,7 +225,8 @@ base::Result<graph::Graph> load_all(store::Reader& reader, graph::Direction dire
 // Adds where a point starts from.
 class Starts {
   public:
-    Starts(const ChainOptions& options, RecordingHistory& history, const Loaded& loaded, graph::PartQuery& query)
+    Starts(const ChainOptions& options, RecordingHistory& history, const Loaded& loaded,
+           graph::PartQuery& query)
         : options_(options), history_(history), loaded_(loaded), query_(query) {}
 
     base::Status add(const graph::Point& point, bool back, bool forward) {
@@ -252,8 +260,8 @@ class Starts {
             return {};
         }
         query_.rows.push_back(**row);
-        // Of both ends, whichever way it carries, and forward from before it can have begun: what a search has too much
-        // of does no harm.
+        // Of both ends, whichever way it carries, and forward from before it can have begun: what a search
+        // has too much of does no harm.
         for (const event::EntityId id : {event.process, event.object}) {
             if (back) query_.back.push_back({id, last_ns});
             if (forward) query_.forward.push_back({id, event.ts_ns - graph::kCallSlackNs});
@@ -267,7 +275,8 @@ class Starts {
     graph::PartQuery& query_;
 };
 
-base::Status load_part(const ChainOptions& options, const Points& points, RecordingHistory& history, Loaded& loaded) {
+base::Status load_part(const ChainOptions& options, const Points& points, RecordingHistory& history,
+                       Loaded& loaded) {
     const auto extent = history.extent();
     if (!extent) return std::unexpected(extent.error());
     const auto query = query_of(options, extent->first_ns, extent->end_ns);
@@ -348,7 +357,8 @@ base::Error not_found(const ChainOptions& options, const Loaded& loaded, const g
     return {.code = base::ErrorCode::NotFound, .errno_value = 0, .message = std::move(message)};
 }
 
-base::Result<graph::Anchor> find_anchor(const ChainOptions& options, const Loaded& loaded, const graph::Point& point) {
+base::Result<graph::Anchor> find_anchor(const ChainOptions& options, const Loaded& loaded,
+                                        const graph::Point& point) {
     std::optional<graph::Anchor> anchor;
     if (point.kind != graph::PointKind::Event) {
         anchor = graph::find_anchor(loaded.graph, point);
@@ -379,7 +389,8 @@ std::string render(const graph::Chain& chain, const std::string& format) {
     return graph::to_text(chain, colour_of_output());
 }
 
-base::Result<graph::Chain> find_chain(const ChainOptions& options, const Points& points, const Loaded& loaded) {
+base::Result<graph::Chain> find_chain(const ChainOptions& options, const Points& points,
+                                      const Loaded& loaded) {
     auto query = query_of(options, loaded.graph.start_ns(), loaded.graph.end_ns());
     if (!query) return std::unexpected(query.error());
     if (loaded.window) query->window = *loaded.window;
@@ -399,11 +410,13 @@ base::Result<graph::Chain> find_chain(const ChainOptions& options, const Points&
     if (points.to) chain.to = points.to->text;
     if (loaded.window) {
         chain.cut = true;
-        chain.note += (chain.note.empty() ? "" : " ") +
-                      fmt::format("More than {} flows lead here: the chain reaches only {} {}. Narrow it with --since or "
-                                  "--until.",
-                                  graph::Frontier::Limits{}.max_flows, options.forward ? "up to" : "back to",
-                                  graph::format_moment(options.forward ? query->window.until_ns : query->window.since_ns));
+        chain.note +=
+            (chain.note.empty() ? "" : " ") +
+            fmt::format(
+                "More than {} flows lead here: the chain reaches only {} {}. Narrow it with --since or "
+                "--until.",
+                graph::Frontier::Limits{}.max_flows, options.forward ? "up to" : "back to",
+                graph::format_moment(options.forward ? query->window.until_ns : query->window.since_ns));
     }
     return chain;
 }
@@ -475,7 +488,8 @@ void add_chain(CLI::App& app, int& exit_code) {
     CLI::App* command = app.add_subcommand("chain", "Tell where something came from, or what came of it");
     const auto options = std::make_shared<ChainOptions>();
     command->add_option("TRACE", options->trace, "The recording")->required();
-    command->add_option("POINT", options->points, "What to start from, one or several; see below")->required();
+    command->add_option("POINT", options->points, "What to start from, one or several; see below")
+        ->required();
     CLI::Option* back = command->add_flag("--back", options->back, "Where it came from (default)");
     CLI::Option* forward =
         command->add_flag("--forward", options->forward, "What came of it")->excludes(back);

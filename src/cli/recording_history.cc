@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
+#include <type_traits>
 #include <unordered_set>
 #include <utility>
 
@@ -20,17 +22,28 @@ static_assert(static_cast<int>(Trait::Written) == 1 && static_cast<int>(Trait::A
 // From so many on, reading all and choosing is quicker than naming them.
 constexpr std::size_t kMaxNamed = 20'000;
 
-std::string list_of(std::span<const EntityId> ids) {
+// As one text: DuckDB takes longer to parse and plan a list of a thousand numbers than to look for them.
+std::string is_one_of(std::span<const EntityId> ids) {
     std::string list;
-    for (const EntityId id : ids) fmt::format_to(std::back_inserter(list), "{}{}", list.empty() ? "" : ",", id.value);
-    return list;
+    for (const EntityId id : ids)
+        fmt::format_to(std::back_inserter(list), "{}{}", list.empty() ? "" : ",", id.value);
+    return fmt::format("id IN (SELECT unnest(string_split('{}', ','))::BIGINT)", list);
+}
+
+// As numbers, which the view of sockets can use before it looks for each one's last row.
+std::string is_one_of_numbers(std::span<const EntityId> ids) {
+    std::string list;
+    for (const EntityId id : ids)
+        fmt::format_to(std::back_inserter(list), "{}{}", list.empty() ? "" : ",", id.value);
+    return fmt::format("id IN ({})", list);
 }
 
 EntityId id_of(std::int64_t number) { return {static_cast<std::uint64_t>(number)}; }
 
 }  // namespace
 
-base::Status RecordingHistory::numbers(const std::string& sql, const std::function<void(const Numbers&)>& visit) {
+base::Status RecordingHistory::numbers(const std::string& sql,
+                                       const std::function<void(const Numbers&)>& visit) {
     Numbers row_numbers;
     return reader_.query(
         sql, [](const store::Table&) {},
@@ -46,18 +59,20 @@ base::Status RecordingHistory::numbers(const std::string& sql, const std::functi
 base::Result<graph::Extent> RecordingHistory::extent() {
     if (extent_) return *extent_;
     graph::Extent extent;
-    auto status = numbers("SELECT count(*), min(ts_ns), max(ts_ns), max(span_ns) FROM events", [&](const Numbers& row) {
-        extent = {.events = static_cast<std::uint64_t>(row[0]),
-                  .first_ns = row[1],
-                  .latest_ns = row[2],
-                  .end_ns = row[2],
-                  .longest_ns = row[3]};
-    });
+    auto status =
+        numbers("SELECT count(*), min(ts_ns), max(ts_ns), max(span_ns) FROM events", [&](const Numbers& row) {
+            extent = {.events = static_cast<std::uint64_t>(row[0]),
+                      .first_ns = row[1],
+                      .latest_ns = row[2],
+                      .end_ns = row[2],
+                      .longest_ns = row[3]};
+        });
     const auto end = [&](const Numbers& row) { extent.end_ns = std::max(extent.end_ns, row[0]); };
     if (status && extent.events > 0) {
-        status = numbers(fmt::format("SELECT max(last_ns) FROM events WHERE ts_ns >= {}",
-                                     graph::clamp_time(extent.latest_ns) - graph::clamp_time(extent.longest_ns)),
-                         end);
+        status =
+            numbers(fmt::format("SELECT max(last_ns) FROM events WHERE ts_ns >= {}",
+                                graph::clamp_time(extent.latest_ns) - graph::clamp_time(extent.longest_ns)),
+                    end);
     }
     if (!status) return std::unexpected(std::move(status).error());
     extent_ = extent;
@@ -87,9 +102,12 @@ base::Status RecordingHistory::births(std::int64_t from_ns, std::int64_t to_ns,
     if (traits_.empty()) traits_ = reader_.traits();
     std::unordered_set<std::uint64_t> seen;  // the first image holds
     const std::string sql = fmt::format(
-        "SELECT p.id, p.parent, p.start_ns, p.since_ns, p.parent IN (SELECT id FROM process_images) FROM process_images p "
+        "SELECT p.id, p.parent, p.start_ns, p.since_ns, p.parent IN (SELECT id FROM process_images) FROM "
+        "process_images p "
         "ANTI JOIN (SELECT id FROM {} WHERE traits & 8 <> 0) f ON f.id = p.id ORDER BY p.since_ns, p.rowid",
-        traits_ == "traits" ? traits_ : "(SELECT object AS id, 8 AS traits FROM events WHERE op = 'fork' AND ret >= 0)");
+        traits_ == "traits"
+            ? traits_
+            : "(SELECT object AS id, 8 AS traits FROM events WHERE op = 'fork' AND ret >= 0)");
     return numbers(sql, [&](const Numbers& row) {
         if (!seen.insert(static_cast<std::uint64_t>(row[0])).second || row[4] == 0) return;
         const std::int64_t ts_ns = graph::clamp_time(row[2] != 0 ? row[2] : row[3]);
@@ -99,11 +117,11 @@ base::Status RecordingHistory::births(std::int64_t from_ns, std::int64_t to_ns,
 }
 
 template <class T>
-base::Status RecordingHistory::describe_from(base::Status (store::Reader::*rows)(const std::string&,
-                                                                                 const std::function<void(T&&)>&),
-                                             std::span<const EntityId> ids, graph::GraphBuilder& builder) {
+base::Status RecordingHistory::describe_from(
+    base::Status (store::Reader::*rows)(const std::string&, const std::function<void(T&&)>&),
+    std::span<const EntityId> ids, graph::GraphBuilder& builder) {
     if (ids.size() <= kMaxNamed) {
-        return (reader_.*rows)(fmt::format("id IN ({})", list_of(ids)),
+        return (reader_.*rows)(std::is_same_v<T, event::Socket> ? is_one_of_numbers(ids) : is_one_of(ids),
                                [&](T&& thing) { builder.add(std::forward<T>(thing)); });
     }
     std::unordered_set<EntityId> wanted(ids.begin(), ids.end());
@@ -128,7 +146,7 @@ base::Status RecordingHistory::traits(std::span<const EntityId> ids,
     std::unordered_set<EntityId> wanted;
     if (!named) wanted.insert(ids.begin(), ids.end());
     return numbers(fmt::format("SELECT id, traits FROM {} {}", traits_,
-                               named ? fmt::format("WHERE id IN ({})", list_of(ids)) : std::string()),
+                               named ? "WHERE " + is_one_of(ids) : std::string()),
                    [&](const Numbers& row) {
                        if (named || wanted.contains(id_of(row[0])))
                            visit(id_of(row[0]), static_cast<graph::Traits>(row[1]));
@@ -168,8 +186,9 @@ base::Result<std::vector<EntityId>> RecordingHistory::matches(const graph::Point
             break;
     }
     std::vector<EntityId> ids;
-    auto status = numbers("SELECT id, max(since_ns) AS since FROM " + from + " GROUP BY id ORDER BY since DESC, id",
-                          [&](const Numbers& row) { ids.push_back(id_of(row[0])); });
+    auto status =
+        numbers("SELECT id, max(since_ns) AS since FROM " + from + " GROUP BY id ORDER BY since DESC, id",
+                [&](const Numbers& row) { ids.push_back(id_of(row[0])); });
     if (!status) return std::unexpected(std::move(status).error());
     return ids;
 }

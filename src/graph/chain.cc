@@ -286,8 +286,8 @@ Chain make_chain(const Graph& graph, std::span<const Point> points, const Anchor
     chain.gaps = gaps_in(losses, query, anchor);
     chain.start_ns = graph.start_ns();
     chain.end_ns = graph.end_ns();
-    chain.recorded_nodes = graph.node_count();
-    chain.recorded_edges = graph.edge_count();
+    chain.recorded_nodes = graph.is_part() ? 0 : graph.node_count();
+    chain.recorded_edges = graph.is_part() ? 0 : graph.edge_count();
     chain.note = anchor.note;
     return chain;
 }

@@ -75,8 +75,8 @@ struct ChainEdge {
 };
 
 struct Chain {
-    std::string point;    // as it was written; several with spaces between them
-    std::string to;       // of a chain between two points: where it ends; its direction is Forward
+    std::string point;       // as it was written; several with spaces between them
+    std::string to;          // of a chain between two points: where it ends; its direction is Forward
     std::int64_t event = 0;  // that the point names, where it carried something
     Direction direction = Direction::Back;
     std::vector<ChainNode> nodes;          // nearest in time to the point first
@@ -91,7 +91,7 @@ struct Chain {
     std::uint64_t events = 0;   // behind the edges
     std::int64_t start_ns = 0;  // of the recording
     std::int64_t end_ns = 0;
-    std::size_t recorded_nodes = 0;
+    std::size_t recorded_nodes = 0;  // both 0 where only a part of a large recording was looked at
     std::size_t recorded_edges = 0;
     std::string note;
 

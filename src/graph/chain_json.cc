@@ -90,8 +90,8 @@ Json stats_json(const Chain& chain) {
             {"recording",
              {{"start_ns", chain.start_ns},
               {"end_ns", chain.end_ns},
-              {"nodes", chain.recorded_nodes},
-              {"edges", chain.recorded_edges}}}};
+              {"nodes", chain.recorded_nodes > 0 ? Json(chain.recorded_nodes) : Json()},
+              {"edges", chain.recorded_nodes > 0 ? Json(chain.recorded_edges) : Json()}}}};
 }
 
 // An array with one element a line: compact, and still fit for grep and diff.
@@ -108,6 +108,7 @@ void append_array(std::string& text, std::string_view name, const std::vector<T>
 std::string to_json(const Chain& chain) {
     std::string text = "{\n";
     text += "\"point\": " + Json(event::escape(chain.point)).dump() + ",\n";
+    if (!chain.to.empty()) text += "\"to\": " + Json(event::escape(chain.to)).dump() + ",\n";
     text += "\"direction\": " + Json(to_string(chain.direction)).dump() + ",\n";
     append_array(text, "nodes", chain.nodes, node_json);
     append_array(text, "edges", chain.edges, [&](const ChainEdge& edge) { return edge_json(chain, edge); });

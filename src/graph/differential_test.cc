@@ -115,8 +115,8 @@ void compare_at(const Graph& graph, Direction direction, const Moment& start, Wi
     ASSERT_EQ(track_fast(graph, direction, start, window), track_slowly(graph, direction, start, window));
 }
 
-// The ways from one node to another in the graph of all (node, moment): one can wait, and take an edge at any moment
-// of its interval. Moments are 0 to 7.
+// The ways from one node to another in the graph of all (node, moment): one can wait, and take an edge at any
+// moment of its interval. Moments are 0 to 7.
 struct Ways {
     static constexpr std::int64_t kMoments = 8;
     using States = std::set<std::pair<NodeIndex, std::int64_t>>;
@@ -232,13 +232,14 @@ TEST(TrackerDifferential, AllHistoriesOfThreeEventsWithAConnectionAmongThem) {
                  [&](const std::vector<Flow>& flows) { compare(graph_of(flows, 4, true), 2); });
 }
 
-// Every history of up to six events on four entities, but for names: entity 0 is asked about, the others are alike,
-// so that of the histories that differ by an exchange of the others only the one that is first in the order of
-// lists is built. Times are alike too, but for their order and for which are equal: a history is a list of levels,
-// the events of a level happen at once, and each level has one. Asked is from the end and from the beginning of
-// time; a question from between them is one about a smaller history, since what lies beyond the moment is never
-// looked at (which AllHistoriesOfFourEventsOnFourEntities asks).
-constexpr std::size_t kHistories = 3'962'109;  // by Burnside's lemma, over the six exchanges of three entities
+// Every history of up to six events on four entities, but for names: entity 0 is asked about, the others are
+// alike, so that of the histories that differ by an exchange of the others only the one that is first in the
+// order of lists is built. Times are alike too, but for their order and for which are equal: a history is a
+// list of levels, the events of a level happen at once, and each level has one. Asked is from the end and
+// from the beginning of time; a question from between them is one about a smaller history, since what lies
+// beyond the moment is never looked at (which AllHistoriesOfFourEventsOnFourEntities asks).
+constexpr std::size_t kHistories =
+    3'962'109;  // by Burnside's lemma, over the six exchanges of three entities
 class AllSixes {
   public:
     // Of `shards` parts of all histories, visits one.

@@ -1,12 +1,13 @@
-// The search of track(), Dijkstra's with min and max, takes nodes by falling moment (backward; all that follows is
-// the same forward, with time negated). A flow can only give its source a moment within its own interval. So the
-// recording is read in slices of time, from the start on: when all rows are there that end at or after some moment,
-// every node with at least that moment is settled as it would be in the whole graph, and what lies further away has
-// not been needed. A row ends at most `after_` beyond its ts_ns, by which slices are ordered; the few rows that last
-// longer are read at the beginning.
+// The search of track(), Dijkstra's with min and max, takes nodes by falling moment (backward; all that
+// follows is the same forward, with time negated). A flow can only give its source a moment within its own
+// interval. So the recording is read in slices of time, from the start on: when all rows are there that end
+// at or after some moment, every node with at least that moment is settled as it would be in the whole graph,
+// and what lies further away has not been needed. A row ends at most `after_` beyond its ts_ns, by which
+// slices are ordered; the few rows that last longer are read at the beginning.
 #include "graph/frontier.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -35,8 +36,9 @@ Read read_of(const Event& event) {
                     .count = event.count,
                     .process = event.process,
                     .object = event.object,
-                    .ret = static_cast<std::int32_t>(std::clamp<std::int64_t>(
-                        event.ret, std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max())),
+                    .ret = static_cast<std::int32_t>(
+                        std::clamp<std::int64_t>(event.ret, std::numeric_limits<std::int32_t>::min(),
+                                                 std::numeric_limits<std::int32_t>::max())),
                     .op = event.op},
             .tid = event.tid,
             .carries = carries(event)};
@@ -126,7 +128,8 @@ base::Status Frontier::prepare() {
     if (auto status = load_peers(); !status) return status;
     const double events = std::max<double>(1, static_cast<double>(extent_.events));
     const double lasts = static_cast<double>(extent_.latest_ns) - static_cast<double>(extent_.first_ns);
-    width_ns_ = static_cast<std::int64_t>(std::clamp(lasts / events * static_cast<double>(limits_.slice_events / 5), 1.0, 1e17));
+    width_ns_ = static_cast<std::int64_t>(
+        std::clamp(lasts / events * static_cast<double>(limits_.slice_events / 5), 1.0, 1e17));
     return {};
 }
 
@@ -142,9 +145,11 @@ base::Status Frontier::load_long_rows() {
         if (!status) return status;
         if (!too_many) break;
         long_.clear();
-        limit_ns = limit_ns > extent_.longest_ns / 8 ? extent_.longest_ns : std::max<std::int64_t>(limit_ns, 1) * 8;
+        limit_ns =
+            limit_ns > extent_.longest_ns / 8 ? extent_.longest_ns : std::max<std::int64_t>(limit_ns, 1) * 8;
     }
-    // Their leads are not known yet. They come again in their slices, which are read before a lead can matter.
+    // Their leads are not known yet. They come again in their slices, which are read before a lead can
+    // matter.
     before_ = forward_ ? limit_ns : limits_.slack_ns;
     after_ = forward_ ? limits_.slack_ns : limit_ns;
     auto status = history_.births(extent_.first_ns, clamp_time(extent_.end_ns), [&](const Birth& birth) {
@@ -169,7 +174,15 @@ base::Status Frontier::load_peers() {
 void Frontier::start(const Start& start) { discover(start.id, std::min(time(start.ns), newest_)); }
 
 base::Status Frontier::advance(std::size_t nodes) {
-    while (!at_end_ && found_ < nodes) {
+    while (!at_end_) {
+        if (read_from_) {
+            settle(nodes);
+            if (found_ >= nodes) return {};
+            leave_slice();
+            saw_all_ = was_last_;
+            at_end_ = saw_all_ || rows_.size() >= limits_.max_flows;
+        }
+        if (at_end_) return {};
         if (auto status = next_slice(); !status) return status;
     }
     return {};
@@ -200,20 +213,17 @@ base::Status Frontier::next_slice() {
         if (one_moment || count <= limits_.slice_events) break;
         from = high - (high - low) / 2;  // too many: half of that time
     }
-    const bool is_last = from == floor;
+    was_last_ = from == floor;
     read_from_ = from;
     width_ns_ = high - std::max(from, lowest) + 1;
     if (count < limits_.slice_events / 4) width_ns_ = width_ns_ > kTimeLimit / 2 ? width_ns_ : width_ns_ * 2;
     index(slice_, slice_index_);
-    settle(is_last ? kAlwaysFrom : from + after_);
-    leave_slice();
-    saw_all_ = is_last;
-    at_end_ = is_last || rows_.size() >= limits_.max_flows;
+    slice_floor_ = was_last_ ? kAlwaysFrom : from + after_;
     return {};
 }
 
-// Adds the rows with these moments, in this direction's time, to the slice; nothing where there are more than `limit`.
-// The calls shortly before are read as well, for what their threads did. Gives the number of events.
+// Adds the rows with these moments, in this direction's time, to the slice; nothing where there are more than
+// `limit`. The calls shortly before are read as well, for what their threads did. Gives the number of events.
 base::Result<std::size_t> Frontier::load_slice(std::int64_t from, std::int64_t to, std::size_t limit) {
     const std::int64_t first_ns = forward_ ? -to : from;
     const std::int64_t last_ns = forward_ ? -from : to;
@@ -264,12 +274,17 @@ void Frontier::index(std::vector<Row>& rows, Index& index) {
     index.close();
 }
 
-void Frontier::settle(std::int64_t down_to) {
-    settled_ = down_to;
-    while (!heap_.empty() && heap_.top().time >= down_to) {
+// Down to the floor of the slice, or until so many nodes have been found.
+void Frontier::settle(std::size_t nodes) {
+    while (!heap_.empty() && heap_.top().time >= slice_floor_) {
         const Candidate at = heap_.top();
+        if (found_ >= nodes && at.time < settled_) {
+            settled_ = at.time + 1;
+            return;
+        }
         heap_.pop();
         if (nodes_[at.node].done) continue;
+        settled_ = std::min(settled_, at.time);
         nodes_[at.node].done = true;
         const EntityId id = ids_[at.node];
         go_through(slice_index_, slice_, id, at.time);
@@ -278,6 +293,7 @@ void Frontier::settle(std::int64_t down_to) {
         if (peers == peers_.end()) continue;
         for (const EntityId peer : peers->second) reach(id, peer, at.time);
     }
+    settled_ = slice_floor_;
 }
 
 void Frontier::go_through(const Index& index, std::vector<Row>& rows, EntityId near, std::int64_t time) {
@@ -324,6 +340,31 @@ void Frontier::discover(EntityId id, std::int64_t time) {
 const Frontier::Node* Frontier::node_of(EntityId id) const {
     const auto number = numbers_.find(id.value);
     return number ? &nodes_[*number] : nullptr;
+}
+
+bool Frontier::is_done(EntityId id) const {
+    const Node* node = node_of(id);
+    return node != nullptr && node->done;
+}
+
+std::vector<Row> Frontier::rows() const {
+    std::vector<Row> rows;
+    std::ranges::copy_if(rows_, std::back_inserter(rows),
+                         [&](const Row& row) { return is_done(row.process) && is_done(row.object); });
+    return rows;
+}
+
+std::vector<Birth> Frontier::births() const {
+    std::vector<Birth> births;
+    std::ranges::copy_if(births_, std::back_inserter(births),
+                         [&](const Birth& birth) { return is_done(birth.parent) && is_done(birth.child); });
+    return births;
+}
+
+std::vector<EntityId> Frontier::entities() const {
+    std::vector<EntityId> ids;
+    std::ranges::copy_if(ids_, std::back_inserter(ids), [&](EntityId id) { return is_done(id); });
+    return ids;
 }
 
 // What remains are rows into nodes that can still be settled at a moment at which the row matters.

@@ -1,6 +1,6 @@
-// Frontier: tracking through a recording that stays where it is. It follows track() (tracker.h) through time, reading
-// the recording slice by slice, and keeps the events that the tracking looks at: a part of the graph, on which
-// tracking gives what it gives on the whole.
+// Frontier: tracking through a recording that stays where it is. It follows track() (tracker.h) through time,
+// reading the recording slice by slice, and keeps the events that the tracking looks at: a part of the graph,
+// on which tracking gives what it gives on the whole.
 #pragma once
 
 #include <cstddef>
@@ -49,8 +49,9 @@ base::Result<std::optional<Row>> find_row(History& history, const event::Event& 
 
 // In one direction. The history outlives it. One thread.
 //
-// Memory: a slice has at most `slice_events` events (more where they share one moment); kept are `max_flows` and what
-// their last slice has. A search that has so many is at its end, and says from where on it has not looked.
+// Memory: a slice has at most `slice_events` events (more where they share one moment); kept are `max_flows`
+// and what their last slice has. A search that has so many is at its end, and says from where on it has not
+// looked.
 class Frontier {
   public:
     struct Limits {
@@ -74,10 +75,11 @@ class Frontier {
     [[nodiscard]] bool is_full() const { return rows_.size() >= limits_.max_flows && !saw_all_; }
     // All that the tracking finds down (forward: up) to this moment has been looked at.
     [[nodiscard]] std::int64_t horizon_ns() const { return time(settled_); }
-    // What was kept, and every entity that it touches.
-    [[nodiscard]] const std::vector<Row>& rows() const { return rows_; }
-    [[nodiscard]] const std::vector<Birth>& births() const { return births_; }
-    [[nodiscard]] const std::vector<event::EntityId>& entities() const { return ids_; }
+    // What was kept: what the tracking finds down to there, and the flows between. What lies beyond was only
+    // seen.
+    [[nodiscard]] std::vector<Row> rows() const;
+    [[nodiscard]] std::vector<Birth> births() const;
+    [[nodiscard]] std::vector<event::EntityId> entities() const;
 
   private:
     Frontier(History& history, Direction direction, Window window, Limits limits)
@@ -125,13 +127,14 @@ class Frontier {
     base::Status next_slice();
     base::Result<std::size_t> load_slice(std::int64_t from, std::int64_t to, std::size_t limit);
     void index(std::vector<Row>& rows, Index& index);
-    void settle(std::int64_t down_to);
+    void settle(std::size_t nodes);
     void go_through(const Index& index, std::vector<Row>& rows, event::EntityId near, std::int64_t time);
     void leave_slice();
     void follow(Row& row, const Flow& flow, std::int64_t time);
     bool reach(event::EntityId near, event::EntityId far, std::int64_t time);
     void discover(event::EntityId id, std::int64_t time);
     [[nodiscard]] const Node* node_of(event::EntityId id) const;
+    [[nodiscard]] bool is_done(event::EntityId id) const;
     template <class Visit>
     void each_flow(const Row& row, Visit visit) const;
 
@@ -155,11 +158,14 @@ class Frontier {
     std::unordered_map<std::uint64_t, std::vector<event::EntityId>> peers_;  // by near end
     std::unordered_set<std::uint64_t> avoided_;
 
-    std::int64_t before_ = 0;  // a flow begins at most this long before its row's ts_ns, in this direction's time
-    std::int64_t after_ = 0;   // and ends at most this long after it
-    std::optional<std::int64_t> read_from_;  // rows from there on were read
-    std::int64_t width_ns_ = 0;              // of the next slice
+    std::int64_t before_ =
+        0;  // a flow begins at most this long before its row's ts_ns, in this direction's time
+    std::int64_t after_ = 0;                   // and ends at most this long after it
+    std::optional<std::int64_t> read_from_;    // rows from there on were read
+    std::int64_t width_ns_ = 0;                // of the next slice
+    std::int64_t slice_floor_ = kAlwaysUntil;  // down to there, the rows that were read decide
     std::int64_t settled_ = kAlwaysUntil;
+    bool was_last_ = false;  // there is no further slice
     bool at_end_ = false;
     bool saw_all_ = false;
     std::vector<Row> rows_;

@@ -42,7 +42,10 @@ class ListedHistory final : public History {
     explicit ListedHistory(const Recording& recording) : recording_(recording) {}
 
     base::Result<Extent> extent() override {
-        Extent extent{.events = recording_.events.size(), .first_ns = INT64_MAX, .latest_ns = INT64_MIN, .end_ns = INT64_MIN};
+        Extent extent{.events = recording_.events.size(),
+                      .first_ns = INT64_MAX,
+                      .latest_ns = INT64_MIN,
+                      .end_ns = INT64_MIN};
         for (const auto& event : recording_.events) {
             extent.first_ns = std::min(extent.first_ns, event.ts_ns);
             extent.latest_ns = std::max(extent.latest_ns, event.ts_ns);
@@ -65,16 +68,20 @@ class ListedHistory final : public History {
     }
     base::Status peers(const std::function<void(EntityId, EntityId)>& visit) override {
         for (const auto& socket : recording_.sockets) {
-            const bool known = std::ranges::any_of(recording_.sockets, [&](const auto& s) { return s.id == socket.peer; });
+            const bool known =
+                std::ranges::any_of(recording_.sockets, [&](const auto& s) { return s.id == socket.peer; });
             if (known && socket.peer != socket.id) visit(socket.id, socket.peer);
         }
         return {};
     }
-    base::Status births(std::int64_t from_ns, std::int64_t to_ns, const std::function<void(const Birth&)>& visit) override {
+    base::Status births(std::int64_t from_ns, std::int64_t to_ns,
+                        const std::function<void(const Birth&)>& visit) override {
         for (const auto& image : recording_.images) {
-            const bool forked = std::ranges::any_of(
-                recording_.events, [&](const auto& e) { return e.op == Op::Fork && e.object == image.id && carries(e); });
-            const bool known = std::ranges::any_of(recording_.images, [&](const auto& i) { return i.id == image.parent; });
+            const bool forked = std::ranges::any_of(recording_.events, [&](const auto& e) {
+                return e.op == Op::Fork && e.object == image.id && carries(e);
+            });
+            const bool known =
+                std::ranges::any_of(recording_.images, [&](const auto& i) { return i.id == image.parent; });
             const std::int64_t ts_ns = birth_ns(image);
             if (!forked && known && from_ns <= ts_ns && ts_ns <= to_ns)
                 visit({.parent = image.parent, .child = image.id, .ts_ns = ts_ns});
@@ -92,7 +99,8 @@ class ListedHistory final : public History {
         add(recording_.sockets);
         return {};
     }
-    base::Status traits(std::span<const EntityId> ids, const std::function<void(EntityId, Traits)>& visit) override {
+    base::Status traits(std::span<const EntityId> ids,
+                        const std::function<void(EntityId, Traits)>& visit) override {
         const Graph graph = recording_.graph(0);
         for (const EntityId id : ids) {
             const auto node = graph.entities().find(id);
@@ -118,14 +126,17 @@ class ListedHistory final : public History {
 class Dice {
   public:
     explicit Dice(std::uint32_t seed) : random_(seed) {}
-    std::int64_t below(std::int64_t end) { return std::uniform_int_distribution<std::int64_t>(0, end - 1)(random_); }
+    std::int64_t below(std::int64_t end) {
+        return std::uniform_int_distribution<std::int64_t>(0, end - 1)(random_);
+    }
 
   private:
     std::mt19937 random_;
 };
 
-// Processes 1 to p, then files (some of the system, some devices), then sockets in pairs. Times are few, so that many
-// are equal, and not in the order of ids; threads are few, so that calls of one thread are close to each other.
+// Processes 1 to p, then files (some of the system, some devices), then sockets in pairs. Times are few, so
+// that many are equal, and not in the order of ids; threads are few, so that calls of one thread are close to
+// each other.
 Recording random_recording(Dice& dice) {
     Recording recording;
     const std::int64_t processes = 3 + dice.below(6);
@@ -147,7 +158,8 @@ Recording random_recording(Dice& dice) {
     for (std::int64_t i = processes + files + 1; i <= processes + files + sockets; ++i) {
         const bool odd = (i - processes - files) % 2 == 1;
         const bool alone = dice.below(4) == 0;
-        recording.sockets.push_back({.id = id(i), .protocol = "unix", .peer = alone ? EntityId{} : id(odd ? i + 1 : i - 1)});
+        recording.sockets.push_back(
+            {.id = id(i), .protocol = "unix", .peer = alone ? EntityId{} : id(odd ? i + 1 : i - 1)});
     }
     constexpr std::array kOps = {Op::Read, Op::Write, Op::MmapWrite, Op::Open, Op::Rename, Op::Exec};
     for (std::int64_t i = 1, count = 20 + dice.below(200); i <= count; ++i) {
@@ -184,8 +196,8 @@ struct Answer {
 void PrintTo(const Answer& answer, std::ostream* out) {
     for (const auto& [id, ns] : answer.nodes) *out << "\n  " << id.value << " at " << ns;
     for (const auto& [source, target, op, event, first_ns, last_ns] : answer.edges) {
-        *out << "\n  " << source.value << " -> " << target.value << " " << to_string(op) << " event " << event << ", "
-             << first_ns << " to " << last_ns;
+        *out << "\n  " << source.value << " -> " << target.value << " " << to_string(op) << " event " << event
+             << ", " << first_ns << " to " << last_ns;
     }
     *out << (answer.cut ? "\n  cut" : "");
 }
@@ -200,11 +212,12 @@ Answer answer_of(const Graph& graph, const PartQuery& query) {
     const Tracking tracking = track(graph, query.direction, starts, query.window, query.max_nodes,
                                     [&](NodeIndex node) { return pruner.takes(node); });
     Answer answer{.cut = tracking.cut};
-    for (const Moment& moment : tracking.nodes) answer.nodes.emplace_back(graph.entities().id(moment.node), moment.ns);
+    for (const Moment& moment : tracking.nodes)
+        answer.nodes.emplace_back(graph.entities().id(moment.node), moment.ns);
     for (const EdgeIndex index : tracking.edges) {
         const Edge edge = graph.edge(index);
-        answer.edges.emplace_back(graph.entities().id(edge.source), graph.entities().id(edge.target), edge.op, edge.event,
-                                  edge.first_ns, edge.last_ns);
+        answer.edges.emplace_back(graph.entities().id(edge.source), graph.entities().id(edge.target), edge.op,
+                                  edge.event, edge.first_ns, edge.last_ns);
     }
     std::ranges::sort(answer.edges);
     return answer;
@@ -225,14 +238,18 @@ TEST(Frontier, FindsWhatTheWholeGraphHasInRandomRecordings) {
         query.limits.long_ns = dice.below(20);
         query.max_nodes = dice.below(2) == 0 ? SIZE_MAX : 1 + static_cast<std::size_t>(dice.below(6));
         query.kept.fill(dice.below(4) == 0);
-        if (dice.below(3) == 0) query.window = {.since_ns = dice.below(100), .until_ns = 100 + dice.below(100)};
+        if (dice.below(3) == 0)
+            query.window = {.since_ns = dice.below(100), .until_ns = 100 + dice.below(100)};
         const bool back = query.direction == Direction::Back;
         for (std::int64_t i = 0, starts = 1 + dice.below(2); i < starts; ++i) {
             // One that is described, as those that points name are.
-            const std::size_t file = static_cast<std::size_t>(dice.below(static_cast<std::int64_t>(recording.files.size())));
+            const std::size_t file =
+                static_cast<std::size_t>(dice.below(static_cast<std::int64_t>(recording.files.size())));
             const bool of_process = !recording.images.empty() && dice.below(2) == 0;
             const Start start{of_process ? recording.images.front().id : recording.files[file].id,
-                              dice.below(2) == 0 ? dice.below(200) : back ? kAlwaysUntil : kAlwaysFrom};
+                              dice.below(2) == 0 ? dice.below(200)
+                              : back             ? kAlwaysUntil
+                                                 : kAlwaysFrom};
             (back ? query.back : query.forward).push_back(start);
         }
         const auto part = find_part(history, query);

@@ -40,9 +40,7 @@ EntityType guess_type(Op op) {
 
 }  // namespace
 
-std::int64_t clamp_time(std::int64_t ts_ns) {
-    return std::clamp(ts_ns, -kTimeLimit, kTimeLimit);
-}
+std::int64_t clamp_time(std::int64_t ts_ns) { return std::clamp(ts_ns, -kTimeLimit, kTimeLimit); }
 
 std::int64_t birth_ns(const event::ProcessImage& image) {
     return clamp_time(image.start_ns != 0 ? image.start_ns : image.since_ns);
@@ -155,11 +153,11 @@ void GraphBuilder::widen(const Event& event) {
 void GraphBuilder::is_part_of(std::int64_t start_ns, std::int64_t end_ns) {
     graph_.start_ns_ = start_ns;
     graph_.end_ns_ = end_ns;
-    is_part_ = true;
+    graph_.is_part_ = true;
 }
 
-// `lead_ns` is of what the event writes; of what it only reads where `thread` is null, for else it follows from a
-// later event.
+// `lead_ns` is of what the event writes; of what it only reads where `thread` is null, for else it follows
+// from a later event.
 void GraphBuilder::add_flow(const Event& event, std::int64_t lead_ns, CallStarts::Thread* thread) {
     const Flow flow = event::flow_of(event.op);
     Edge edge{.source = graph_.entities_.intern(event.process, EntityType::Process),
@@ -270,7 +268,7 @@ void GraphBuilder::add(const Birth& birth) {
 Graph GraphBuilder::build(Direction direction) && {
     starts_ = CallStarts(0);
     join_sockets();
-    if (!is_part_) infer_forks();
+    if (!graph_.is_part_) infer_forks();
     graph_.traits_.resize(graph_.node_count());
     if (direction != Direction::Forward) {
         graph_.into_ = graph_.order(graph_.target_, [&](EdgeIndex i) { return graph_.begin_ns(i); });

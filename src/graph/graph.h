@@ -92,6 +92,8 @@ class Graph {
     // Of the first and the last event, whether they carry anything or not; 0 where there is none.
     [[nodiscard]] std::int64_t start_ns() const { return start_ns_; }
     [[nodiscard]] std::int64_t end_ns() const { return end_ns_; }
+    // Whether it holds only what one question needs (part.h).
+    [[nodiscard]] bool is_part() const { return is_part_; }
     // Events that found the graph full (2^32 - 1 edges).
     [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
 
@@ -128,6 +130,7 @@ class Graph {
     std::int64_t start_ns_ = 0;
     std::int64_t end_ns_ = 0;
     std::uint64_t dropped_ = 0;
+    bool is_part_ = false;
 };
 
 // How long before its return a call may have begun to have its effect, where nothing else is known: longer
@@ -150,8 +153,8 @@ class GraphBuilder {
     // began.
     void add(const event::Event& event);
 
-    // A part of a recording (frontier.h): events that carry something, what is known of the rest, and nothing else.
-    // How long before its return the event's call may have begun is known already.
+    // A part of a recording (frontier.h): events that carry something, what is known of the rest, and nothing
+    // else. How long before its return the event's call may have begun is known already.
     void add(const event::Event& event, std::int64_t lead_ns);
     void add(const Birth& birth);
     void mark(event::EntityId id, Traits traits);
@@ -171,7 +174,6 @@ class GraphBuilder {
 
     CallStarts starts_;
     bool any_event_ = false;
-    bool is_part_ = false;
     Graph graph_;
 };
 

@@ -1,6 +1,7 @@
 #include "graph/part.h"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 #include <utility>
 
@@ -9,7 +10,9 @@ namespace {
 
 using event::EntityId;
 
-std::unexpected<base::Error> failed(base::Status&& status) { return std::unexpected(std::move(status).error()); }
+std::unexpected<base::Error> failed(base::Status&& status) {
+    return std::unexpected(std::move(status).error());
+}
 
 // Of the files that History::devices gives, those that rules take.
 base::Result<std::vector<EntityId>> taken_devices(History& history, const KeptRules& kept) {
@@ -34,7 +37,8 @@ class PartFinder {
     base::Result<Part> find() {
         if (auto status = begin(); !status) return failed(std::move(status));
         // A guess: what leads nowhere is not counted by the search, and what rules take is.
-        std::size_t wanted = query_.max_nodes > SIZE_MAX / 2 ? SIZE_MAX : query_.max_nodes / 2 + 16;
+        std::size_t wanted =
+            query_.max_nodes > SIZE_MAX / 2 ? SIZE_MAX : query_.max_nodes + query_.max_nodes / 8 + 16;
         while (true) {
             for (Frontier& frontier : frontiers_) {
                 if (auto status = frontier.advance(wanted); !status) return failed(std::move(status));
@@ -77,7 +81,8 @@ class PartFinder {
                                             [&](NodeIndex node) { return pruner.takes(node); });
             if (!tracking.cut || tracking.nodes.empty()) return false;
             const std::int64_t last_ns = tracking.nodes.back().ns;
-            if (back ? last_ns < frontiers_[i].horizon_ns() : last_ns > frontiers_[i].horizon_ns()) return false;
+            if (back ? last_ns < frontiers_[i].horizon_ns() : last_ns > frontiers_[i].horizon_ns())
+                return false;
         }
         return true;
     }
@@ -108,12 +113,12 @@ class PartFinder {
         return part;
     }
 
-    // Each once, in the order in which the whole recording would be read. The one of two that knows more of when it
-    // began.
+    // Each once, in the order in which the whole recording would be read. The one of two that knows more of
+    // when it began.
     std::vector<Row> all_rows() const {
         std::vector<Row> rows = query_.rows;
         for (const Frontier& frontier : frontiers_)
-            rows.insert(rows.end(), frontier.rows().begin(), frontier.rows().end());
+            std::ranges::copy(frontier.rows(), std::back_inserter(rows));
         std::ranges::sort(rows, [](const Row& a, const Row& b) {
             return std::tuple(a.ts_ns, a.id, -a.lead_ns) < std::tuple(b.ts_ns, b.id, -b.lead_ns);
         });
@@ -126,7 +131,7 @@ class PartFinder {
     std::vector<Birth> all_births() const {
         std::vector<Birth> births;
         for (const Frontier& frontier : frontiers_)
-            births.insert(births.end(), frontier.births().begin(), frontier.births().end());
+            std::ranges::copy(frontier.births(), std::back_inserter(births));
         const auto order = [](const Birth& b) { return std::tuple(b.ts_ns, b.child, b.parent); };
         std::ranges::sort(births, {}, order);
         const auto again = std::ranges::unique(births, {}, order);
@@ -138,7 +143,7 @@ class PartFinder {
         std::vector<EntityId> ids;
         for (const Row& row : query_.rows) ids.insert(ids.end(), {row.process, row.object});
         for (const Frontier& frontier : frontiers_)
-            ids.insert(ids.end(), frontier.entities().begin(), frontier.entities().end());
+            std::ranges::copy(frontier.entities(), std::back_inserter(ids));
         std::ranges::sort(ids);
         const auto again = std::ranges::unique(ids);
         ids.erase(again.begin(), again.end());
@@ -153,6 +158,8 @@ class PartFinder {
 
 }  // namespace
 
-base::Result<Part> find_part(History& history, const PartQuery& query) { return PartFinder(history, query).find(); }
+base::Result<Part> find_part(History& history, const PartQuery& query) {
+    return PartFinder(history, query).find();
+}
 
 }  // namespace catena::graph

@@ -34,7 +34,8 @@ struct Part {
     bool is_full = false;
 };
 
-// On the part, track() within its window gives the nodes, moments and flows that it gives on the whole recording.
+// On the part, track() within its window gives the nodes, moments and flows that it gives on the whole
+// recording.
 base::Result<Part> find_part(History& history, const PartQuery& query);
 
 }  // namespace catena::graph

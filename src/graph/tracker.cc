@@ -119,7 +119,8 @@ Tracking track_between(const Graph& graph, std::span<const Moment> from, std::sp
         for (const Moment& moment : ends) verdicts[moment.node] = Verdict::Stays;
     }
     const Tracking forward = track(graph, Direction::Forward, from, window, SIZE_MAX, [&](NodeIndex node) {
-        if (verdicts[node] == Verdict::None) verdicts[node] = leave_out(node) ? Verdict::Goes : Verdict::Stays;
+        if (verdicts[node] == Verdict::None)
+            verdicts[node] = leave_out(node) ? Verdict::Goes : Verdict::Stays;
         return verdicts[node] == Verdict::Goes;
     });
     // What forward has not come to is not on a way.

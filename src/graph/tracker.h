@@ -46,7 +46,6 @@ Tracking track(const Graph& graph, Direction direction, std::span<const Moment> 
 // `to`. Nodes come in the order in which they were reached, with that moment. The graph must have been built
 // for Direction::Both.
 Tracking track_between(const Graph& graph, std::span<const Moment> from, std::span<const Moment> to,
-                       Window window, std::size_t max_nodes,
-                       const std::function<bool(NodeIndex)>& leave_out);
+                       Window window, std::size_t max_nodes, const std::function<bool(NodeIndex)>& leave_out);
 
 }  // namespace catena::graph

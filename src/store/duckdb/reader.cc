@@ -63,16 +63,20 @@ class DuckReader final : public Reader {
         return rows<event::Event>("events", flow_columns(), where_clause(where), to_flow,
                                   [&](event::Event&& event) { visit(event); });
     }
-    Status images(const std::string& where,
-                  const std::function<void(event::ProcessImage&&)>& visit) override;
+    Status images(const std::string& where, const std::function<void(event::ProcessImage&&)>& visit) override;
     Status names(const std::string& where, const std::function<void(event::FileName&&)>& visit) override {
-        return rows("file_names", file_columns(), where_clause(where) + "ORDER BY since_ns, rowid", to_file, visit);
+        return rows("file_names", file_columns(), where_clause(where) + "ORDER BY since_ns, rowid", to_file,
+                    visit);
     }
-    Status last_sockets(const std::string& where, const std::function<void(event::Socket&&)>& visit) override {
-        return rows("sockets", socket_columns(), where_clause(where) + "ORDER BY since_ns, id", to_socket, visit);
+    Status last_sockets(const std::string& where,
+                        const std::function<void(event::Socket&&)>& visit) override {
+        return rows("sockets", socket_columns(), where_clause(where) + "ORDER BY since_ns, id", to_socket,
+                    visit);
     }
-    Status last_objects(const std::string& where, const std::function<void(event::Object&&)>& visit) override {
-        return rows("objects", object_columns(), where_clause(where) + "ORDER BY since_ns, rowid", to_object, visit);
+    Status last_objects(const std::string& where,
+                        const std::function<void(event::Object&&)>& visit) override {
+        return rows("objects", object_columns(), where_clause(where) + "ORDER BY since_ns, rowid", to_object,
+                    visit);
     }
     std::string traits() override;
     Result<event::Accounting> accounting() override;
@@ -140,8 +144,7 @@ Result<std::set<std::string>> DuckReader::columns_of(const std::string& table) {
 }
 
 // Images that say the same of whose they are share it, since there are many images and few owners.
-Status DuckReader::images(const std::string& where,
-                          const std::function<void(event::ProcessImage&&)>& visit) {
+Status DuckReader::images(const std::string& where, const std::function<void(event::ProcessImage&&)>& visit) {
     const auto present = columns_of("images");
     if (!present) return std::unexpected(present.error());
     base::GenerationMap<event::Attribution, std::shared_ptr<const event::Attribution>> shared(kMaxShared);
@@ -282,7 +285,8 @@ Result<std::unique_ptr<Reader>> DuckReader::open(const std::string& path, const 
 
 std::string stored_literal(std::string_view bytes) { return duckdb::sql_literal(event::escape(bytes)); }
 
-base::Result<std::unique_ptr<Reader>> open_recording(const std::string& path, const std::string& memory_limit) {
+base::Result<std::unique_ptr<Reader>> open_recording(const std::string& path,
+                                                     const std::string& memory_limit) {
     return duckdb::DuckReader::open(path, memory_limit);
 }
 

@@ -125,16 +125,11 @@ event::Event to_event(const Chunk& chunk, std::size_t row) {
 }
 
 std::vector<Column> flow_columns() {
-    return {integer_column("id"),
-            integer_column("ts_ns"),
-            integer_column("last_ns"),
-            {"TRY_CAST(op AS " + op_enum() + ")", DUCKDB_TYPE_ENUM},
-            integer_column("process"),
-            integer_column("tid"),
-            integer_column("object"),
-            integer_column("bytes"),
-            integer_column("ret"),
-            integer_column("count")};
+    return {integer_column("id"),      integer_column("ts_ns"),
+            integer_column("last_ns"), {"TRY_CAST(op AS " + op_enum() + ")", DUCKDB_TYPE_ENUM},
+            integer_column("process"), integer_column("tid"),
+            integer_column("object"),  integer_column("bytes"),
+            integer_column("ret"),     integer_column("count")};
 }
 
 event::Event to_flow(const Chunk& chunk, std::size_t row) {

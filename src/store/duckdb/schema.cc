@@ -111,7 +111,8 @@ std::string op_enum() {
     return text + ")";
 }
 
-// Says the same as graph::carries and the marks of graph::GraphBuilder; cli's recording_history_test.cc compares.
+// Says the same as graph::carries and the marks of graph::GraphBuilder; cli's recording_history_test.cc
+// compares.
 std::string traits_sql() {
     std::string out;
     std::string carrying;
@@ -124,7 +125,8 @@ std::string traits_sql() {
         if (flow != event::Flow::In) out += (out.empty() ? "" : ", ") + name;
     }
     return "SELECT object AS id, bit_or(CASE WHEN op IN (" + out +
-           ") THEN 1 ELSE 0 END + CASE op WHEN 'accept' THEN 2 WHEN 'connect' THEN 4 WHEN 'fork' THEN 8 ELSE 0 END)"
+           ") THEN 1 ELSE 0 END + CASE op WHEN 'accept' THEN 2 WHEN 'connect' THEN 4 WHEN 'fork' THEN 8 ELSE "
+           "0 END)"
            "::UTINYINT AS traits FROM events WHERE op IN (" +
            carrying +
            ") AND process <> object AND process <> 0 AND object <> 0 "

@@ -220,7 +220,7 @@ class DuckWriter final : public Writer {
     std::vector<TableAppender> appenders_;
     std::map<std::string, std::string> meta_;  // as written, so that what did not change is not written again
     std::int64_t events_ = 0;
-    std::int64_t last_rest_ = 0;               // the number of the last command line that was cut
+    std::int64_t last_rest_ = 0;  // the number of the last command line that was cut
     bool in_transaction_ = false;
     std::optional<base::Error> failed_;
 };
