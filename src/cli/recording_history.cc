@@ -102,15 +102,15 @@ base::Status RecordingHistory::births(std::int64_t from_ns, std::int64_t to_ns,
     if (traits_.empty()) traits_ = reader_.traits();
     std::unordered_set<std::uint64_t> seen;  // the first image holds
     const std::string sql = fmt::format(
-        "SELECT p.id, p.parent, p.start_ns, p.since_ns, p.parent IN (SELECT id FROM process_images) FROM "
+        "SELECT p.id, p.parent, p.start_ns, p.parent IN (SELECT id FROM process_images) FROM "
         "process_images p "
         "ANTI JOIN (SELECT id FROM {} WHERE traits & 8 <> 0) f ON f.id = p.id ORDER BY p.since_ns, p.rowid",
         traits_ == "traits"
             ? traits_
             : "(SELECT object AS id, 8 AS traits FROM events WHERE op = 'fork' AND ret >= 0)");
     return numbers(sql, [&](const Numbers& row) {
-        if (!seen.insert(static_cast<std::uint64_t>(row[0])).second || row[4] == 0) return;
-        const std::int64_t ts_ns = graph::clamp_time(row[2] != 0 ? row[2] : row[3]);
+        if (!seen.insert(static_cast<std::uint64_t>(row[0])).second || row[2] == 0 || row[3] == 0) return;
+        const std::int64_t ts_ns = graph::clamp_time(row[2]);
         if (from_ns <= ts_ns && ts_ns <= to_ns && row[0] != row[1])
             visit({.parent = id_of(row[1]), .child = id_of(row[0]), .ts_ns = ts_ns});
     });

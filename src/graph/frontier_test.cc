@@ -82,8 +82,8 @@ class ListedHistory final : public History {
             });
             const bool known =
                 std::ranges::any_of(recording_.images, [&](const auto& i) { return i.id == image.parent; });
-            const std::int64_t ts_ns = birth_ns(image);
-            if (!forked && known && from_ns <= ts_ns && ts_ns <= to_ns)
+            const std::int64_t ts_ns = image.start_ns;
+            if (!forked && known && ts_ns != 0 && from_ns <= ts_ns && ts_ns <= to_ns)
                 visit({.parent = image.parent, .child = image.id, .ts_ns = ts_ns});
         }
         return {};

@@ -42,10 +42,6 @@ EntityType guess_type(Op op) {
 
 std::int64_t clamp_time(std::int64_t ts_ns) { return std::clamp(ts_ns, -kTimeLimit, kTimeLimit); }
 
-std::int64_t birth_ns(const event::ProcessImage& image) {
-    return clamp_time(image.start_ns != 0 ? image.start_ns : image.since_ns);
-}
-
 bool carries(const Event& event) {
     if (event::flow_of(event.op) == Flow::None || !event.process || !event.object) return false;
     if (event.process == event.object) return false;
@@ -244,7 +240,8 @@ void GraphBuilder::infer_forks() {
         const auto images = entities.images(node);
         if (images.empty() || graph_.has(node, Trait::Forked)) continue;
         const event::ProcessImage& image = images.front();
-        const std::int64_t ts_ns = birth_ns(image);
+        if (image.start_ns == 0) continue;
+        const std::int64_t ts_ns = clamp_time(image.start_ns);
         if (ts_ns < graph_.start_ns_ || ts_ns > graph_.end_ns_) continue;
         add({.parent = image.parent, .child = image.id, .ts_ns = ts_ns});
     }

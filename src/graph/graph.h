@@ -61,9 +61,6 @@ struct Birth {
     bool operator==(const Birth&) const = default;
 };
 
-// When the process of this image, its first one, came from its parent.
-std::int64_t birth_ns(const event::ProcessImage& image);
-
 // Hostile times are kept away from the ends of the number range, so that sums cannot overflow.
 inline constexpr std::int64_t kTimeLimit = std::int64_t{1} << 62;
 std::int64_t clamp_time(std::int64_t ts_ns);

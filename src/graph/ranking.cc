@@ -1,11 +1,11 @@
 // A walk from the point back in time. Having come to a node over a flow that left it, it goes on over one of
 // the flows that came into the node before, with a probability in proportion to the square of
 //
-//     time closeness × likeness of data amounts × concentration of the source × rarity
+//     closeness in time and in order × likeness of data amounts × concentration of the source × rarity
 //
-// of that flow, where time and amount are compared with the flow that left. How likely the walk comes through
-// a node is the node's weight. Where nothing came in before, or from outside the recording, it ends, and how
-// likely it ends there is the score of that entry point.
+// of that flow, where time, order and amount are compared with the flow that left. How likely the walk comes
+// through a node is the node's weight. Where nothing came in before, or from outside the recording, it ends,
+// and how likely it ends there is the score of that entry point.
 //
 // All walks at once are one pass over the flows from the latest to the earliest: each hands what has come to
 // it on to earlier ones. Time runs one way, so that cycles need no iteration, and what came too late gets
@@ -36,6 +36,9 @@ constexpr std::size_t kWindow = 128;
 // 10 ms ago.
 constexpr double kBirth = 0.6;
 bool is_birth(Op op) { return op == Op::Fork || op == Op::Exec; }
+
+// Of what walks go on to from a flow: from here on, the flow has a main cause.
+constexpr double kMainShare = 1.0 / 3;
 
 class Walk {
   public:
@@ -214,7 +217,7 @@ class Walk {
             const std::size_t join = joins_in_[node][i];
             ranking_.flows[join] += mass / all;
             ranking_.steps.push_back({.flow = join, .mass = mass / all, .next = leaving.step});
-            if (all <= 2 && leaving.step != kNone)
+            if (all * kMainShare <= 1 && leaving.step != kNone)
                 ranking_.steps[leaving.step].cause = ranking_.steps.size() - 1;
             Leaving other = leaving;
             other.step = ranking_.steps.size() - 1;
@@ -222,14 +225,14 @@ class Walk {
         }
     }
 
-    // Of the node that at least half comes from, the flow that most comes over: as a turn, since it has no
+    // Of the nodes that a main share comes from, the flow that most comes over: as a turn, since it has no
     // step yet.
     std::size_t main_cause(const std::vector<Choice>& choices, double all) const {
         std::map<std::size_t, double> sums;
         for (const Choice& choice : choices) sums[flows_[turns_[choice.turn].flow].source] += choice.weight;
         const Choice* most = nullptr;
         for (const Choice& choice : choices) {
-            if (sums.at(flows_[turns_[choice.turn].flow].source) < all / 2) continue;
+            if (sums.at(flows_[turns_[choice.turn].flow].source) < all * kMainShare) continue;
             if (most == nullptr || choice.weight > most->weight) most = &choice;
         }
         return most == nullptr ? kNone : kTurns + most->turn;
@@ -253,8 +256,11 @@ class Walk {
             for (auto birth = std::ranges::lower_bound(births, *at); birth != births.end(); ++birth)
                 add_choice(choices, *birth);
         }
-        for (Choice& choice : choices) {
-            const double weight = weight_of(turns_[choice.turn].flow, leaving);
+        std::size_t since = 0;  // choices that are later than this one
+        for (std::size_t i = 0; i < choices.size(); ++i) {
+            Choice& choice = choices[i];
+            if (i > 0 && turns_[choice.turn].ns < turns_[choices[i - 1].turn].ns) since = i;
+            const double weight = weight_of(turns_[choice.turn].flow, leaving, since);
             const std::size_t group = group_of_[turns_[choice.turn].flow];
             choice.weight = weight * weight / in_window_[group];
         }
@@ -267,9 +273,9 @@ class Walk {
         ++in_window_[group_of_[turns_[turn].flow]];
     }
 
-    double weight_of(std::size_t i, const Leaving& leaving) const {
+    double weight_of(std::size_t i, const Leaving& leaving, std::size_t since) const {
         const RankFlow& flow = flows_[i];
-        const double near = time_closeness(leaving.ns - flow.end_ns);
+        const double near = time_closeness(leaving.ns - flow.end_ns) * order_closeness(since);
         const double time = is_birth(flow.op) ? std::max(near, kBirth) : near;
         return time * data_likeness(group_bytes_[group_of_[i]], leaving.bytes) * concentration_[flow.source] *
                flow.rarity;
@@ -299,6 +305,10 @@ double time_closeness(std::int64_t gap_ns) {
     constexpr double kUnitNs = 1e6;
     return 1 / (1 + std::log1p(static_cast<double>(std::max<std::int64_t>(0, gap_ns)) / kUnitNs));
 }
+
+// The same with the number of flows into the same node since: the last thing that a busy server was told is
+// likelier what it acted upon, however slow the machine.
+double order_closeness(std::size_t since) { return 1 / (1 + std::log1p(static_cast<double>(since))); }
 
 // 1 for equal amounts, 0.5 for twice as much and for what has no amount (a fork), 0.1 for a thousand times.
 double data_likeness(std::uint64_t bytes, std::uint64_t others) {

@@ -45,7 +45,7 @@ struct RankStep {
     std::size_t flow = 0;
     double mass = 0;               // how many of all walks
     std::size_t next = SIZE_MAX;   // the step from which most of them came; SIZE_MAX: from a start
-    std::size_t cause = SIZE_MAX;  // the step to which at least half of them went on, if there is one
+    std::size_t cause = SIZE_MAX;  // the step to which most of them went on, if at least a third did
 };
 
 // All vectors go by place, and all weights are 0 to 1.
@@ -72,6 +72,7 @@ Critical critical_part(std::span<const RankNode> nodes, std::span<const RankFlow
 
 // The features of a flow, each above 0 and at most 1.
 double time_closeness(std::int64_t gap_ns);
+double order_closeness(std::size_t since);
 double data_likeness(std::uint64_t bytes, std::uint64_t others);
 double concentration(std::size_t sources, std::size_t targets);
 

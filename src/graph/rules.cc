@@ -17,9 +17,9 @@ constexpr std::array<RuleText, kRuleCount> kRules = {{
      "/etc and /var/run, locales, character sets and time zones"},
     {"system-files", "system file that nothing wrote", "system files that nothing wrote",
      "programs, data and settings under /usr, /lib*, /bin, /sbin and /opt, and in\n"
-     "/etc those of the resolver, alternatives, terminals and certificates, where nothing in the recording "
-     "wrote them; likewise modules\n"
-     "of Python, Ruby, Perl and Node in their lib folders anywhere"},
+     "/etc those of the resolver, alternatives, terminals and certificates, where\n"
+     "nothing in the recording wrote them; likewise modules of Python, Ruby, Perl\n"
+     "and Node in their lib folders anywhere"},
     {"kernel-files", "file of the kernel", "files of the kernel",
      "what is under /proc and /sys where nothing wrote it; /dev/null, zero,\n"
      "full, random and urandom; eventfds and their like"},
