@@ -36,13 +36,13 @@ __noinline int cat_send_waiting(struct cat_task *state, u32 ends)
 	return 0;
 }
 
-static __always_inline void fill(struct cat_event *event, const struct cat_call *call, const struct cat_deed *deed)
+static __always_inline void fill(struct cat_event *event, const struct cat_call *call, const struct cat_deed *deed, u64 now_ns)
 {
-	cat_fill_header(&event->header, CAT_EVENT, sizeof(*event));
+	cat_fill_header_at(&event->header, CAT_EVENT, sizeof(*event), now_ns);
 	cat_fill_event(event, call, deed);
 }
 
-static __always_inline int put_now(const struct cat_call *call, const struct cat_deed *deed, u32 flags)
+static __always_inline int put_now(const struct cat_call *call, const struct cat_deed *deed, u32 flags, u64 now_ns)
 {
 	struct cat_event *event;
 	int why;
@@ -52,7 +52,7 @@ static __always_inline int put_now(const struct cat_call *call, const struct cat
 		cat_count_lost(why);
 		return 0;
 	}
-	fill(event, call, deed);
+	fill(event, call, deed, now_ns);
 	event->flags |= flags;
 	bpf_ringbuf_submit(event, cat_wakeup_flags());
 	CAT_COUNT(emitted);
@@ -60,7 +60,8 @@ static __always_inline int put_now(const struct cat_call *call, const struct cat
 }
 
 /* 1: emitted, 0: lost, -1: cannot wait now. */
-static __always_inline int put_to_wait(struct cat_waiting *waiting, const struct cat_call *call, const struct cat_deed *deed)
+static __always_inline int put_to_wait(struct cat_waiting *waiting, const struct cat_call *call, const struct cat_deed *deed,
+				       u64 now_ns)
 {
 	struct cat_event *event;
 	int why;
@@ -69,7 +70,7 @@ static __always_inline int put_to_wait(struct cat_waiting *waiting, const struct
 		return -1;
 	event = cat_waiting_room(waiting, &why);
 	if (event)
-		fill(event, call, deed);
+		fill(event, call, deed, now_ns);
 	cat_unlock(&waiting->lock);
 	if (!event) {
 		cat_count_lost(why);
@@ -79,7 +80,7 @@ static __always_inline int put_to_wait(struct cat_waiting *waiting, const struct
 	return 1;
 }
 
-__noinline int cat_put(const struct cat_call *call, const struct cat_deed *deed)
+__noinline int cat_put(const struct cat_call *call, const struct cat_deed *deed, u64 now_ns)
 {
 	struct cat_task *state;
 	int put = -1;
@@ -91,9 +92,9 @@ __noinline int cat_put(const struct cat_call *call, const struct cat_deed *deed)
 	if (cat_rank_of(deed->op) == CAT_RANK_FLOW && call->tid == (u32)bpf_get_current_pid_tgid()) {
 		state = bpf_task_storage_get(&cat_tasks, bpf_get_current_task_btf(), 0, 0);
 		if (state)
-			put = put_to_wait(&state->waiting, call, deed);
+			put = put_to_wait(&state->waiting, call, deed, now_ns);
 	}
-	return put < 0 ? put_now(call, deed, 0) : put;
+	return put < 0 ? put_now(call, deed, 0, now_ns) : put;
 }
 
 /* With full fidelity it is calls that wait. */
@@ -102,5 +103,5 @@ __noinline int cat_put_full(const struct cat_call *call, const struct cat_deed *
 	if (!call || !deed)
 		return 0;
 	CAT_COUNT(seen);
-	return put_now(call, deed, flags);
+	return put_now(call, deed, flags, bpf_ktime_get_boot_ns());
 }

@@ -59,6 +59,7 @@ static __always_inline s32 copy_path(char *to, u32 room, u64 from, bool in_kerne
 
 __noinline int cat_emit_paths(struct cat_call *call, struct cat_deed *deed, struct cat_paths *paths)
 {
+	u64 now_ns = bpf_ktime_get_boot_ns();
 	int result, why;
 
 	if (!call || !deed || !paths)
@@ -71,7 +72,7 @@ __noinline int cat_emit_paths(struct cat_call *call, struct cat_deed *deed, stru
 		cat_count_lost(why);
 	else
 		CAT_COUNT(emitted);
-	cat_bump_targets(call, deed);
+	cat_bump_targets(call, deed, now_ns);
 	return 0;
 }
 

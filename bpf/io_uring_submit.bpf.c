@@ -25,6 +25,12 @@ static __always_inline u64 uring_start_of_name(s32 dir, const char *name)
 	return file ? cat_dentry_object((u64)BPF_CORE_READ(file, f_path.dentry), (u64)BPF_CORE_READ(file, f_path.mnt)) : 0;
 }
 
+/* The string of a request's name, as the kernel has copied it. */
+#define REQUEST_NAME(req, type, field)                                                                                \
+	(bpf_core_field_exists(struct type, field)                                                                    \
+		 ? BPF_CORE_READ((struct type *)(req), field, name)                                                   \
+		 : BPF_CORE_READ((struct type##___boxed *)(req), field.__incomplete_filename, name))
+
 /* The names that a request names, and where they start from. */
 struct uring_named {
 	const char *name, *name2;
@@ -37,32 +43,32 @@ static __always_inline void uring_read_names(struct io_kiocb *req, u32 opcode, s
 	named->dir2 = 0;
 	switch (opcode) {
 	case URING_RENAMEAT:
-		named->name = CMD(req, io_rename, oldpath) ? BPF_CORE_READ((struct io_rename *)req, oldpath, name) : NULL;
-		named->name2 = BPF_CORE_READ((struct io_rename *)req, newpath, name);
+		named->name = REQUEST_NAME(req, io_rename, oldpath);
+		named->name2 = REQUEST_NAME(req, io_rename, newpath);
 		named->dir = CMD(req, io_rename, old_dfd);
 		named->dir2 = CMD(req, io_rename, new_dfd);
 		return;
 	case URING_LINKAT:
-		named->name = BPF_CORE_READ((struct io_link *)req, oldpath, name);
-		named->name2 = BPF_CORE_READ((struct io_link *)req, newpath, name);
+		named->name = REQUEST_NAME(req, io_link, oldpath);
+		named->name2 = REQUEST_NAME(req, io_link, newpath);
 		named->dir = CMD(req, io_link, old_dfd);
 		named->dir2 = CMD(req, io_link, new_dfd);
 		return;
 	case URING_SYMLINKAT:	/* the link comes first, then its text */
-		named->name = BPF_CORE_READ((struct io_link *)req, newpath, name);
-		named->name2 = BPF_CORE_READ((struct io_link *)req, oldpath, name);
+		named->name = REQUEST_NAME(req, io_link, newpath);
+		named->name2 = REQUEST_NAME(req, io_link, oldpath);
 		named->dir = CMD(req, io_link, new_dfd);
 		return;
 	case URING_UNLINKAT:
-		named->name = BPF_CORE_READ((struct io_unlink *)req, filename, name);
+		named->name = REQUEST_NAME(req, io_unlink, filename);
 		named->dir = CMD(req, io_unlink, dfd);
 		return;
 	case URING_MKDIRAT:
-		named->name = BPF_CORE_READ((struct io_mkdir *)req, filename, name);
+		named->name = REQUEST_NAME(req, io_mkdir, filename);
 		named->dir = CMD(req, io_mkdir, dfd);
 		return;
 	}
-	named->name = BPF_CORE_READ((struct io_open *)req, filename, name);
+	named->name = REQUEST_NAME(req, io_open, filename);
 	named->dir = CMD(req, io_open, dfd);
 }
 

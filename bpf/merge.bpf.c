@@ -10,24 +10,39 @@
 #include "lib/scope.bpf.h"
 #include "lib/waiting.bpf.h"
 
-/* Whose slots they are. */
-struct owner {
-	u64 process, process_start;
-	u32 tgid, tid;
-};
+static __always_inline u64 last_of(struct cat_slot *slot, u64 bumper, u64 now_ns)
+{
+	return cat_slot_last(slot, now_ns, bpf_jiffies64(), cat_tick_ns,
+			     cat_bumped_by_others(&cat_bumpers[slot->source & (CAT_VERSIONS - 1)], bumper));
+}
 
-static __always_inline void fill_sum(struct cat_event *event, const struct owner *owner, struct cat_slot *slot, u64 count)
+__noinline int cat_settle_times(struct cat_task *state, u64 now_ns)
+{
+	if (!state)
+		return 0;
+	for (u32 i = 0; i < CAT_SLOTS; i++) {
+		struct cat_slot *slot = &state->slots.slot[i];
+
+		if (!(state->coarse & 1U << (i / 2)) || !slot->tick)
+			continue;
+		slot->last_ns = last_of(slot, state->bumper, now_ns);
+		slot->tick = 0;
+	}
+	state->coarse = 0;
+	return 0;
+}
+
+static __always_inline void fill_sum(struct cat_event *event, struct cat_task *state, struct cat_slot *slot, u64 thread, u64 count)
 {
 	u64 bytes = slot->bytes;
 
 	__builtin_memset(event, 0, sizeof(*event));
-	cat_fill_header(&event->header, CAT_EVENT, sizeof(*event));
-	event->header.ts_ns = slot->first_ns;
-	event->last_ns = slot->last_ns;
-	event->process = owner->process;
-	event->process_start = owner->process_start;
-	event->tgid = owner->tgid;
-	event->tid = owner->tid;
+	cat_fill_header_at(&event->header, CAT_EVENT, sizeof(*event), slot->first_ns);
+	event->last_ns = slot->tick ? last_of(slot, state->bumper, bpf_ktime_get_boot_ns()) : slot->last_ns;
+	event->process = state->process;
+	event->process_start = state->process_start;
+	event->tgid = thread >> 32;
+	event->tid = thread;
 	event->object = slot->object;
 	event->bytes = bytes - slot->told_bytes;
 	event->ret = event->bytes;
@@ -40,15 +55,20 @@ static __always_inline void fill_sum(struct cat_event *event, const struct owner
 	slot->told_bytes = bytes;
 }
 
-/* Tells a slot's sum since the last time, if there is any: 1, or 0 where it has to wait. The slots' lock is held. */
-static __noinline int tell(struct owner *owner, struct cat_slot *slot, struct cat_waiting *waiting)
+/*
+ * Tells the sum of a slot of a thread since the last time, if there is any: 1, or 0 where it has to wait. The slots' lock is held.
+ * `thread` is as in bpf_get_current_pid_tgid.
+ */
+static __noinline int tell(struct cat_task *state, struct cat_slot *slot, u64 thread)
 {
+	struct cat_waiting *waiting;
 	struct cat_event *event;
 	u64 count;
 	int why;
 
-	if (!owner || !slot || !waiting)
+	if (!state || !slot)
 		return 1;
+	waiting = &state->waiting;
 	count = slot->count - slot->told_count;
 	if (!count)
 		return 1;
@@ -56,7 +76,7 @@ static __noinline int tell(struct owner *owner, struct cat_slot *slot, struct ca
 		return 0;
 	event = cat_waiting_room(waiting, &why);
 	if (event) {
-		fill_sum(event, owner, slot, count);
+		fill_sum(event, state, slot, thread, count);
 		slot->told_count += count;
 	}
 	cat_unlock(&waiting->lock);
@@ -65,14 +85,10 @@ static __noinline int tell(struct owner *owner, struct cat_slot *slot, struct ca
 
 __noinline int cat_tell_slots(u32 tgid, u32 tid, struct cat_task *state)
 {
-	struct owner owner = { .tgid = tgid, .tid = tid };
-
 	if (!state || !state->process || !cat_try_lock(&state->slots.lock))
 		return 0;
-	owner.process = state->process;
-	owner.process_start = state->process_start;
 	for (u32 i = 0; i < CAT_SLOTS; i++)
-		tell(&owner, &state->slots.slot[i], &state->waiting);
+		tell(state, &state->slots.slot[i], (u64)tgid << 32 | tid);
 	cat_unlock(&state->slots.lock);
 	return 0;
 }
@@ -105,7 +121,6 @@ static __always_inline void fill_flow(struct flow *flow, const struct cat_call *
 static __always_inline bool take_slot(struct cat_task *state, const struct flow *flow, const struct cat_call *call,
 				      const struct cat_deed *deed, u64 token)
 {
-	struct owner owner = { call->process, call->process_start, call->tgid, call->tid };
 	struct cat_slot *slot = cat_find_slot(&state->slots, flow->key);
 
 	if (!cat_try_lock(&state->slots.lock))
@@ -116,7 +131,7 @@ static __always_inline bool take_slot(struct cat_task *state, const struct flow 
 		barrier_var(which);	/* Linux 6.1's verifier does not know the bounds of the `or` that this becomes */
 		slot = &state->slots.slot[which & (CAT_SLOTS - 1)];
 	}
-	if (!tell(&owner, slot, &state->waiting)) {
+	if (!tell(state, slot, (u64)call->tgid << 32 | call->tid)) {
 		cat_unlock(&state->slots.lock);
 		return false;
 	}
@@ -133,6 +148,7 @@ static __always_inline bool take_slot(struct cat_task *state, const struct flow 
 	slot->stream = flow->stream;
 	slot->flags = 0;
 	slot->socket = flow->socket;
+	slot->tick = 0;
 	cat_unlock(&state->slots.lock);
 	return true;
 }
@@ -170,10 +186,14 @@ static __always_inline bool merge(struct cat_task *state, struct flow *flow, con
 static __always_inline void keep(struct cat_task *state, struct flow *flow, const struct cat_call *call,
 				 const struct cat_deed *deed, u64 version, u32 kind, bool echo)
 {
-	int kept = cat_put(call, deed);
-	u64 before = cat_bump(flow->target);
+	u64 now_ns = bpf_ktime_get_boot_ns(), before;
 	struct cat_slot *back;
+	int kept;
 
+	if (state->coarse)
+		cat_settle_times(state, now_ns);
+	kept = cat_put(call, deed, now_ns);
+	before = cat_bump(flow->target, now_ns);
 	/* Nothing may be merged into an edge that is not there. */
 	if (!kept)
 		return;

@@ -11,8 +11,8 @@
  * flow that is merged bumps nothing. Versions are words of a table that is indexed by a hash of the node. Nodes that share a
  * word share their bumps, which costs edges and never an answer; so the table is bounded without forgetting anything.
  *
- * What is merged is summed up in slots of the acting thread: its owner alone writes count, bytes and times, which only
- * grow; whoever tells user space of them (the owner, or an iterator on another CPU) writes told_…, holding the
+ * What is merged is summed up in slots of the acting thread: its owner alone writes count, bytes and times, and the first two
+ * only grow; whoever tells user space of them (the owner, or an iterator on another CPU) writes told_…, holding the
  * table's lock. Hence counting takes no lock.
  *
  * Compiles as BPF, as C, and as C++ (src/graph's reduction is this same code).
@@ -25,6 +25,7 @@
 #define CAT_VERSIONS (1U << 16)	/* words of the table of versions, 8 bytes each */
 #define CAT_SETS 8		/* a thread's slots: CAT_SETS sets of two */
 #define CAT_SLOTS (2 * CAT_SETS)
+#define CAT_LATE_TICKS 3	/* so many ticks the kernel can be late to count one */
 
 /* The kinds of flow that can be merged; those of one kind between the same two nodes are one edge. */
 enum cat_flow_kind { CAT_FLOW_OUT, CAT_FLOW_IN, CAT_FLOW_MAP, CAT_FLOW_LOAD };
@@ -47,9 +48,20 @@ struct cat_slot {
 	cat_u64 told_bytes;
 	cat_u64 first_ns;	/* of those not told yet */
 	cat_u64 last_ns;
+	cat_u64 tick;		/* unless 0: the kernel's tick at the last of them, and last_ns is older */
 	cat_u16 op;		/* enum cat_op */
 	cat_u16 syscall;
 	cat_s32 fd;
+};
+
+/*
+ * Who has bumped a version word, since the words' owners were last cleared. As long as only a thread itself has, it knows when:
+ * then it need not look at the clock for each flow that it merges (docs/decisions/0008).
+ */
+struct cat_bumpers {
+	cat_u64 first_ns;	/* the first bump; 0: none */
+	cat_u64 other_ns;	/* the first one by another than that; 0: none */
+	cat_u64 first;		/* who: the address of a thread's task */
 };
 
 struct cat_slots {
@@ -69,9 +81,12 @@ struct cat_waiting {
 struct cat_task {
 	cat_u64 process;	/* id, 0 until first needed */
 	cat_u64 process_start;
+	cat_u64 bumper;		/* what struct cat_bumpers calls it: the address of its task */
 	cat_u64 closing;	/* object that the close in progress closes */
 	cat_u32 tracked;
 	cat_u32 ended;		/* of a first thread: the end of its process has been told */
+	cat_u32 coarse;		/* a bit for each set with a slot whose tick is not 0 */
+	cat_u32 pad;
 	struct cat_slots slots;
 	struct cat_waiting waiting;
 };
@@ -135,8 +150,61 @@ static inline void cat_slot_add(struct cat_slot *slot, cat_u64 now_ns, cat_u64 b
 	if (slot->count == slot->told_count)
 		slot->first_ns = now_ns;
 	slot->last_ns = now_ns;
+	slot->tick = 0;
 	slot->bytes += bytes;
 	slot->count++;
+}
+
+/* One more, where cat_may_be_coarse says so. */
+static inline void cat_slot_add_coarsely(struct cat_slot *slot, cat_u64 tick, cat_u64 bytes)
+{
+	slot->tick = tick;
+	slot->bytes += bytes;
+	slot->count++;
+}
+
+/* A word is about to be bumped. */
+static inline void cat_note_bump(struct cat_bumpers *bumpers, cat_u64 who, cat_u64 now_ns)
+{
+	if (bumpers->first == who || bumpers->other_ns)
+		return;
+	__sync_val_compare_and_swap(&bumpers->first_ns, 0, now_ns);
+	if (!bumpers->first && __sync_val_compare_and_swap(&bumpers->first, 0, who) == 0)
+		return;
+	__sync_val_compare_and_swap(&bumpers->other_ns, 0, now_ns);
+}
+
+/*
+ * Whether `who` may merge a flow without the exact time: it is not the first of a sum, and nobody else has bumped its source.
+ */
+static inline int cat_may_be_coarse(const struct cat_slot *slot, const struct cat_bumpers *bumpers, cat_u64 who)
+{
+	return slot->count != slot->told_count && !bumpers->other_ns && (bumpers->first == who || !bumpers->first);
+}
+
+/* When another than `who` first bumped a word; the end of time where nobody did. */
+static inline cat_u64 cat_bumped_by_others(const struct cat_bumpers *bumpers, cat_u64 who)
+{
+	if (bumpers->first && bumpers->first != who)
+		return bumpers->first_ns;
+	return bumpers->other_ns ? bumpers->other_ns : ~0ULL;
+}
+
+/*
+ * When a sum's last flow ended; where only its tick is known, a moment that is no earlier than that, and before both now and
+ * `bumped_ns`, when others bumped its source. It is `ticks` by the kernel, `tick_ns` each.
+ */
+static inline cat_u64 cat_slot_last(const struct cat_slot *slot, cat_u64 now_ns, cat_u64 ticks, cat_u64 tick_ns,
+				    cat_u64 bumped_ns)
+{
+	cat_u64 ago = ticks - slot->tick;
+	cat_u64 ns = ago > CAT_LATE_TICKS ? now_ns - (ago - CAT_LATE_TICKS) * tick_ns : now_ns - 1;
+
+	if (!slot->tick)
+		return slot->last_ns;
+	if (ns >= bumped_ns)
+		ns = bumped_ns - 1;
+	return ns > slot->first_ns ? ns : slot->first_ns;
 }
 
 /*
@@ -154,6 +222,6 @@ static inline void cat_slot_follow(struct cat_slot *back, cat_u32 bumped, cat_u6
 }
 
 CAT_STATIC_ASSERT(CAT_SETS == 8, "cat_slot_set gives three bits");
-CAT_STATIC_ASSERT(sizeof(struct cat_slot) == 112, "layout");
+CAT_STATIC_ASSERT(sizeof(struct cat_slot) == 120, "layout");
 
 #endif

@@ -152,12 +152,17 @@ static __always_inline u64 cat_wakeup_flags(void)
 	return BPF_RB_FORCE_WAKEUP;
 }
 
-static __always_inline void cat_fill_header(struct cat_header *header, u16 type, u32 size)
+static __always_inline void cat_fill_header_at(struct cat_header *header, u16 type, u32 size, u64 now_ns)
 {
 	header->type = type;
 	header->cpu = bpf_get_smp_processor_id();
 	header->size = size;
-	header->ts_ns = bpf_ktime_get_boot_ns();
+	header->ts_ns = now_ns;
+}
+
+static __always_inline void cat_fill_header(struct cat_header *header, u16 type, u32 size)
+{
+	cat_fill_header_at(header, type, size, bpf_ktime_get_boot_ns());
 }
 
 static __always_inline void cat_fill_event(struct cat_event *event, const struct cat_call *call,
@@ -197,10 +202,10 @@ static __always_inline u32 cat_call_flags(const struct cat_call *call, const str
 }
 
 /*
- * Records one event, now or (flows of data) when its thread has a few more of them; counts it as seen, and as emitted or
- * lost. 1 where it is emitted (emit.bpf.c).
+ * Records one event of this moment, at once or (flows of data) when its thread has a few more of them; counts it as seen, and
+ * as emitted or lost. 1 where it is emitted (emit.bpf.c).
  */
-int cat_put(const struct cat_call *call, const struct cat_deed *deed);
+int cat_put(const struct cat_call *call, const struct cat_deed *deed, u64 now_ns);
 
 /* The same in full fidelity, with cat_call_flags. Apart, since Linux 6.1 counts the stack of what is never called, too. */
 int cat_put_full(const struct cat_call *call, const struct cat_deed *deed, u32 flags);
@@ -208,36 +213,51 @@ int cat_put_full(const struct cat_call *call, const struct cat_deed *deed, u32 f
 /* Sends what waits with a task, from the task itself or from an iterator; `ends` when it is its last chance (emit.bpf.c). */
 int cat_send_waiting(struct cat_task *state, u32 ends);
 
-/* Something new has flowed into a node; its version before. After the event has its time, lost or not. */
-static __always_inline u64 cat_bump(u32 index)
+/*
+ * Gives the current task's sums that have only a coarse time their end, before `now_ns`, when it is about to bump a word (merge.bpf.c).
+ */
+int cat_settle_times(struct cat_task *state, u64 now_ns);
+
+/* Something new has flowed into a node at `now_ns`, the time of the event that says so, lost or not; its version before. */
+static __always_inline u64 cat_bump(u32 index, u64 now_ns)
 {
 	u64 *version = bpf_map_lookup_elem(&cat_versions, &index);
 
-	return version ? __sync_fetch_and_add(version, 1) : 0;
+	if (!version)
+		return 0;
+	cat_note_bump(&cat_bumpers[index & (CAT_VERSIONS - 1)], bpf_get_current_task(), now_ns);
+	return __sync_fetch_and_add(version, 1);
 }
 
 /* Bumps whatever an operation flows into. */
-static __always_inline void cat_bump_targets(const struct cat_call *call, const struct cat_deed *deed)
+static __always_inline void cat_bump_targets(const struct cat_call *call, const struct cat_deed *deed, u64 now_ns)
 {
 	u8 way = deed->op < CAT_OP_COUNT ? cat_flows[deed->op] : CAT_WAY_NONE;
+	struct cat_task *state;
 
 	if (cat_fidelity == CAT_FIDELITY_FULL || !deed->object)
 		return;
+	state = bpf_task_storage_get(&cat_tasks, bpf_get_current_task_btf(), 0, 0);
+	if (state && state->coarse)
+		cat_settle_times(state, now_ns);
 	if (way & CAT_WAY_IN)
-		cat_bump(cat_version_index(call->process));
+		cat_bump(cat_version_index(call->process), now_ns);
 	if (way & CAT_WAY_OUT && (deed->into || !(deed->flags & CAT_FLAG_TARGET_PID)))
-		cat_bump(deed->into ?: cat_version_index(deed->object));
+		cat_bump(deed->into ?: cat_version_index(deed->object), now_ns);
 }
 
 /* Records one event as it is; cat_flow (merge.bpf.c) is for those that can be merged. */
 static __always_inline void cat_emit(const struct cat_call *call, const struct cat_deed *deed)
 {
+	u64 now_ns;
+
 	if (CAT_FULL) {
 		cat_put_full(call, deed, cat_call_flags(call, deed));
 		return;
 	}
-	cat_put(call, deed);
-	cat_bump_targets(call, deed);
+	now_ns = bpf_ktime_get_boot_ns();
+	cat_put(call, deed, now_ns);
+	cat_bump_targets(call, deed, now_ns);
 }
 
 /* Failures worth recording: somebody was refused something, or could not reach it. */

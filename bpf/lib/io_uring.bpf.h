@@ -109,6 +109,31 @@ struct io_link {	/* and of symbolic links */
 	int flags;
 };
 
+/* Since Linux 7.0 a name sits in a box, with the same string in it. */
+struct delayed_filename {
+	struct filename *__incomplete_filename;
+};
+
+struct io_open___boxed {
+	struct delayed_filename filename;
+};
+
+struct io_rename___boxed {
+	struct delayed_filename oldpath, newpath;
+};
+
+struct io_unlink___boxed {
+	struct delayed_filename filename;
+};
+
+struct io_mkdir___boxed {
+	struct delayed_filename filename;
+};
+
+struct io_link___boxed {
+	struct delayed_filename oldpath, newpath;
+};
+
 struct io_close {
 	int fd;
 	u32 file_slot;

@@ -32,6 +32,7 @@ static __always_inline bool cat_absorb(struct cat_task *state, struct task_struc
 				       u64 bytes, bool needs_stream)
 {
 	struct file *file = cat_fd_file(task, fd);
+	struct cat_bumpers *bumpers;
 	struct cat_counters *counters;
 	struct cat_slot *slot;
 	struct inode *inode;
@@ -48,7 +49,13 @@ static __always_inline bool cat_absorb(struct cat_task *state, struct task_struc
 	counters = bpf_map_lookup_elem(&cat_counts, &zero);
 	if (!version || !counters || !cat_slot_has_carried(slot, *version))
 		return false;
-	cat_slot_add(slot, bpf_ktime_get_boot_ns(), bytes);
+	bumpers = &cat_bumpers[slot->source & (CAT_VERSIONS - 1)];
+	if (!cat_exact && cat_may_be_coarse(slot, bumpers, state->bumper)) {
+		cat_slot_add_coarsely(slot, bpf_jiffies64(), bytes);
+		state->coarse |= 1U << cat_slot_set(slot->key);
+	} else {
+		cat_slot_add(slot, bpf_ktime_get_boot_ns(), bytes);
+	}
 	counters->seen++;
 	counters->merged++;
 	return true;

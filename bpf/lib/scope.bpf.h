@@ -24,6 +24,7 @@ static __always_inline struct cat_task *cat_tracked_task(struct task_struct *tas
 			return NULL;
 	}
 	if (!state->process) {
+		state->bumper = bpf_get_current_task();
 		state->process_start = task->group_leader->start_boottime;
 		state->process = cat_process_id(task->tgid, state->process_start);
 	}

@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "event/call_lines.h"
 #include "event/entity_table.h"
+#include "event/escape.h"
 #include "event/json_lines.h"
 #include "event/text.h"
 #include "store/store.h"
@@ -47,6 +48,12 @@ base::Result<event::EntityTable> load_entities(store::Reader& reader) {
 base::Status print_events(const EventsOptions& options) {
     auto reader = store::open_recording(options.trace);
     if (!reader) return std::unexpected(std::move(reader).error());
+    if (options.calls && (*reader)->meta()["fidelity"] != "full") {
+        return base::fail(
+            base::ErrorCode::NotFound,
+            event::escape_for_terminal(options.trace) +
+                " holds no system calls, only what flowed; catena record --fidelity full keeps them");
+    }
     const auto entities = load_entities(**reader);
     if (!entities) return std::unexpected(entities.error());
     const bool json = options.format == "json";

@@ -32,9 +32,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// How often the ring buffer is looked at when it does not call.
-constexpr std::chrono::milliseconds kRound{50};
-constexpr std::chrono::milliseconds kQuietRound{200};  // while nothing comes
 // What is larger is not kept for later by the allocator.
 constexpr int kLargeBytes = 256 << 10;
 // Each call of full fidelity is a record: what a busy program does in a second has to wait somewhere.
@@ -219,8 +216,7 @@ base::Status Session::record() {
     recorder_->give_way();
     std::array<epoll_event, 4> events{};
     while (!over()) {
-        ::epoll_wait(epoll_.get(), events.data(), events.size(),
-                     static_cast<int>((recorder_->quiet() ? kQuietRound : kRound).count()));
+        ::epoll_wait(epoll_.get(), events.data(), events.size(), static_cast<int>(recorder_->rest().count()));
         on_signal();
         if (command_) command_->reap();
         if (auto pumped = recorder_->pump(); !pumped) return pumped;

@@ -115,5 +115,11 @@ TEST_F(Query, AReaderThatHasSeenEnoughEndsItQuietly) {
     EXPECT_EQ(head.err, "");
 }
 
+TEST_F(Query, EventsSaysWhereThereAreNoSystemCalls) {
+    const Outcome calls = catena({"events", trace_, "--calls"});
+    EXPECT_EQ(calls.exit_code, kBadInput);
+    EXPECT_THAT(calls.err, HasSubstr("holds no system calls, only what flowed"));
+}
+
 }  // namespace
 }  // namespace catena::cli

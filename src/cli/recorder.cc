@@ -15,8 +15,8 @@ constexpr std::size_t kQueuedBatches = 3;
 constexpr std::int64_t kCommitEveryNs =
     250'000'000;  // well within the promised second, on a busy machine too
 constexpr std::int64_t kCollectEveryNs = 250'000'000;  // and what threads keep with it
-constexpr std::int64_t kBusyLookNs = 110'000'000;
-constexpr std::int64_t kQuietLookNs = 410'000'000;
+constexpr std::chrono::milliseconds kRest{50};
+constexpr std::chrono::milliseconds kQuietRest{200};
 
 bool same_counts(const event::Accounting& a, const event::Accounting& b) {
     return a.seen == b.seen && a.stored == b.stored && a.merged == b.merged && a.filtered == b.filtered &&
@@ -86,9 +86,10 @@ void Recorder::give_way() {
     pace_.relax();
 }
 
+std::chrono::milliseconds Recorder::rest() const { return quiet_ ? kQuietRest : kRest; }
+
 base::Status Recorder::pump() {
-    // Twice what the caller waits for between rounds, and a little.
-    pace_.looked(quiet_ ? kQuietLookNs : kBusyLookNs);
+    pace_.looked(std::chrono::nanoseconds(2 * rest() + kRest / 5).count());
     if (steady_ns() - last_collect_ns_ >= kCollectEveryNs) {
         // Where no call was seen since, no thread has anything to tell.
         const sensor::Progress progress = sensor_->progress();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -33,8 +34,8 @@ class Recorder {
     // order to commit. An error once writing has failed.
     base::Status pump();
 
-    // Whether the last pump() found nothing, so that the next one can wait a little longer.
-    [[nodiscard]] bool quiet() const { return quiet_; }
+    // How long the next pump() may wait where the sensor does not call: longer after one that found nothing.
+    [[nodiscard]] std::chrono::milliseconds rest() const;
 
     // From now on the recorded goes first, and the caller's thread is one that waits.
     void give_way();

@@ -15,9 +15,6 @@ namespace {
 using event::EntityType;
 using event::Op;
 
-// Ranking looks at everything that tracking finds, up to here: 100 MB of memory, a second.
-constexpr std::size_t kMostRanked = 200'000;
-
 class ChainMaker {
   public:
     ChainMaker(const Graph& graph, const Anchor& anchor, const ChainQuery& query)
@@ -35,6 +32,9 @@ class ChainMaker {
             if (const auto at = places_.find(node); at != places_.end())
                 chain_.nodes[at->second].start = true;
         }
+        for (const NodeIndex node : query_.to != nullptr ? query_.to->nodes : std::vector<NodeIndex>()) {
+            if (const auto at = places_.find(node); at != places_.end()) chain_.nodes[at->second].end = true;
+        }
         join_edges();
         describe_nodes();
         count_left_out();
@@ -49,14 +49,27 @@ class ChainMaker {
         // The second of two directions gets the room that the first left, but always room for its starts.
         const std::size_t left = query_.max_nodes - std::min(query_.max_nodes, chain_.nodes.size());
         const std::size_t room = std::min(query_.max_nodes, std::max(left, starts.size()));
-        Tracking tracking = track(graph_, direction, starts, query_.window, ranked ? kMostRanked : room,
-                                  [&](NodeIndex node) { return pruner_.takes(node); });
-        pruner_.count(direction, query_.window, tracking);
+        const auto leave_out = [&](NodeIndex node) { return pruner_.takes(node); };
+        Tracking tracking =
+            query_.to == nullptr
+                ? track(graph_, direction, starts, query_.window, ranked ? kMostRanked : room, leave_out)
+                : track_between(graph_, starts, query_.to->back, query_.window, query_.max_nodes, leave_out);
+        pruner_.count(direction, told_window(direction, tracking), tracking);
         if (direction == Direction::Back) pruner_.prune(tracking, starts);
         if (ranked) tracking = rank(tracking, starts, room);
         for (const Moment& moment : tracking.nodes) place(moment.node, moment.ns);
         edges_.insert(edges_.end(), tracking.edges.begin(), tracking.edges.end());
         chain_.cut |= tracking.cut;
+    }
+
+    // The window, up to where the tracking was cut.
+    [[nodiscard]] Window told_window(Direction direction, const Tracking& tracking) const {
+        Window window = query_.window;
+        if (!tracking.cut || tracking.nodes.empty()) return window;
+        const std::int64_t horizon = tracking.nodes.back().ns;
+        if (direction == Direction::Back) window.since_ns = std::max(window.since_ns, horizon);
+        if (direction == Direction::Forward) window.until_ns = std::min(window.until_ns, horizon);
+        return window;
     }
 
     Tracking rank(const Tracking& tracking, const std::vector<Moment>& starts, std::size_t room) {
@@ -267,17 +280,17 @@ std::vector<Gap> gaps_in(const std::vector<Gap>& losses, const ChainQuery& query
 
 }  // namespace
 
-Chain make_chain(const Graph& graph, const Point& point, const Anchor& anchor, const ChainQuery& query,
-                 const std::vector<Gap>& losses) {
+Chain make_chain(const Graph& graph, std::span<const Point> points, const Anchor& anchor,
+                 const ChainQuery& query, const std::vector<Gap>& losses) {
     Chain chain = ChainMaker(graph, anchor, query).make();
-    chain.point = point.text;
-    chain.event = anchor.edges.empty() ? 0 : point.number;
+    for (const Point& point : points) chain.point += (chain.point.empty() ? "" : " ") + point.text;
+    if (points.size() == 1 && !anchor.edges.empty()) chain.event = points.front().number;
     chain.direction = query.direction;
     chain.gaps = gaps_in(losses, query, anchor);
     chain.start_ns = graph.start_ns();
     chain.end_ns = graph.end_ns();
-    chain.recorded_nodes = graph.node_count();
-    chain.recorded_edges = graph.edge_count();
+    chain.recorded_nodes = graph.is_part() ? 0 : graph.node_count();
+    chain.recorded_edges = graph.is_part() ? 0 : graph.edge_count();
     chain.note = anchor.note;
     return chain;
 }

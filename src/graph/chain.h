@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,6 +52,7 @@ struct ChainNode {
     std::string
         label{};  // printable: "cat (813)", "/tmp/up", "10.0.0.1:4000 → 10.0.0.2:80 (tcp)", "pipe:[12]"
     bool start = false;        // the point names it
+    bool end = false;          // of a chain between two points: the other point names it
     std::int64_t time_ns = 0;  // up to when (backward) or from when on (forward) it matters
     bool dull = false;         // a rule would have left it out, were it not switched off
     bool accepted = false;  // a socket that somebody connected to; its remote end is the one that connected
@@ -74,7 +76,8 @@ struct ChainEdge {
 };
 
 struct Chain {
-    std::string point;
+    std::string point;       // as it was written; several with spaces between them
+    std::string to;          // of a chain between two points: where it ends; its direction is Forward
     std::int64_t event = 0;  // that the point names, where it carried something
     Direction direction = Direction::Back;
     std::vector<ChainNode> nodes;          // nearest in time to the point first
@@ -89,12 +92,15 @@ struct Chain {
     std::uint64_t events = 0;   // behind the edges
     std::int64_t start_ns = 0;  // of the recording
     std::int64_t end_ns = 0;
-    std::size_t recorded_nodes = 0;
+    std::size_t recorded_nodes = 0;  // both 0 where only a part of a large recording was looked at
     std::size_t recorded_edges = 0;
     std::string note;
 
     [[nodiscard]] bool complete() const { return !cut && gaps.empty(); }
 };
+
+// Ranking looks at everything that tracking finds, up to so many nodes: 100 MB of memory, a second.
+inline constexpr std::size_t kMostRanked = 200'000;
 
 struct ChainQuery {
     Direction direction = Direction::Back;
@@ -103,11 +109,13 @@ struct ChainQuery {
     KeptRules kept{};
     bool rank = false;              // backward, keep the critical part only
     const Graph* before = nullptr;  // another recording of this host, to know what is rare
+    // Only what lies between the anchor and this one, which outlives the query; direction is Forward then.
+    const Anchor* to = nullptr;
 };
 
-// The graph must have been built for the query's direction and must outlive the chain. `losses` are those of
-// the whole recording.
-Chain make_chain(const Graph& graph, const Point& point, const Anchor& anchor, const ChainQuery& query,
-                 const std::vector<Gap>& losses);
+// The graph must have been built for the query's direction (for Both where it has a `to`) and must outlive
+// the chain. `losses` are those of the whole recording.
+Chain make_chain(const Graph& graph, std::span<const Point> points, const Anchor& anchor,
+                 const ChainQuery& query, const std::vector<Gap>& losses);
 
 }  // namespace catena::graph

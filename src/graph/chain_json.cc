@@ -114,8 +114,8 @@ Json stats_json(const Chain& chain) {
         {"recording",
          {{"start_ns", chain.start_ns},
           {"end_ns", chain.end_ns},
-          {"nodes", chain.recorded_nodes},
-          {"edges", chain.recorded_edges}}}};
+          {"nodes", chain.recorded_nodes > 0 ? Json(chain.recorded_nodes) : Json()},
+          {"edges", chain.recorded_nodes > 0 ? Json(chain.recorded_edges) : Json()}}}};
 }
 
 // An array with one element a line: compact, and still fit for grep and diff.
@@ -133,6 +133,7 @@ std::string to_json(const Chain& chain, const Extent& extent) {
     const Narrative narrative = narrative_of(chain, extent.steps);
     std::string text = "{\n";
     text += "\"point\": " + Json(event::escape(chain.point)).dump() + ",\n";
+    if (!chain.to.empty()) text += "\"to\": " + Json(event::escape(chain.to)).dump() + ",\n";
     text += "\"direction\": " + Json(to_string(chain.direction)).dump() + ",\n";
     text += "\"sentence\": " + Json(headline(chain)).dump() + ",\n";
     append_array(text, "steps", narrative.steps, [&](const Step& step) { return step_json(chain, step); });

@@ -124,6 +124,10 @@ std::vector<std::size_t> Plot::origins() const {
 
 std::vector<std::size_t> Plot::ends() const {
     std::vector<std::size_t> found;
+    for (std::size_t i = 0; i < chain_.nodes.size(); ++i) {
+        if (chain_.nodes[i].end && !is_start(i) && !in_[i].empty()) found.push_back(i);
+    }
+    if (!found.empty()) return found;
     for (const EntryPoint& entry : chain_.entries) {
         const bool is_end = chain_.direction == Direction::Forward;
         if (is_end && !is_start(entry.node) && !in_[entry.node].empty()) found.push_back(entry.node);

@@ -116,7 +116,8 @@ class Tree {
     }
 
     std::string mark(std::size_t node) const {
-        return chain_.nodes[node].start && chain_.event == 0 ? "  " + words_.bold(kMark) : "";
+        const bool asked_for = chain_.nodes[node].end || (chain_.nodes[node].start && chain_.event == 0);
+        return asked_for ? "  " + words_.bold(kMark) : "";
     }
 
     // Of a chain of an event, its deed is marked.

@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
+#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -26,24 +27,21 @@
 #include "sensor/decoder.h"
 #include "sensor/optional_programs.h"
 #include "sensor/path_hooks.h"
+#include "sensor/ring.h"
 #include "sensor/syscall_tables.h"
 #include "sys/process.h"
 
 namespace catena::sensor {
 namespace {
 
-constexpr int kRecordsAPoll = 1024;  // of up to eight events each: what batches hold is most of our memory
-constexpr int kEnoughRecords = -EXFULL;  // what the callback returns to pause libbpf
+constexpr int kRecordsAPoll = 1024;    // of up to eight events each: what batches hold is most of our memory
+constexpr int kCollectsToForget = 40;  // ten seconds of work
 const char* const kBtf = "/sys/kernel/btf/vmlinux";
 
 struct SkeletonDeleter {
     void operator()(catena_bpf* skeleton) const { catena_bpf::destroy(skeleton); }
 };
 using Skeleton = std::unique_ptr<catena_bpf, SkeletonDeleter>;
-
-struct RingDeleter {
-    void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
-};
 
 // libbpf's last warning, for error messages; libbpf prints through one process-wide function.
 std::string& last_warning() {
@@ -84,6 +82,13 @@ std::int64_t boot_to_real_ns() {
     return offset;
 }
 
+// Between two ticks of the kernel, by which it moves its coarse clocks.
+std::uint64_t tick_ns() {
+    timespec tick{};
+    ::clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+    return static_cast<std::uint64_t>(tick.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(tick.tv_nsec);
+}
+
 std::string first_line(const char* path) {
     std::ifstream file(path);
     std::string line;
@@ -121,10 +126,10 @@ class BpfSensor final : public Sensor {
     base::Status track_tree(std::int32_t pid) override;
     void start_snapshot() override;
     [[nodiscard]] bool snapshot_done() const override { return snapshot_done_; }
-    [[nodiscard]] int wait_fd() const override { return ring_buffer__epoll_fd(ring_.get()); }
+    [[nodiscard]] int wait_fd() const override { return bpf_map__fd(skeleton_->maps.cat_ring); }
     bool poll(event::Batch& out) override;
     base::Status collect_waiting() override;
-    [[nodiscard]] double fill() const override;
+    [[nodiscard]] double fill() const override { return ring_.fill(); }
     void stop() override;
     std::vector<event::Accounting> accounting() override;
     Progress progress() override;
@@ -134,7 +139,7 @@ class BpfSensor final : public Sensor {
   private:
     bool load(const Options& options, bool with_optional);
     base::Status load_best(const Options& options);
-    static int on_record(void* context, void* data, std::size_t size);
+    bool take(std::span<const std::byte> record, event::Batch& out);
     std::vector<cat_counters> counters();
     void share_told(const std::vector<cat_counters>& kernel);
 
@@ -145,14 +150,14 @@ class BpfSensor final : public Sensor {
     bool stopped_ = false;
     std::vector<std::uint64_t> told_;  // merged calls that rows speak of, by CPU
     Skeleton skeleton_;
-    std::unique_ptr<ring_buffer, RingDeleter> ring_;
+    Ring ring_;
     std::size_t cpus_ = 0;
     base::Status path_hooks_;           // why paths are read from programs' memory, where they are
     std::vector<std::string> without_;  // optional programs that this kernel refused
-    event::Batch* out_ = nullptr;       // while polling
     int taken_ = 0;                     // records and calls in this poll
     std::uint64_t quarter_bytes_ = 0;   // of the ring
-    std::uint64_t drained_bytes_ = 0;   // since the kernel was last told
+    int collected_ = 0;
+    std::uint64_t drained_bytes_ = 0;  // since the kernel was last told
     std::atomic<bool> snapshot_done_ = false;
     std::atomic<bool> snapshot_failed_ = false;
     std::jthread snapshot_;  // last: joined before what it uses goes away
@@ -173,6 +178,7 @@ bool BpfSensor::load(const Options& options, bool with_optional) {
     skeleton_->rodata->cat_cgroup_level = options.cgroup.level;
     skeleton_->rodata->cat_wakeup_bytes = options.ring_bytes / 16;
     skeleton_->rodata->cat_ring_bytes = options.ring_bytes;
+    skeleton_->rodata->cat_tick_ns = tick_ns();
     quarter_bytes_ = options.ring_bytes / 4;
     fill_tables(*skeleton_);
     if (options.fidelity == Fidelity::Full) fill_captures(skeleton_->rodata->cat_captures);
@@ -214,8 +220,8 @@ base::Status BpfSensor::start(const Options& options) {
     if (bpf_prog_test_run_opts(bpf_program__fd(skeleton_->progs.cat_introduce), &run) != 0) {
         return base::fail_errno("introducing the recorder to the kernel");
     }
-    ring_.reset(ring_buffer__new(bpf_map__fd(skeleton_->maps.cat_ring), on_record, this, nullptr));
-    if (!ring_) return base::fail_errno("mapping the ring buffer");
+    const bpf_map* ring = skeleton_->maps.cat_ring;
+    if (auto mapped = ring_.map(bpf_map__fd(ring), bpf_map__max_entries(ring)); !mapped) return mapped;
     cpus_ = static_cast<std::size_t>(libbpf_num_possible_cpus());
     if (catena_bpf::attach(skeleton_.get()) != 0) return base::fail_errno("attaching the kernel programs");
     if (path_hooks_) path_hooks_ = attach_path_hooks(*skeleton_);
@@ -264,35 +270,36 @@ void BpfSensor::start_snapshot() {
     });
 }
 
-int BpfSensor::on_record(void* context, void* data, std::size_t size) {
-    auto& self = *static_cast<BpfSensor*>(context);
-    const auto* bytes = static_cast<const std::byte*>(data);
-    const std::size_t calls = self.out_->calls.size();
-    self.decoder_.decode({bytes, size}, *self.out_);
-    self.taken_ += static_cast<int>(self.out_->calls.size() - calls);
-    self.drained_bytes_ += size;
-    if (self.drained_bytes_ >= self.quarter_bytes_) {
-        self.drained_bytes_ = 0;
-        ++self.skeleton_->bss->cat_drained;
+// False when there are enough for one batch.
+bool BpfSensor::take(std::span<const std::byte> record, event::Batch& out) {
+    const std::size_t calls = out.calls.size();
+    decoder_.decode(record, out);
+    taken_ += static_cast<int>(out.calls.size() - calls);
+    drained_bytes_ += record.size();
+    if (drained_bytes_ >= quarter_bytes_) {
+        drained_bytes_ = 0;
+        ++skeleton_->bss->cat_drained;
     }
-    return ++self.taken_ < kRecordsAPoll ? 0 : kEnoughRecords;
+    return ++taken_ < kRecordsAPoll;
 }
 
 bool BpfSensor::poll(event::Batch& out) {
-    out_ = &out;
     taken_ = 0;
     skeleton_->bss->cat_wakeup_pending = 0;
-    return ring_buffer__consume(ring_.get()) == kEnoughRecords;
+    return ring_.consume([&](std::span<const std::byte> record) { return take(record, out); });
 }
 
 base::Status BpfSensor::collect_waiting() {
-    return run_iterator(fidelity_ == Fidelity::Full ? skeleton_->progs.cat_flush_tasks
-                                                    : skeleton_->progs.cat_tell_tasks);
-}
-
-double BpfSensor::fill() const {
-    const ring* only = ring_buffer__ring(ring_.get(), 0);
-    return static_cast<double>(ring__avail_data_size(only)) / static_cast<double>(ring__size(only));
+    if (fidelity_ == Fidelity::Full) return run_iterator(skeleton_->progs.cat_flush_tasks);
+    // Who has bumped a version word is forgotten now and then, when no sum depends on it any more: else in
+    // the end everybody would have.
+    auto& shared = *skeleton_->bss;
+    const bool forgets = ++collected_ % kCollectsToForget == 0;
+    if (forgets) shared.cat_exact = 1;
+    auto told = run_iterator(skeleton_->progs.cat_tell_tasks);
+    if (told && forgets) std::memset(shared.cat_bumpers, 0, sizeof(shared.cat_bumpers));
+    shared.cat_exact = 0;
+    return told;
 }
 
 void BpfSensor::stop() {
