@@ -103,7 +103,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes,
     if (!anchor) return 0;
     const graph::Point point{
         .kind = graph::PointKind::Event, .text = "event:" + std::to_string(event.id), .number = event.id};
-    const graph::Chain chain = graph::make_chain(graph, point, *anchor, {.direction = direction}, {});
+    const graph::Chain chain = graph::make_chain(graph, {&point, 1}, *anchor, {.direction = direction}, {});
     require_printable(graph::to_text(chain, graph::Colour::Off, {.columns = columns}), columns);
     for (const std::string& text : {graph::to_json(chain), graph::to_prov(chain)}) {
         require_printable(text, SIZE_MAX);

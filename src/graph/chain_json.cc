@@ -67,6 +67,7 @@ Json node_json(const ChainNode& node) {
                  {"label", node.label},
                  {"start", node.start},
                  {"weight", rounded(node.weight)}};
+    if (node.end) json["end"] = true;
     add_process(json, node);
     add_file(json, node);
     add_socket(json, node);

@@ -187,7 +187,7 @@ Chain RandomRecording::chain(const Graph& graph, Direction direction) const {
     if (seed_ % 2 == 0) query.kept.fill(true);
     const std::vector<Gap> losses = {
         {.cpu = 1, .lost = seed_, .from_ns = kBegin, .to_ns = kBegin + 5'000'000'000}};
-    return anchor ? make_chain(graph, point, *anchor, query, losses) : Chain{};
+    return anchor ? make_chain(graph, {&point, 1}, *anchor, query, losses) : Chain{};
 }
 
 }  // namespace catena::graph

@@ -83,7 +83,9 @@ class Story {
         const std::string_view way = chain_.direction == Direction::Back      ? "Back from"
                                      : chain_.direction == Direction::Forward ? "Forward from"
                                                                               : "Back and forward from";
-        std::string text = fmt::format("{} {}: {}, {}", way, event::escape_for_terminal(chain_.point),
+        const std::string to = chain_.to.empty() ? "" : " to " + event::escape_for_terminal(chain_.to);
+        std::string text = fmt::format("{} {}{}: {}, {}", to.empty() ? way : "From",
+                                       event::escape_for_terminal(chain_.point), to,
                                        counted(chain_.nodes.size(), "node"), counted(chain_.events, "event"));
         if (chain_.nodes_before_ranking > chain_.nodes.size())
             text += fmt::format(", the weightiest of {} nodes", with_commas(chain_.nodes_before_ranking));
