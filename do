@@ -23,6 +23,7 @@ readonly packages=(
     python3 ca-certificates
     libelf-dev zlib1g-dev libzstd-dev libarchive-dev libsimdjson-dev libfmt-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev
     iproute2 lighttpd curl netcat-openbsd procps strace # the demo and the tests
+    graphviz python3-jsonschema python3-prov            # read what we render, in tests
 )
 readonly backports=(libbpf1 libbpf-dev bpftool)          # Debian 12's own know too little of today's kernels
 readonly vm_packages=(qemu-system-x86 busybox-static cpio kmod xz-utils)
@@ -35,6 +36,8 @@ readonly duckdb_library=@duckdb/node-bindings-linux-x64@1.5.6-r.1
 readonly duckdb_library_integrity=sha512-IXcrZJE6kEqM0Z4wwdVnGBHX/frOS33VPNAwDXQ/Q+Fs84b058Qe94chrCCIcNJlG8Y3UHIUU4eBeCQxW5mN1Q==
 readonly duckdb_header=duckdb@1.4.4
 readonly duckdb_header_integrity=sha512-hEJJ5hyVF0VLj3dmOLpsWrQR0b3d4Ykqtygm6iUXjHJDDnSqg/USKxcb5qvNrOhFYPgktayU6dXCtgPqcmmpog==
+readonly mermaid=mermaid@11.17.2
+readonly mermaid_integrity=sha512-V6K3C8EBdEsPFZXSKMJe6ppQOENxuHARr9GvHX4hh47lAbhMRD9qf4oEK7LoaRQxULMa80/qt5gHO73aCleBBg==
 
 installed() { [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
 
@@ -123,11 +126,29 @@ need_duckdb() {
     rm -rf "$new"
 }
 
+# Mermaid's own parser reads our flowcharts in a test (docs/decisions/0027).
+need_mermaid() {
+    local dir=$cache/deps/mermaid stamp="$mermaid $mermaid_integrity"
+    [[ -f $dir/PINNED && $(<"$dir/PINNED") == "$stamp" && -f $dir/mermaid.esm.min.mjs ]] && return
+    command -v npm >/dev/null || need_packages npm
+    say "fetching $mermaid"
+    local new=$cache/deps/mermaid.new
+    rm -rf "$new" "$dir"
+    mkdir -p "$dir" "$new"
+    fetch_npm "$mermaid" "$mermaid_integrity" "$new/mermaid.tgz"
+    tar -xzf "$new/mermaid.tgz" --no-same-owner -m -C "$new" --strip-components=2 --exclude='*.map' \
+        package/dist/mermaid.esm.min.mjs package/dist/chunks/mermaid.esm.min
+    mv "$new/mermaid.esm.min.mjs" "$new/chunks" "$dir/"
+    printf '%s\n' "$stamp" >"$dir/PINNED"
+    rm -rf "$new"
+}
+
 do_setup() {
     mkdir -p "$cache"
     need_packages "${packages[@]}"
     need_backports
     need_duckdb
+    need_mermaid
 }
 
 # ---------------------------------------------------------------------------------------------------------- build

@@ -1,6 +1,7 @@
-// catena chain: prints where something came from, or what came of it, as a story, as JSON or for Graphviz.
+// catena chain: prints where something came from, or what came of it, as a story, as JSON or as a picture.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,9 +20,11 @@
 
 #include "base/result.h"
 #include "cli/command.h"
+#include "cli/recording_history.h"
 #include "event/escape.h"
 #include "event/event.h"
 #include "graph/chain.h"
+#include "graph/part.h"
 #include "graph/point.h"
 #include "graph/render.h"
 #include "graph/time_text.h"
@@ -33,7 +37,8 @@ constexpr std::size_t kReadableNodes = 200;
 
 struct ChainOptions {
     std::string trace;
-    std::string point;
+    std::vector<std::string> points;
+    std::string to;
     bool back = false;
     bool forward = false;
     bool both = false;
@@ -42,20 +47,23 @@ struct ChainOptions {
     std::size_t max_nodes = 0;  // 0: not given
     std::string format = "text";
     bool all = false;
+    std::size_t steps = 0;  // 0: not given
     std::vector<std::string> keep;
 
     [[nodiscard]] graph::Direction direction() const {
         if (both) return graph::Direction::Both;
-        return forward ? graph::Direction::Forward : graph::Direction::Back;
+        return forward || !to.empty() ? graph::Direction::Forward : graph::Direction::Back;
     }
 };
 
-// A recording as a graph, and what the graph does not hold of it.
+// A recording as a graph, or the part of it that the question needs, and what the graph does not hold of it.
 struct Loaded {
     graph::Graph graph;
     std::vector<graph::Gap> losses;
-    std::optional<event::Event> asked_for;  // the event that the point names
-    std::int64_t last_event = 0;            // the highest id
+    std::map<std::int64_t, event::Event> events;  // that points name, by id
+    std::int64_t last_event = 0;                  // the highest id
+    bool is_part = false;
+    std::optional<graph::Window> window;  // of a part that ran out of room: where it is whole
 };
 
 std::unexpected<base::Error> failed(const base::Status& status) { return std::unexpected(status.error()); }
@@ -99,38 +107,230 @@ base::Result<std::vector<graph::Gap>> load_losses(store::Reader& reader, std::in
     return gaps;
 }
 
-base::Result<std::size_t> count_events(store::Reader& reader) {
-    std::size_t count = 0;
-    const auto status = reader.query(
-        "SELECT count(*) FROM events", [](const store::Table&) {},
-        [&](const store::Row& row) { count = static_cast<std::size_t>(number(row.at(0))); });
-    if (!status) return failed(status);
-    return count;
+// The points of a command line: those that a chain starts from, and the one where it ends, if there is one.
+struct Points {
+    std::vector<graph::Point> from;
+    std::optional<graph::Point> to;
+};
+
+base::Result<Points> parse_points(const ChainOptions& options) {
+    Points points;
+    for (const std::string& text : options.points) {
+        auto point = graph::parse_point(text);
+        if (!point) return std::unexpected(std::move(point).error());
+        points.from.push_back(*std::move(point));
+    }
+    if (options.to.empty()) return points;
+    auto to = graph::parse_point(options.to);
+    if (!to) return std::unexpected(std::move(to).error());
+    points.to = *std::move(to);
+    return points;
 }
 
-base::Result<Loaded> load(const ChainOptions& options, const graph::Point& point) {
-    const auto reader = store::open_recording(options.trace);
-    if (!reader) return std::unexpected(reader.error());
-    const auto count = count_events(**reader);
-    if (!count) return std::unexpected(count.error());
+// The recording lasts from start_ns to end_ns.
+base::Result<graph::ChainQuery> query_of(const ChainOptions& options, std::int64_t start_ns,
+                                         std::int64_t end_ns) {
+    graph::ChainQuery query{.direction = options.direction()};
+    if (options.all) query.kept.fill(true);
+    query.rank = !options.all && std::ranges::find(options.keep, graph::kRank.name) == options.keep.end();
+    for (const std::string& name : options.keep) {
+        if (const auto rule = graph::rule_from_string(name))
+            query.kept[static_cast<std::size_t>(*rule)] = true;
+    }
+    const auto read = [&](const std::string& text, std::int64_t& ns, const char* option) -> base::Status {
+        if (text.empty()) return {};
+        auto moment = graph::parse_moment(text, start_ns, end_ns);
+        if (!moment) return std::unexpected(std::move(moment).error().with_context(option));
+        ns = *moment;
+        return {};
+    };
+    if (auto status = read(options.since, query.window.since_ns, "--since"); !status) return failed(status);
+    if (auto status = read(options.until, query.window.until_ns, "--until"); !status) return failed(status);
+    const bool limited = options.format != "json" && options.format != "prov" && !options.all;
+    query.max_nodes = options.max_nodes > 0 ? options.max_nodes : limited ? kReadableNodes : SIZE_MAX;
+    return query;
+}
 
+// A point that stands for thousands of entities is no question; the ways back from all of them are
+// everything.
+constexpr std::size_t kMostMatches = 1000;
+
+base::Error too_many(const ChainOptions& options, const graph::Point& point, std::size_t count,
+                     const std::vector<std::string>& some) {
+    const std::string trace = event::escape_for_terminal(options.trace);
+    return {.code = base::ErrorCode::Usage,
+            .errno_value = 0,
+            .message = fmt::format(
+                "{} stands for {} entities in {}, more than {}; the latest are {}. Name one of them, "
+                "or an event of it: catena events {} --where \"…\"",
+                event::escape_for_terminal(point.text), count, trace, kMostMatches, fmt::join(some, ", "),
+                trace)};
+}
+
+// What each of these is called as a point.
+std::vector<std::string> names_of(const graph::Graph& graph, std::span<const event::EntityId> ids) {
+    std::vector<std::string> names;
+    for (const event::EntityId id : ids) {
+        const auto node = graph.entities().find(id);
+        if (!node) continue;
+        const auto& entities = graph.entities();
+        if (!entities.images(*node).empty())
+            names.push_back(fmt::format("process:{}", entities.images(*node).back().pid));
+        if (!entities.names(*node).empty()) {
+            const event::FileName& name = entities.names(*node).back();
+            names.push_back(fmt::format("inode {} of {}", name.inode, event::escape_for_terminal(name.path)));
+        }
+        if (const event::Socket* socket = entities.socket(*node); socket != nullptr) {
+            names.push_back(fmt::format(
+                "socket:{}",
+                event::escape_for_terminal(socket->remote.empty() ? socket->local : socket->remote)));
+        }
+    }
+    return names;
+}
+
+std::span<const event::EntityId> first_five(const std::vector<event::EntityId>& ids) {
+    return std::span(ids).first(std::min<std::size_t>(ids.size(), 5));
+}
+
+base::Status load_asked_events(store::Reader& reader, const Points& points, Loaded& loaded) {
+    std::vector<graph::Point> all = points.from;
+    if (points.to) all.push_back(*points.to);
+    for (const graph::Point& point : all) {
+        if (point.kind != graph::PointKind::Event) continue;
+        auto status = reader.events(fmt::format("id = {}", point.number), [&](event::Event&& event) {
+            loaded.events.insert_or_assign(event.id, std::move(event));
+        });
+        if (!status) return status;
+        if (loaded.events.contains(point.number)) continue;
+        status = reader.query(
+            "SELECT max(id) FROM events", [](const store::Table&) {},
+            [&](const store::Row& row) { loaded.last_event = number(row.at(0)); });
+        if (!status) return status;
+    }
+    return {};
+}
+
+base::Result<graph::Graph> load_all(store::Reader& reader, graph::Direction direction, std::size_t events) {
     graph::GraphBuilder builder(graph::kCallSlackNs);
-    builder.reserve(*count);
+    builder.reserve(events);
     const auto add = [&builder](auto&& row) { builder.add(std::forward<decltype(row)>(row)); };
-    if (auto status = (*reader)->processes(add); !status) return failed(status);
-    if (auto status = (*reader)->files(add); !status) return failed(status);
-    if (auto status = (*reader)->sockets(add); !status) return failed(status);
-    if (auto status = (*reader)->objects(add); !status) return failed(status);
+    if (auto status = reader.processes(add); !status) return failed(status);
+    if (auto status = reader.files(add); !status) return failed(status);
+    if (auto status = reader.sockets(add); !status) return failed(status);
+    if (auto status = reader.objects(add); !status) return failed(status);
+    const auto status = reader.events("", [&](event::Event&& event) { builder.add(event); });
+    if (!status) return failed(status);
+    return std::move(builder).build(direction);
+}
+
+// Adds where a point starts from.
+class Starts {
+  public:
+    Starts(const ChainOptions& options, RecordingHistory& history, const Loaded& loaded,
+           graph::PartQuery& query)
+        : options_(options), history_(history), loaded_(loaded), query_(query) {}
+
+    base::Status add(const graph::Point& point, bool back, bool forward) {
+        if (point.kind == graph::PointKind::Event) return add_event(point, back, forward);
+        const auto ids = history_.matches(point);
+        if (!ids) return std::unexpected(ids.error());
+        if (ids->size() > kMostMatches) {
+            graph::GraphBuilder builder;
+            if (auto status = history_.describe(first_five(*ids), builder); !status) return status;
+            const graph::Graph graph = std::move(builder).build(graph::Direction::Back);
+            return std::unexpected(too_many(options_, point, ids->size(), names_of(graph, first_five(*ids))));
+        }
+        for (const event::EntityId id : *ids) {
+            if (back) query_.back.push_back({id, graph::kAlwaysUntil});
+            if (forward) query_.forward.push_back({id, graph::kAlwaysFrom});
+        }
+        return {};
+    }
+
+  private:
+    base::Status add_event(const graph::Point& point, bool back, bool forward) {
+        const auto found = loaded_.events.find(point.number);
+        if (found == loaded_.events.end()) return {};
+        const event::Event& event = found->second;
+        const auto row = graph::find_row(history_, event);
+        if (!row) return std::unexpected(row.error());
+        const std::int64_t last_ns = std::max(event.ts_ns, event.last_ns);
+        if (!*row) {
+            if (back) query_.back.push_back({event.process, last_ns});
+            if (forward) query_.forward.push_back({event.process, event.ts_ns});
+            return {};
+        }
+        query_.rows.push_back(**row);
+        // Of both ends, whichever way it carries, and forward from before it can have begun: what a search
+        // has too much of does no harm.
+        for (const event::EntityId id : {event.process, event.object}) {
+            if (back) query_.back.push_back({id, last_ns});
+            if (forward) query_.forward.push_back({id, event.ts_ns - graph::kCallSlackNs});
+        }
+        return {};
+    }
+
+    const ChainOptions& options_;
+    RecordingHistory& history_;
+    const Loaded& loaded_;
+    graph::PartQuery& query_;
+};
+
+base::Status load_part(const ChainOptions& options, const Points& points, RecordingHistory& history,
+                       Loaded& loaded) {
+    const auto extent = history.extent();
+    if (!extent) return std::unexpected(extent.error());
+    const auto query = query_of(options, extent->first_ns, extent->end_ns);
+    if (!query) return std::unexpected(query.error());
+    graph::PartQuery part_query{.direction = points.to ? graph::Direction::Both : query->direction,
+                                .window = query->window,
+                                .max_nodes = points.to ? SIZE_MAX : query->max_nodes,
+                                .kept = query->kept};
+    const bool back = part_query.direction != graph::Direction::Forward && !points.to;
+    const bool forward = part_query.direction != graph::Direction::Back;
+    if (query->rank && back) part_query.max_nodes = std::max(part_query.max_nodes, graph::kMostRanked);
+    Starts starts(options, history, loaded, part_query);
+    for (const graph::Point& point : points.from) {
+        if (auto status = starts.add(point, back, forward); !status) return status;
+    }
+    if (points.to) {
+        if (auto status = starts.add(*points.to, true, false); !status) return status;
+    }
+    auto part = graph::find_part(history, part_query);
+    if (!part) return std::unexpected(std::move(part).error());
+    loaded.graph = std::move(part->graph);
+    if (part->is_full) loaded.window = part->window;
+    return {};
+}
+
+// A recording with more events is not read as a whole (docs/decisions/0023).
+constexpr std::uint64_t kWholeEvents = 1'000'000;
+
+// For tests and comparisons: another number.
+std::uint64_t whole_events() {
+    const char* text = std::getenv("CATENA_WHOLE_EVENTS");
+    return text != nullptr ? std::strtoull(text, nullptr, 10) : kWholeEvents;
+}
+
+base::Result<Loaded> load(const ChainOptions& options, const Points& points) {
+    const auto reader = store::open_recording(options.trace, "160MB");
+    if (!reader) return std::unexpected(reader.error());
+    RecordingHistory history(**reader);
+    const auto extent = history.extent();
+    if (!extent) return std::unexpected(extent.error());
 
     Loaded loaded;
-    const auto status = (*reader)->events("", [&](event::Event&& event) {
-        builder.add(event);
-        loaded.last_event = std::max(loaded.last_event, event.id);
-        if (point.kind == graph::PointKind::Event && event.id == point.number)
-            loaded.asked_for = std::move(event);
-    });
-    if (!status) return failed(status);
-    loaded.graph = std::move(builder).build(options.direction());
+    loaded.is_part = extent->events > whole_events();
+    if (auto status = load_asked_events(**reader, points, loaded); !status) return failed(status);
+    if (loaded.is_part) {
+        if (auto status = load_part(options, points, history, loaded); !status) return failed(status);
+    } else {
+        const graph::Direction direction = points.to ? graph::Direction::Both : options.direction();
+        auto graph = load_all(**reader, direction, extent->events);
+        if (!graph) return std::unexpected(std::move(graph).error());
+        loaded.graph = *std::move(graph);
+    }
     auto losses = load_losses(**reader, loaded.graph.start_ns());
     if (!losses) return std::unexpected(std::move(losses).error());
     loaded.losses = std::move(*losses);
@@ -139,8 +339,16 @@ base::Result<Loaded> load(const ChainOptions& options, const graph::Point& point
 
 base::Error not_found(const ChainOptions& options, const Loaded& loaded, const graph::Point& point) {
     const std::string trace = event::escape_for_terminal(options.trace);
-    const std::vector<std::string> close = graph::close_points(loaded.graph, point);
     std::string message = fmt::format("{} is not in {}; ", event::escape_for_terminal(point.text), trace);
+    std::vector<std::string> close;
+    if (!loaded.is_part) {
+        close = graph::close_points(loaded.graph, point);
+    } else if (const auto reader = store::open_recording(options.trace); reader) {
+        graph::GraphBuilder builder;  // all names, no events
+        const auto add = [&builder](auto&& row) { builder.add(std::forward<decltype(row)>(row)); };
+        if ((*reader)->processes(add) && (*reader)->files(add) && (*reader)->sockets(add))
+            close = graph::close_points(std::move(builder).build(graph::Direction::Back), point);
+    }
     if (!close.empty()) {
         message += fmt::format("close to it: {}", fmt::join(close, ", "));
     } else if (point.kind == graph::PointKind::Event) {
@@ -151,25 +359,22 @@ base::Error not_found(const ChainOptions& options, const Loaded& loaded, const g
     return {.code = base::ErrorCode::NotFound, .errno_value = 0, .message = std::move(message)};
 }
 
-base::Result<graph::ChainQuery> query_of(const ChainOptions& options, const graph::Graph& graph) {
-    graph::ChainQuery query{.direction = options.direction()};
-    if (options.all) query.kept.fill(true);
-    for (const std::string& name : options.keep) {
-        if (const auto rule = graph::rule_from_string(name))
-            query.kept[static_cast<std::size_t>(*rule)] = true;
+base::Result<graph::Anchor> find_anchor(const ChainOptions& options, const Loaded& loaded,
+                                        const graph::Point& point) {
+    std::optional<graph::Anchor> anchor;
+    if (point.kind != graph::PointKind::Event) {
+        anchor = graph::find_anchor(loaded.graph, point);
+    } else if (const auto event = loaded.events.find(point.number); event != loaded.events.end()) {
+        anchor = graph::find_anchor(loaded.graph, event->second);
     }
-    const auto read = [&](const std::string& text, std::int64_t& ns, const char* option) -> base::Status {
-        if (text.empty()) return {};
-        auto moment = graph::parse_moment(text, graph.start_ns(), graph.end_ns());
-        if (!moment) return std::unexpected(std::move(moment).error().with_context(option));
-        ns = *moment;
-        return {};
-    };
-    if (auto status = read(options.since, query.window.since_ns, "--since"); !status) return failed(status);
-    if (auto status = read(options.until, query.window.until_ns, "--until"); !status) return failed(status);
-    const bool limited = options.format != "json" && !options.all;
-    query.max_nodes = options.max_nodes > 0 ? options.max_nodes : limited ? kReadableNodes : SIZE_MAX;
-    return query;
+    if (!anchor) return std::unexpected(not_found(options, loaded, point));
+    if (anchor->nodes.size() > kMostMatches) {
+        std::vector<event::EntityId> ids;
+        for (const graph::NodeIndex node : anchor->nodes) ids.push_back(loaded.graph.entities().id(node));
+        std::ranges::reverse(ids);
+        return std::unexpected(too_many(options, point, ids.size(), names_of(loaded.graph, first_five(ids))));
+    }
+    return *std::move(anchor);
 }
 
 graph::Colour colour_of_output() {
@@ -180,34 +385,64 @@ graph::Colour colour_of_output() {
     return !refused && ::isatty(STDOUT_FILENO) == 1 ? graph::Colour::On : graph::Colour::Off;
 }
 
-std::string render(const graph::Chain& chain, const std::string& format) {
-    if (format == "json") return graph::to_json(chain);
-    if (format == "dot") return graph::to_dot(chain);
-    return graph::to_text(chain, colour_of_output());
+// Of the terminal; what a wide one has where output goes elsewhere.
+std::size_t columns_of_output() {
+    winsize size{};
+    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+    return graph::Extent{}.columns;
 }
 
-base::Result<graph::Chain> find_chain(const ChainOptions& options, const graph::Point& point,
+std::string render(const graph::Chain& chain, const ChainOptions& options) {
+    if (options.format == "dot") return graph::to_dot(chain);
+    if (options.format == "prov") return graph::to_prov(chain);
+    if (options.format == "mermaid") return graph::to_mermaid(chain);
+    graph::Extent extent = options.all ? graph::kAllOfIt : graph::Extent{};
+    extent.columns = columns_of_output();
+    if (options.steps > 0) extent.steps = options.steps;
+    if (options.format == "json") return graph::to_json(chain, extent);
+    return graph::to_text(chain, colour_of_output(), extent);
+}
+
+base::Result<graph::Chain> find_chain(const ChainOptions& options, const Points& points,
                                       const Loaded& loaded) {
-    const auto query = query_of(options, loaded.graph);
+    auto query = query_of(options, loaded.graph.start_ns(), loaded.graph.end_ns());
     if (!query) return std::unexpected(query.error());
-    std::optional<graph::Anchor> anchor;
-    if (point.kind != graph::PointKind::Event) {
-        anchor = graph::find_anchor(loaded.graph, point);
-    } else if (loaded.asked_for) {
-        anchor = graph::find_anchor(loaded.graph, *loaded.asked_for);
+    if (loaded.window) query->window = *loaded.window;
+    graph::Anchor anchor;
+    for (const graph::Point& point : points.from) {
+        const auto one = find_anchor(options, loaded, point);
+        if (!one) return std::unexpected(one.error());
+        anchor.add(*one);
     }
-    if (!anchor) return std::unexpected(not_found(options, loaded, point));
-    return graph::make_chain(loaded.graph, point, *anchor, *query, loaded.losses);
+    base::Result<graph::Anchor> to;
+    if (points.to) {
+        to = find_anchor(options, loaded, *points.to);
+        if (!to) return std::unexpected(to.error());
+        query->to = &*to;
+    }
+    graph::Chain chain = graph::make_chain(loaded.graph, points.from, anchor, *query, loaded.losses);
+    if (points.to) chain.to = points.to->text;
+    if (loaded.window) {
+        chain.cut = true;
+        chain.note +=
+            (chain.note.empty() ? "" : " ") +
+            fmt::format(
+                "More than {} flows lead here: the chain reaches only {} {}. Narrow it with --since or "
+                "--until.",
+                graph::Frontier::Limits{}.max_flows, options.forward ? "up to" : "back to",
+                graph::format_moment(options.forward ? query->window.until_ns : query->window.since_ns));
+    }
+    return chain;
 }
 
 base::Result<int> print_chain(const ChainOptions& options) {
-    const auto point = graph::parse_point(options.point);
-    if (!point) return std::unexpected(point.error());
-    const auto loaded = load(options, *point);
+    const auto points = parse_points(options);
+    if (!points) return std::unexpected(points.error());
+    const auto loaded = load(options, *points);
     if (!loaded) return std::unexpected(loaded.error());
-    const auto chain = find_chain(options, *point, *loaded);
+    const auto chain = find_chain(options, *points, *loaded);
     if (!chain) return std::unexpected(chain.error());
-    const std::string text = render(*chain, options.format);
+    const std::string text = render(*chain, options);
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
         return base::fail_errno("standard output cannot be written");
     }
@@ -234,8 +469,9 @@ A time is 2026-11-21T10:00:00Z, 10:00:00 (local, on the recording's day) or +1.5
 
 Left out, unless kept:
 )";
-    for (std::size_t i = 0; i < graph::kRuleCount; ++i) {
-        const graph::RuleText& rule = graph::text_of(static_cast<graph::Rule>(i));
+    for (std::size_t i = 0; i <= graph::kRuleCount; ++i) {
+        const graph::RuleText& rule =
+            i < graph::kRuleCount ? graph::text_of(static_cast<graph::Rule>(i)) : graph::kRank;
         std::string_view name = rule.name;
         for (const std::string& line : CLI::detail::split(std::string(rule.help), '\n')) {
             text += fmt::format("  {:<13} {}\n", std::exchange(name, ""), line);
@@ -246,6 +482,8 @@ Examples:
   catena chain trace.catena file:/tmp/stolen.tar
   catena chain trace.catena socket:203.0.113.66:9000 --format dot | dot -Tsvg -o chain.svg
   catena chain trace.catena file:/etc/shadow --forward --since +2s
+  catena chain trace.catena file:/etc/shadow --to socket:203.0.113.66:9000
+  catena chain trace.catena file:/tmp/a file:/tmp/b
   catena chain trace.catena exe:/tmp/.x --both --keep system-files --format json | jq .nodes[].label)";
 }
 
@@ -254,6 +492,7 @@ std::vector<std::string> rule_names() {
     names.reserve(graph::kRuleCount);
     for (std::size_t i = 0; i < graph::kRuleCount; ++i)
         names.emplace_back(graph::text_of(static_cast<graph::Rule>(i)).name);
+    names.emplace_back(graph::kRank.name);
     return names;
 }
 
@@ -263,22 +502,33 @@ void add_chain(CLI::App& app, int& exit_code) {
     CLI::App* command = app.add_subcommand("chain", "Tell where something came from, or what came of it");
     const auto options = std::make_shared<ChainOptions>();
     command->add_option("TRACE", options->trace, "The recording")->required();
-    command->add_option("POINT", options->point, "What to start from; see below")->required();
+    command->add_option("POINT", options->points, "What to start from, one or several; see below")
+        ->required();
     CLI::Option* back = command->add_flag("--back", options->back, "Where it came from (default)");
     CLI::Option* forward =
         command->add_flag("--forward", options->forward, "What came of it")->excludes(back);
-    command->add_flag("--both", options->both, "Both")->excludes(back)->excludes(forward);
+    CLI::Option* both = command->add_flag("--both", options->both, "Both")->excludes(back)->excludes(forward);
+    command->add_option("--to", options->to, "Only what lies on the ways from POINT to this one")
+        ->option_text("POINT")
+        ->excludes(back)
+        ->excludes(forward)
+        ->excludes(both);
     command->add_option("--since", options->since, "Follow nothing that ended before T")->option_text("T");
     command->add_option("--until", options->until, "Follow nothing that began after T")->option_text("T");
     command
         ->add_option("--max-nodes", options->max_nodes,
-                     "Keep the N nodes nearest in time (text and dot: 200, json: all)")
+                     "Keep the N nodes nearest in time (json and prov: all, else 200)")
         ->option_text("N")
         ->check(CLI::PositiveNumber);
-    command->add_option("--format", options->format, "text (default), json or dot")
-        ->option_text("text|json|dot")
-        ->check(CLI::IsMember({"text", "json", "dot"}));
-    command->add_flag("--all", options->all, "Leave nothing out, however much there is");
+    command
+        ->add_option("--format", options->format,
+                     "text (default), json, dot (Graphviz), prov (PROV-JSON) or mermaid")
+        ->option_text("text|json|dot|prov|mermaid")
+        ->check(CLI::IsMember({"text", "json", "dot", "prov", "mermaid"}));
+    command->add_option("--steps", options->steps, "Tell at most N steps (15)")
+        ->option_text("N")
+        ->check(CLI::PositiveNumber);
+    command->add_flag("--all", options->all, "Leave nothing out, and tell every step, however much there is");
     command->add_option("--keep", options->keep, "Do not leave out what this rule takes; can be repeated")
         ->option_text("RULE")
         ->check(CLI::IsMember(rule_names()))

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "graph/label.h"
+#include "graph/ranked_tracking.h"
 
 namespace catena::graph {
 namespace {
@@ -31,22 +32,98 @@ class ChainMaker {
             if (const auto at = places_.find(node); at != places_.end())
                 chain_.nodes[at->second].start = true;
         }
+        for (const NodeIndex node : query_.to != nullptr ? query_.to->nodes : std::vector<NodeIndex>()) {
+            if (const auto at = places_.find(node); at != places_.end()) chain_.nodes[at->second].end = true;
+        }
         join_edges();
         describe_nodes();
-        for (std::size_t i = 0; i < kRuleCount; ++i) chain_.left_out[i] = pruner_.taken(static_cast<Rule>(i));
+        count_left_out();
+        count_ranking();
+        weigh();
         return std::move(chain_);
     }
 
   private:
     void follow(Direction direction, const std::vector<Moment>& starts) {
+        const bool ranked = query_.rank && direction == Direction::Back;
         // The second of two directions gets the room that the first left, but always room for its starts.
         const std::size_t left = query_.max_nodes - std::min(query_.max_nodes, chain_.nodes.size());
         const std::size_t room = std::min(query_.max_nodes, std::max(left, starts.size()));
-        const Tracking tracking = track(graph_, direction, starts, query_.window, room,
-                                        [&](NodeIndex node) { return pruner_.takes(node); });
+        const auto leave_out = [&](NodeIndex node) { return pruner_.takes(node); };
+        Tracking tracking =
+            query_.to == nullptr
+                ? track(graph_, direction, starts, query_.window, ranked ? kMostRanked : room, leave_out)
+                : track_between(graph_, starts, query_.to->back, query_.window, query_.max_nodes, leave_out);
+        pruner_.count(direction, told_window(direction, tracking), tracking);
+        if (direction == Direction::Back) pruner_.prune(tracking, starts);
+        if (ranked) tracking = rank(tracking, starts, room);
         for (const Moment& moment : tracking.nodes) place(moment.node, moment.ns);
         edges_.insert(edges_.end(), tracking.edges.begin(), tracking.edges.end());
         chain_.cut |= tracking.cut;
+    }
+
+    // The window, up to where the tracking was cut.
+    [[nodiscard]] Window told_window(Direction direction, const Tracking& tracking) const {
+        Window window = query_.window;
+        if (!tracking.cut || tracking.nodes.empty()) return window;
+        const std::int64_t horizon = tracking.nodes.back().ns;
+        if (direction == Direction::Back) window.since_ns = std::max(window.since_ns, horizon);
+        if (direction == Direction::Forward) window.until_ns = std::min(window.until_ns, horizon);
+        return window;
+    }
+
+    Tracking rank(const Tracking& tracking, const std::vector<Moment>& starts, std::size_t room) {
+        ranked_ = rank_tracking(graph_, tracking, starts, room, query_.before);
+        chain_.ranked = true;
+        return ranked_.critical;
+    }
+
+    // Ranking comes last in the list: it saw only what the rules had left.
+    void count_ranking() {
+        chain_.nodes_before_ranking = chain_.nodes.size();
+        chain_.edges_before_ranking = edges_.size();
+        if (!chain_.ranked) return;
+        const std::size_t nodes = ranked_.nodes_before - ranked_.critical.nodes.size();
+        const std::size_t edges = ranked_.edges_before - ranked_.critical.edges.size();
+        chain_.nodes_before_ranking += nodes;
+        chain_.edges_before_ranking += edges;
+        if (edges == 0) return;
+        chain_.left_out.push_back({.rule = kRank.name,
+                                   .singular = kRank.singular,
+                                   .plural = kRank.plural,
+                                   .nodes = nodes,
+                                   .edges = edges,
+                                   .bytes = ranked_.bytes_left_out});
+    }
+
+    void weigh() {
+        if (!chain_.ranked) return;
+        for (ChainNode& node : chain_.nodes) {
+            const auto at = ranked_.node_weights.find(node.node);
+            if (at != ranked_.node_weights.end()) node.weight = at->second;
+        }
+        for (const RankedTracking::Entry& entry : ranked_.entries)
+            chain_.entries.push_back({.node = places_.at(entry.node), .score = entry.score});
+    }
+
+    // What the ranking did not see (the forward part, the point's own event) weighs 1.
+    double weight_of(EdgeIndex edge) const {
+        const auto at = ranked_.edge_weights.find(edge);
+        return at == ranked_.edge_weights.end() ? 1 : at->second;
+    }
+
+    void count_left_out() {
+        for (std::size_t i = 0; i < kRuleCount; ++i) {
+            const Pruner::Taken& taken = pruner_.taken(static_cast<Rule>(i));
+            const RuleText& rule = text_of(static_cast<Rule>(i));
+            if (taken.nodes == 0) continue;
+            chain_.left_out.push_back({.rule = rule.name,
+                                       .singular = rule.singular,
+                                       .plural = rule.plural,
+                                       .nodes = taken.nodes,
+                                       .edges = taken.edges,
+                                       .bytes = taken.bytes});
+        }
     }
 
     std::size_t place(NodeIndex node, std::int64_t time_ns) {
@@ -90,7 +167,10 @@ class ChainMaker {
         const std::vector<Flow> all = flows();
         for (const Flow& flow : all) {
             const bool is_new = previous == nullptr || previous->kind() != flow.kind();
-            if (is_new) chain_.edges.push_back({.source = flow.source, .target = flow.target, .op = flow.op});
+            if (is_new)
+                chain_.edges.push_back(
+                    {.source = flow.source, .target = flow.target, .op = flow.op, .weight = 0});
+            chain_.edges.back().weight = std::min(1.0, chain_.edges.back().weight + weight_of(flow.edge));
             previous = &flow;
             if (flow.op != Op::None) add_to(chain_.edges.back(), graph_.edge(flow.edge), is_new);
         }
@@ -175,6 +255,7 @@ class ChainMaker {
     const Anchor& anchor_;
     const ChainQuery& query_;
     Pruner pruner_;
+    RankedTracking ranked_;
     Chain chain_;
     std::unordered_map<NodeIndex, std::size_t> places_;
     std::vector<EdgeIndex> edges_;
@@ -199,17 +280,17 @@ std::vector<Gap> gaps_in(const std::vector<Gap>& losses, const ChainQuery& query
 
 }  // namespace
 
-Chain make_chain(const Graph& graph, const Point& point, const Anchor& anchor, const ChainQuery& query,
-                 const std::vector<Gap>& losses) {
+Chain make_chain(const Graph& graph, std::span<const Point> points, const Anchor& anchor,
+                 const ChainQuery& query, const std::vector<Gap>& losses) {
     Chain chain = ChainMaker(graph, anchor, query).make();
-    chain.point = point.text;
-    chain.event = anchor.edges.empty() ? 0 : point.number;
+    for (const Point& point : points) chain.point += (chain.point.empty() ? "" : " ") + point.text;
+    if (points.size() == 1 && !anchor.edges.empty()) chain.event = points.front().number;
     chain.direction = query.direction;
     chain.gaps = gaps_in(losses, query, anchor);
     chain.start_ns = graph.start_ns();
     chain.end_ns = graph.end_ns();
-    chain.recorded_nodes = graph.node_count();
-    chain.recorded_edges = graph.edge_count();
+    chain.recorded_nodes = graph.is_part() ? 0 : graph.node_count();
+    chain.recorded_edges = graph.is_part() ? 0 : graph.edge_count();
     chain.note = anchor.note;
     return chain;
 }

@@ -2,12 +2,16 @@
 // (event/escape.h), so that any bytes come out as valid UTF-8 and can be had back.
 #include <nlohmann/json.hpp>
 
+#include <cmath>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "event/attribution_json.h"
 #include "event/escape.h"
 #include "event/json_lines.h"
+#include "graph/json_text.h"
+#include "graph/narrative.h"
 #include "graph/render.h"
 
 namespace catena::graph {
@@ -15,6 +19,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using event::EntityType;
+
+// Six digits: more would only differ from machine to machine.
+double rounded(double share) { return std::round(share * 1e6) / 1e6; }
 
 std::string id_of(const ChainNode& node) { return event::json_id(node.id, node.type); }
 
@@ -58,7 +65,9 @@ Json node_json(const ChainNode& node) {
     Json json = {{"id", id_of(node)},
                  {"type", event::to_string(node.type)},
                  {"label", node.label},
-                 {"start", node.start}};
+                 {"start", node.start},
+                 {"weight", rounded(node.weight)}};
+    if (node.end) json["end"] = true;
     add_process(json, node);
     add_file(json, node);
     add_socket(json, node);
@@ -74,27 +83,40 @@ Json edge_json(const Chain& chain, const ChainEdge& edge) {
             {"last_ns", join ? Json() : Json(edge.last_ns)},
             {"count", edge.count},
             {"bytes", edge.bytes},
-            {"events", edge.events}};
+            {"events", edge.events},
+            {"weight", rounded(edge.weight)}};
+}
+
+Json step_json(const Chain& chain, const Step& step) {
+    // Names are cut only where they would be on a very wide terminal.
+    const Words words(chain, Colour::Off, 1000);
+    return {{"text", text_of(words, step)}, {"first_ns", step.first_ns}, {"last_ns", step.last_ns},
+            {"calls", step.calls},          {"events", step.events},     {"edges", step.edges}};
+}
+
+Json entry_json(const Chain& chain, const EntryPoint& entry) {
+    return {{"node", id_of(chain.nodes[entry.node])}, {"score", rounded(entry.score)}};
 }
 
 Json stats_json(const Chain& chain) {
     Json left_out = Json::array();
-    for (std::size_t i = 0; i < kRuleCount; ++i) {
-        const Pruner::Taken& taken = chain.left_out[i];
-        if (taken.nodes == 0) continue;
+    for (const LeftOut& taken : chain.left_out) {
         left_out.push_back(
-            {{"rule", text_of(static_cast<Rule>(i)).name}, {"nodes", taken.nodes}, {"edges", taken.edges}});
+            {{"rule", taken.rule}, {"nodes", taken.nodes}, {"edges", taken.edges}, {"bytes", taken.bytes}});
     }
-    return {{"nodes", chain.nodes.size()},
-            {"edges", chain.edges.size()},
-            {"events", chain.events},
-            {"cut", chain.cut},
-            {"left_out", left_out},
-            {"recording",
-             {{"start_ns", chain.start_ns},
-              {"end_ns", chain.end_ns},
-              {"nodes", chain.recorded_nodes},
-              {"edges", chain.recorded_edges}}}};
+    return {
+        {"nodes", chain.nodes.size()},
+        {"edges", chain.edges.size()},
+        {"events", chain.events},
+        {"cut", chain.cut},
+        {"ranked", chain.ranked},
+        {"before_ranking", {{"nodes", chain.nodes_before_ranking}, {"edges", chain.edges_before_ranking}}},
+        {"left_out", left_out},
+        {"recording",
+         {{"start_ns", chain.start_ns},
+          {"end_ns", chain.end_ns},
+          {"nodes", chain.recorded_nodes > 0 ? Json(chain.recorded_nodes) : Json()},
+          {"edges", chain.recorded_nodes > 0 ? Json(chain.recorded_edges) : Json()}}}};
 }
 
 // An array with one element a line: compact, and still fit for grep and diff.
@@ -108,17 +130,24 @@ void append_array(std::string& text, std::string_view name, const std::vector<T>
 
 }  // namespace
 
-std::string to_json(const Chain& chain) {
+std::string to_json(const Chain& chain, const Extent& extent) {
+    const Narrative narrative = narrative_of(chain, extent.steps);
     std::string text = "{\n";
     text += "\"point\": " + Json(event::escape(chain.point)).dump() + ",\n";
+    if (!chain.to.empty()) text += "\"to\": " + Json(event::escape(chain.to)).dump() + ",\n";
     text += "\"direction\": " + Json(to_string(chain.direction)).dump() + ",\n";
+    text += "\"sentence\": " + Json(headline(chain)).dump() + ",\n";
+    append_array(text, "steps", narrative.steps, [&](const Step& step) { return step_json(chain, step); });
+    text += "\"more_steps\": " + std::to_string(narrative.more) + ",\n";
+    append_array(text, "entries", chain.entries,
+                 [&](const EntryPoint& entry) { return entry_json(chain, entry); });
     append_array(text, "nodes", chain.nodes, node_json);
     append_array(text, "edges", chain.edges, [&](const ChainEdge& edge) { return edge_json(chain, edge); });
     text += std::string("\"complete\": ") + (chain.complete() ? "true" : "false") + ",\n";
     append_array(text, "gaps", chain.gaps, [](const Gap& gap) {
         return Json{{"cpu", gap.cpu}, {"lost", gap.lost}, {"from_ns", gap.from_ns}, {"to_ns", gap.to_ns}};
     });
-    return text + "\"stats\": " + stats_json(chain).dump() + "\n}\n";
+    return json_for_terminal(text + "\"stats\": " + stats_json(chain).dump() + "\n}\n");
 }
 
 }  // namespace catena::graph

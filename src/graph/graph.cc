@@ -17,10 +17,6 @@ using event::Op;
 // A connect that goes on in the background has still named its peer.
 constexpr std::int64_t kInProgress = -115;  // -EINPROGRESS
 
-// Hostile times stay away from the ends of the number range, so that sums cannot overflow.
-constexpr std::int64_t kTimeLimit = std::int64_t{1} << 62;
-std::int64_t clamp_time(std::int64_t ts_ns) { return std::clamp(ts_ns, -kTimeLimit, kTimeLimit); }
-
 bool moves_bytes(Op op) { return op == Op::Read || op == Op::Write || op == Op::Send || op == Op::Recv; }
 
 // What an object that was never described must be, by what was done to it.
@@ -43,6 +39,8 @@ EntityType guess_type(Op op) {
 }
 
 }  // namespace
+
+std::int64_t clamp_time(std::int64_t ts_ns) { return std::clamp(ts_ns, -kTimeLimit, kTimeLimit); }
 
 bool carries(const Event& event) {
     if (event::flow_of(event.op) == Flow::None || !event.process || !event.object) return false;
@@ -130,35 +128,33 @@ void GraphBuilder::reserve(std::size_t events) {
 }
 
 void GraphBuilder::add(const Event& event) {
+    widen(event);
+    const std::int64_t ts_ns = clamp_time(event.ts_ns);
+    CallStarts::Thread* thread = starts_.note(event, ts_ns);
+    if (carries(event)) add_flow(event, starts_.lead_ns(thread, ts_ns), thread);
+}
+
+void GraphBuilder::add(const Event& event, std::int64_t lead_ns) {
+    if (carries(event)) add_flow(event, lead_ns, nullptr);
+}
+
+void GraphBuilder::widen(const Event& event) {
     const std::int64_t ts_ns = clamp_time(event.ts_ns);
     const std::int64_t last_ns = std::max(ts_ns, clamp_time(event.last_ns));
     graph_.start_ns_ = any_event_ ? std::min(graph_.start_ns_, ts_ns) : ts_ns;
     graph_.end_ns_ = any_event_ ? std::max(graph_.end_ns_, last_ns) : last_ns;
     any_event_ = true;
-
-    Thread* thread = slack_ns_ > 0 && event.tid > 0 ? &note_return(event, ts_ns) : nullptr;
-    if (carries(event)) add_flow(event, thread);
 }
 
-GraphBuilder::Thread& GraphBuilder::note_return(const Event& event, std::int64_t ts_ns) {
-    const auto [number, is_new] = thread_numbers_.intern(static_cast<std::uint32_t>(event.tid));
-    if (is_new) threads_.emplace_back();
-    Thread& thread = threads_[number];
-    if (ts_ns > thread.last_ns) {
-        thread = {.last_ns = ts_ns, .before_ns = thread.last_ns, .read = kNoEdge};
-    }
-    return thread;
+void GraphBuilder::is_part_of(std::int64_t start_ns, std::int64_t end_ns) {
+    graph_.start_ns_ = start_ns;
+    graph_.end_ns_ = end_ns;
+    graph_.is_part_ = true;
 }
 
-// How long before its return a thread's call may have begun. Sums of merged calls are told when later calls
-// of their thread are known already: what came before them is not known any more.
-std::int64_t GraphBuilder::lead_of(const Thread& thread, std::int64_t ts_ns) const {
-    if (thread.last_ns != ts_ns) return slack_ns_;
-    if (thread.before_ns <= ts_ns - slack_ns_) return slack_ns_;
-    return ts_ns - thread.before_ns - 1;
-}
-
-void GraphBuilder::add_flow(const Event& event, Thread* thread) {
+// `lead_ns` is of what the event writes; of what it only reads where `thread` is null, for else it follows
+// from a later event.
+void GraphBuilder::add_flow(const Event& event, std::int64_t lead_ns, CallStarts::Thread* thread) {
     const Flow flow = event::flow_of(event.op);
     Edge edge{.source = graph_.entities_.intern(event.process, EntityType::Process),
               .target = graph_.entities_.intern(event.object, guess_type(event.op)),
@@ -171,7 +167,6 @@ void GraphBuilder::add_flow(const Event& event, Thread* thread) {
     const NodeIndex object = edge.target;
 
     if (flow != Flow::In) {
-        const std::int64_t lead_ns = thread ? lead_of(*thread, edge.first_ns) : 0;
         edge.begin_ns = edge.first_ns - lead_ns;
         add_edge(edge);
         // One call that both read and wrote (sendfile, splice): what it read can have gone on before it
@@ -182,7 +177,7 @@ void GraphBuilder::add_flow(const Event& event, Thread* thread) {
     }
     if (flow != Flow::Out) {
         std::swap(edge.source, edge.target);
-        edge.begin_ns = edge.first_ns;
+        edge.begin_ns = edge.first_ns - (flow == Flow::In && thread == nullptr ? lead_ns : 0);
         const EdgeIndex index = add_edge(edge);
         if (thread && thread->last_ns == edge.first_ns && flow == Flow::In) thread->read = index;
     }
@@ -209,6 +204,13 @@ EdgeIndex GraphBuilder::add_edge(const Edge& edge) {
     graph_.count_.push_back(edge.count);
     if (!join) mark(edge.target, Trait::Written);
     return static_cast<EdgeIndex>(graph_.edge_count() - 1);
+}
+
+void GraphBuilder::mark(event::EntityId id, Traits traits) {
+    const auto node = graph_.entities_.find(id);
+    for (const Trait trait : {Trait::Written, Trait::Accepted, Trait::Connected, Trait::Forked}) {
+        if (node && (traits & static_cast<Traits>(trait)) != 0) mark(*node, trait);
+    }
 }
 
 void GraphBuilder::mark(NodeIndex node, Trait trait) {
@@ -238,27 +240,32 @@ void GraphBuilder::infer_forks() {
         const auto images = entities.images(node);
         if (images.empty() || graph_.has(node, Trait::Forked)) continue;
         const event::ProcessImage& image = images.front();
-        const auto parent = entities.find(image.parent);
+        if (image.start_ns == 0) continue;
         const std::int64_t ts_ns = clamp_time(image.start_ns);
-        if (image.start_ns == 0 || !parent || *parent == node ||
-            entities.type(*parent) != EntityType::Process)
-            continue;
         if (ts_ns < graph_.start_ns_ || ts_ns > graph_.end_ns_) continue;
-        add_edge({.source = *parent,
-                  .target = node,
-                  .op = Op::Fork,
-                  .begin_ns = ts_ns,
-                  .first_ns = ts_ns,
-                  .last_ns = ts_ns,
-                  .count = 1});
+        add({.parent = image.parent, .child = image.id, .ts_ns = ts_ns});
     }
 }
 
+// Both must have been described, or else whether there is a flow depended on what else is in the graph.
+void GraphBuilder::add(const Birth& birth) {
+    const Entities& entities = graph_.entities_;
+    const auto parent = entities.find(birth.parent);
+    const auto child = entities.find(birth.child);
+    if (!parent || !child || parent == child || entities.images(*parent).empty()) return;
+    add_edge({.source = *parent,
+              .target = *child,
+              .op = Op::Fork,
+              .begin_ns = birth.ts_ns,
+              .first_ns = birth.ts_ns,
+              .last_ns = birth.ts_ns,
+              .count = 1});
+}
+
 Graph GraphBuilder::build(Direction direction) && {
-    threads_ = {};
-    thread_numbers_ = {};
+    starts_ = CallStarts(0);
     join_sockets();
-    infer_forks();
+    if (!graph_.is_part_) infer_forks();
     graph_.traits_.resize(graph_.node_count());
     if (direction != Direction::Forward) {
         graph_.into_ = graph_.order(graph_.target_, [&](EdgeIndex i) { return graph_.begin_ns(i); });

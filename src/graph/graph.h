@@ -10,14 +10,14 @@
 #include <vector>
 
 #include "event/event.h"
-#include "graph/dense_index.h"
+#include "graph/call_starts.h"
 #include "graph/entities.h"
 #include "graph/narrow_column.h"
 
 namespace catena::graph {
 
 using EdgeIndex = std::uint32_t;
-inline constexpr EdgeIndex kNoEdge = UINT32_MAX;
+inline constexpr EdgeIndex kNoEdge = CallStarts::kNone;
 
 enum class Direction : std::uint8_t { Back, Forward, Both };
 std::string_view to_string(Direction direction);  // "back", "forward", "both"
@@ -51,6 +51,20 @@ enum class Trait : std::uint8_t {
     Forked = 8,     // a process whose fork was recorded
 };
 
+using Traits = std::uint8_t;  // the sum of some
+
+// A fork that is not in the recording, as far as the parent's and the child's descriptions tell of it.
+struct Birth {
+    event::EntityId parent;
+    event::EntityId child;
+    std::int64_t ts_ns = 0;
+    bool operator==(const Birth&) const = default;
+};
+
+// Hostile times are kept away from the ends of the number range, so that sums cannot overflow.
+inline constexpr std::int64_t kTimeLimit = std::int64_t{1} << 62;
+std::int64_t clamp_time(std::int64_t ts_ns);
+
 // Immutable, so safe to read from several threads. Made by GraphBuilder.
 class Graph {
   public:
@@ -62,6 +76,7 @@ class Graph {
     [[nodiscard]] NodeIndex target(EdgeIndex index) const { return target_[index]; }
     [[nodiscard]] std::int64_t begin_ns(EdgeIndex index) const;
     [[nodiscard]] std::int64_t last_ns(EdgeIndex index) const;
+    [[nodiscard]] std::uint64_t bytes(EdgeIndex index) const { return bytes_[index]; }
     [[nodiscard]] bool has(NodeIndex node, Trait trait) const;
 
     // Edges into a node, by rising begin_ns; empty where the graph was built for Direction::Forward only.
@@ -74,6 +89,8 @@ class Graph {
     // Of the first and the last event, whether they carry anything or not; 0 where there is none.
     [[nodiscard]] std::int64_t start_ns() const { return start_ns_; }
     [[nodiscard]] std::int64_t end_ns() const { return end_ns_; }
+    // Whether it holds only what one question needs (part.h).
+    [[nodiscard]] bool is_part() const { return is_part_; }
     // Events that found the graph full (2^32 - 1 edges).
     [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
 
@@ -110,6 +127,7 @@ class Graph {
     std::int64_t start_ns_ = 0;
     std::int64_t end_ns_ = 0;
     std::uint64_t dropped_ = 0;
+    bool is_part_ = false;
 };
 
 // How long before its return a call may have begun to have its effect, where nothing else is known: longer
@@ -120,10 +138,8 @@ inline constexpr std::int64_t kCallSlackNs = 10'000'000;
 // time. One thread.
 class GraphBuilder {
   public:
-    // A recorded time is that of the call's return, but what it carries can arrive before that: a reader may
-    // return first. So an event that writes is taken to have begun up to `slack_ns` earlier, though never
-    // before the thread's previous call returned.
-    explicit GraphBuilder(std::int64_t slack_ns = 0) : slack_ns_(slack_ns) {}
+    // `slack_ns`: see CallStarts.
+    explicit GraphBuilder(std::int64_t slack_ns = 0) : starts_(slack_ns) {}
 
     void reserve(std::size_t events);
     void add(event::ProcessImage image) { graph_.entities_.add(std::move(image)); }
@@ -134,29 +150,27 @@ class GraphBuilder {
     // began.
     void add(const event::Event& event);
 
+    // A part of a recording (frontier.h): events that carry something, what is known of the rest, and nothing
+    // else. How long before its return the event's call may have begun is known already.
+    void add(const event::Event& event, std::int64_t lead_ns);
+    void add(const Birth& birth);
+    void mark(event::EntityId id, Traits traits);
+    // First and last event of the whole recording. No forks are inferred then but those that were added.
+    void is_part_of(std::int64_t start_ns, std::int64_t end_ns);
+
     // The graph, ordered for tracking in this direction. The builder is spent.
     [[nodiscard]] Graph build(Direction direction) &&;
 
   private:
-    // The returns of a thread's last calls, and the edge that the last one made into the process, if it did.
-    struct Thread {
-        std::int64_t last_ns = kAlwaysFrom;    // of its latest call
-        std::int64_t before_ns = kAlwaysFrom;  // of the call before that
-        EdgeIndex read = kNoEdge;
-    };
-
-    Thread& note_return(const event::Event& event, std::int64_t ts_ns);
-    std::int64_t lead_of(const Thread& thread, std::int64_t ts_ns) const;
-    void add_flow(const event::Event& event, Thread* thread);
+    void add_flow(const event::Event& event, std::int64_t lead_ns, CallStarts::Thread* thread);
+    void widen(const event::Event& event);
     EdgeIndex add_edge(const Edge& edge);
     void mark(NodeIndex node, Trait trait);
     void join_sockets();
     void infer_forks();
 
-    std::int64_t slack_ns_;
+    CallStarts starts_;
     bool any_event_ = false;
-    DenseIndex thread_numbers_;  // by thread id
-    std::vector<Thread> threads_;
     Graph graph_;
 };
 

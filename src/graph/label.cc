@@ -70,9 +70,23 @@ std::string label_of(const Graph& graph, const ChainNode& node) {
     return fmt::format("{} {}", event::to_string(node.type), event::json_id(node.id, node.type));
 }
 
+std::string_view host_of(std::string_view address) {
+    const std::size_t colon = address.rfind(':');
+    if (colon == std::string_view::npos || colon + 1 == address.size() || address[0] == '/' ||
+        address[0] == '@')
+        return address;
+    const bool port =
+        std::ranges::all_of(address.substr(colon + 1), [](char c) { return c >= '0' && c <= '9'; });
+    return port ? address.substr(0, colon) : address;
+}
+
 bool is_external(const ChainNode& node) {
     return node.socket != nullptr && !node.socket->peer && node.socket->protocol != "unix" &&
            !node.socket->remote.empty();
+}
+
+bool is_inbound(const ChainNode& node) {
+    return is_external(node) && (node.accepted || node.label.starts_with(shown(node.socket->remote)));
 }
 
 }  // namespace catena::graph

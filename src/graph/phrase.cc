@@ -116,9 +116,16 @@ std::string renamed_or(const ChainEdge& edge, const ChainNode& object, std::stri
 
 std::string sentence_of(const Chain& chain, const ChainEdge& edge, const ChainNode* spoken_of) {
     const Roles roles = roles_of(chain, edge);
-    const std::string object =
-        &roles.object == spoken_of ? "it" : renamed_or(edge, roles.object, name_in_text(roles.object));
-    return fmt::format("{} {} {}", name_in_text(roles.actor), verb_of(edge), object);
+    std::string verb = verb_of(edge);
+    std::string object = "it";
+    if (&roles.object != spoken_of) {
+        object = renamed_or(edge, roles.object, name_in_text(roles.object));
+    } else if (edge.op == Op::Mkdir || edge.op == Op::Symlink) {
+        verb = "made";
+    } else if (edge.op == Op::Rmdir) {
+        verb = "removed";
+    }
+    return fmt::format("{} {} {}", name_in_text(roles.actor), verb, object);
 }
 
 }  // namespace catena::graph

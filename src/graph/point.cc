@@ -177,6 +177,15 @@ base::Result<Point> parse_point(std::string_view text) {
     return point;
 }
 
+void Anchor::add(const Anchor& other) {
+    back.insert(back.end(), other.back.begin(), other.back.end());
+    forward.insert(forward.end(), other.forward.begin(), other.forward.end());
+    nodes.insert(nodes.end(), other.nodes.begin(), other.nodes.end());
+    edges.insert(edges.end(), other.edges.begin(), other.edges.end());
+    if (!note.empty() && !other.note.empty()) note += ' ';
+    note += other.note;
+}
+
 std::optional<Anchor> find_anchor(const Graph& graph, const Point& point) {
     Anchor anchor;
     for (NodeIndex node = 0; node < graph.node_count(); ++node) {

@@ -35,6 +35,9 @@ struct Anchor {
     std::vector<NodeIndex> nodes{};  // that the point names, to be marked in the chain
     std::vector<EdgeIndex> edges{};  // of an event: part of the chain whatever tracking says
     std::string note{};              // where the point names several things; else empty
+
+    // What another point means as well.
+    void add(const Anchor& other);
 };
 
 // For all points but event:ID. Nothing where the point is not in the recording.

@@ -142,7 +142,7 @@ Chain RecordingForTest::chain(const Graph& graph, std::string_view text, const C
     } else {
         anchor = find_anchor(graph, *point);
     }
-    return anchor ? make_chain(graph, *point, *anchor, query, losses_) : Chain{};
+    return anchor ? make_chain(graph, std::span(&*point, 1), *anchor, query, losses_) : Chain{};
 }
 
 }  // namespace catena::graph

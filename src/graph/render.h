@@ -1,6 +1,7 @@
 // The forms in which a chain is shown. Each gives the whole text, with a newline at the end.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -10,16 +11,28 @@ namespace catena::graph {
 
 enum class Colour : std::uint8_t { Off, On };
 
-// A story: one sentence, numbered steps in order of time, what was left out, what was lost.
-std::string to_text(const Chain& chain, Colour colour);
+// How much of a chain is told to people.
+struct Extent {
+    std::size_t steps = 15;
+    std::size_t tree_lines = 80;
+    std::size_t columns = 120;
+};
+inline constexpr Extent kAllOfIt = {.steps = SIZE_MAX, .tree_lines = SIZE_MAX, .columns = 120};
 
-// docs/formats/chain.md.
-std::string to_json(const Chain& chain);
+// A story: one sentence; numbered steps in order of time; the processes as a tree; what was left out; what
+// was lost.
+std::string to_text(const Chain& chain, Colour colour, const Extent& extent = {});
 
-// For Graphviz.
-std::string to_dot(const Chain& chain);
+// docs/formats/chain.md says what each of these holds.
+std::string to_json(const Chain& chain, const Extent& extent = {});
+std::string to_dot(const Chain& chain);      // Graphviz
+std::string to_prov(const Chain& chain);     // W3C PROV-JSON
+std::string to_mermaid(const Chain& chain);  // a flowchart
 
-// The story's first sentence, without a full stop's newline.
+// "read 8 bytes ×2 10:00:00.000000": the label of a flow in pictures.
+std::string edge_label(const ChainEdge& edge);
+
+// The story's first sentence.
 std::string headline(const Chain& chain);
 
 }  // namespace catena::graph

@@ -1,203 +1,177 @@
-// A chain as a story: the headline, then one numbered step for each kind of flow between two nodes, in order
-// of time.
+// A chain as a story: the headline, the steps that tell most, numbered and in order of time, the processes as
+// a tree, what was left out, what was lost.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
+#include <cstdint>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "event/escape.h"
-#include "graph/label.h"
-#include "graph/phrase.h"
+#include "graph/columns.h"
+#include "graph/narrative.h"
 #include "graph/render.h"
 #include "graph/text.h"
 #include "graph/time_text.h"
+#include "graph/tree.h"
 
 namespace catena::graph {
 namespace {
 
-using event::EntityType;
 using event::Op;
+
+constexpr std::size_t kNarrowest = 40;  // columns
+constexpr std::int64_t kNoticeable = 1'000'000;
 
 class Story {
   public:
-    Story(const Chain& chain, Colour colour) : chain_(chain), colour_(colour) {}
+    Story(const Chain& chain, Colour colour, const Extent& extent)
+        : chain_(chain),
+          extent_(extent),
+          colour_(colour),
+          columns_(std::max(extent.columns, kNarrowest)),
+          narrative_(narrative_of(chain, extent.steps)) {}
 
     std::string tell() {
-        line(paint(kBold, headline(chain_)));
+        const Words words(chain_, colour_, columns_);
+        for (const std::string& each : wrapped(headline(chain_), columns_)) line(words.bold(each));
         line("");
-        line(paint(kDim, subtitle()));
-        if (!chain_.note.empty()) line(chain_.note);
+        for (const std::string& each : wrapped(subtitle(), columns_)) line(words.dim(each));
+        if (!chain_.note.empty()) paragraph(chain_.note);
         tell_steps();
+        tell_tree();
         tell_left_out();
         tell_gaps();
         return std::move(text_);
     }
 
   private:
-    static constexpr std::string_view kBold = "1";
-    static constexpr std::string_view kDim = "2";
-    static constexpr std::size_t kEventsShown = 4;
-
     void line(std::string_view text) { (text_ += text) += '\n'; }
 
-    std::string paint(std::string_view code, std::string_view text) const {
-        return colour_ == Colour::On ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
+    void paragraph(std::string_view text, std::string_view first = "", std::string_view rest = "") {
+        const std::size_t used = std::max(columns_of(first), columns_of(rest));
+        const std::size_t room = columns_ > used + kNarrowest / 2 ? columns_ - used : kNarrowest / 2;
+        for (const std::string& each : wrapped(text, room))
+            line(std::string(std::exchange(first, rest)) + each);
     }
 
-    std::string paint(const ChainNode& node, std::string_view text) const {
-        switch (node.type) {
-            case EntityType::Process:
-                return paint("34", text);
-            case EntityType::Socket:
-                return paint("32", text);
-            default:
-                return paint("33", text);
+    // The moments that are told: within one day, only their clock is.
+    bool on_one_day() const {
+        std::int64_t first = 0;
+        std::int64_t last = 0;
+        bool any = false;
+        for (const ChainEdge& edge : chain_.edges) {
+            if (edge.op == Op::None) continue;
+            first = any ? std::min(first, edge.first_ns) : edge.first_ns;
+            last = any ? std::max(last, edge.last_ns) : edge.last_ns;
+            any = true;
         }
+        for (const Gap& gap : chain_.gaps) {
+            first = std::min(first, gap.from_ns);
+            last = std::max(last, gap.to_ns);
+        }
+        return any && format_day(first) == format_day(last);
+    }
+
+    std::string time_text(std::int64_t ns) const {
+        return one_day_ ? format_clock(ns) : format_day(ns) + ' ' + format_clock(ns);
     }
 
     std::string subtitle() const {
         const std::string_view way = chain_.direction == Direction::Back      ? "Back from"
                                      : chain_.direction == Direction::Forward ? "Forward from"
                                                                               : "Back and forward from";
-        return fmt::format("{} {}: {}, {}. Times count from {}.", way,
-                           event::escape_for_terminal(chain_.point), counted(chain_.nodes.size(), "node"),
-                           counted(chain_.events, "event"), format_moment(chain_.start_ns));
-    }
-
-    // The edges that become steps, in order. A call that carried both ways is told once; the ends of a
-    // connection are told where something first went into or came out of one of them.
-    std::vector<const ChainEdge*> steps() const {
-        std::vector<const ChainEdge*> joins;
-        std::vector<const ChainEdge*> steps;
-        for (const ChainEdge& edge : chain_.edges) {
-            if (edge.op == Op::None) {
-                joins.push_back(&edge);
-                continue;
-            }
-            const bool told = event::flow_of(edge.op) == event::Flow::Both &&
-                              std::ranges::any_of(steps, [&](const ChainEdge* other) {
-                                  return other->op == edge.op && other->source == edge.target &&
-                                         other->target == edge.source && other->events == edge.events;
-                              });
-            if (told) continue;
-            steps.push_back(&edge);
-            std::erase_if(joins, [&](const ChainEdge* join) {
-                const bool touched = edge.source == join->source || edge.source == join->target ||
-                                     edge.target == join->source || edge.target == join->target;
-                if (touched) steps.push_back(join);
-                return touched;
-            });
-        }
-        steps.insert(steps.end(), joins.begin(), joins.end());
-        return steps;
+        const std::string to = chain_.to.empty() ? "" : " to " + event::escape_for_terminal(chain_.to);
+        std::string text = fmt::format("{} {}{}: {}, {}", to.empty() ? way : "From",
+                                       event::escape_for_terminal(chain_.point), to,
+                                       counted(chain_.nodes.size(), "node"), counted(chain_.events, "event"));
+        if (chain_.nodes_before_ranking > chain_.nodes.size())
+            text += fmt::format(", the weightiest of {} nodes", with_commas(chain_.nodes_before_ranking));
+        const std::string zone = format_zone(chain_.start_ns);
+        const std::string utc = zone == "Z" ? "UTC" : "UTC" + zone;
+        text += one_day_ ? fmt::format(". {}, {}.", format_day(chain_.start_ns), utc)
+                         : fmt::format(". Times are {}.", utc);
+        return text + " Numbers in [ ] are events.";
     }
 
     void tell_steps() {
-        const auto all = steps();
-        if (!all.empty()) line("");
-        const std::size_t width = std::to_string(all.size()).size() + 2;
-        std::size_t time_width = 0;
-        for (const ChainEdge* edge : all) time_width = std::max(time_width, time_of(*edge).size());
-        for (std::size_t i = 0; i < all.size(); ++i) {
-            const ChainEdge& edge = *all[i];
-            line(fmt::format("{:>{}}  {}  {}", i + 1, width,
-                             paint(kDim, fmt::format("{:>{}}", time_of(edge), time_width)),
-                             edge.op == Op::None ? join_text(edge) : step_text(edge)));
+        const std::vector<Step>& steps = narrative_.steps;
+        if (steps.empty()) return;
+        line("");
+        const std::size_t digits = std::max<std::size_t>(std::to_string(steps.size()).size(), 2);
+        const std::size_t indent = digits + 2 + columns_of(time_text(steps.front().first_ns)) + 2;
+        const Words words(chain_, colour_, std::max(columns_, indent + kNarrowest) - indent);
+        for (std::size_t i = 0; i < steps.size(); ++i) {
+            const Step& step = steps[i];
+            const std::string start =
+                fmt::format("{:>{}}  {}  ", i + 1, digits, words.dim(time_text(step.first_ns)));
+            paragraph(
+                fmt::format("{}{}  {}", text_of(words, step), repetition(step), words.dim(events_text(step))),
+                start, std::string(indent, ' '));
         }
+        if (narrative_.more == 0) return;
+        paragraph(fmt::format("… and {} of less weight: --steps {} tells them, too.",
+                              counted(narrative_.more, "more step"), steps.size() + narrative_.more),
+                  std::string(digits + 2, ' '), std::string(digits + 2, ' '));
     }
 
-    std::string time_of(const ChainEdge& edge) const {
-        return edge.op == Op::None ? "" : format_offset(edge.first_ns - chain_.start_ns);
+    // Only where calls are told as one.
+    static std::string repetition(const Step& step) {
+        if (!step.repeated) return "";
+        std::string text = "  ×" + with_commas(step.calls);
+        if (step.last_ns - step.first_ns >= kNoticeable)
+            text += " in " + format_duration(step.last_ns - step.first_ns);
+        return text;
     }
 
-    std::string join_text(const ChainEdge& edge) const {
-        const ChainNode& source = chain_.nodes[edge.source];
-        const ChainNode& target = chain_.nodes[edge.target];
-        if (source.label == target.label)
-            return paint(source, source.label) + ": both ends are on this machine";
-        return fmt::format("{} and {} are two ends of one connection", paint(source, source.label),
-                           paint(target, target.label));
-    }
-
-    std::string step_text(const ChainEdge& edge) const {
-        const Roles roles = roles_of(chain_, edge);
-        std::string text =
-            fmt::format("{} {} {}", paint(roles.actor, roles.actor.label), step_verb(edge, roles.object),
-                        paint(roles.object, renamed_or(edge, roles.object, roles.object.label)));
-        // The arguments say what a program was started for.
-        if (edge.op == Op::Fork && !roles.object.images.empty() &&
-            !roles.object.images.back()->cmdline.empty()) {
-            text += ": " + shown(roles.object.images.back()->cmdline, 100);
-        }
-        const auto out = std::back_inserter(text);
-        if (edge.count > 1) fmt::format_to(out, "  ×{}", with_commas(edge.count));
-        constexpr std::int64_t kNoticeable = 1'000'000;
-        if (edge.last_ns - edge.first_ns >= kNoticeable) {
-            fmt::format_to(out, "  until {}", format_offset(edge.last_ns - chain_.start_ns));
-        }
-        return text + "  " + paint(kDim, events_text(edge));
-    }
-
-    // A socket's label names both ends, so that things go over it, not to it.
-    static std::string step_verb(const ChainEdge& edge, const ChainNode& object) {
-        if (object.socket == nullptr || object.socket->remote.empty()) return verb_of(edge);
-        if (edge.op == Op::Connect) return "connected";
-        if (edge.op == Op::Accept) return "accepted";
-        const bool out = event::flow_of(edge.op) == event::Flow::Out;
-        return edge.bytes > 0
-                   ? fmt::format("{} {} over", out ? "sent" : "received", counted(edge.bytes, "byte"))
-                   : fmt::format("{} over", out ? "sent" : "received");
-    }
-
-    static std::string events_text(const ChainEdge& edge) {
-        if (edge.events.empty()) return "[not seen itself]";
-        const std::size_t shown_events = std::min(edge.events.size(), kEventsShown);
-        std::string text = fmt::format(
-            "[{}", fmt::join(edge.events.begin(),
-                             edge.events.begin() + static_cast<std::ptrdiff_t>(shown_events), ", "));
-        if (edge.events.size() > shown_events)
-            text += fmt::format(", and {} more", with_commas(edge.events.size() - shown_events));
-        return text + "]";
+    void tell_tree() {
+        const std::vector<std::string> lines = tree_lines(chain_, colour_, columns_, extent_.tree_lines);
+        if (lines.empty()) return;
+        line("");
+        for (const std::string& each : lines) line(each);
     }
 
     void tell_left_out() {
-        bool first = true;
-        for (std::size_t i = 0; i < kRuleCount; ++i) {
-            const Pruner::Taken& taken = chain_.left_out[i];
-            if (taken.nodes == 0) continue;
-            const RuleText& rule = text_of(static_cast<Rule>(i));
-            if (first) line("");
-            first = false;
-            line(fmt::format("Left out: {} (--keep {})", counted(taken.nodes, rule.singular, rule.plural),
-                             rule.name));
+        if (!chain_.left_out.empty()) line("");
+        for (const LeftOut& taken : chain_.left_out) {
+            std::string amount = counted(taken.edges, "flow");
+            if (taken.bytes > 0) amount += ", " + counted(taken.bytes, "byte");
+            paragraph(fmt::format("Left out: {} ({}); --keep {} shows {}.",
+                                  counted(taken.nodes, taken.singular, taken.plural), amount, taken.rule,
+                                  taken.nodes == 1 ? "it" : "them"),
+                      "", "  ");
         }
-        if (chain_.cut) {
-            line("");
-            line(fmt::format("Cut after {}, the nearest in time: there are more (--max-nodes).",
-                             counted(chain_.nodes.size(), "node")));
-        }
+        if (!chain_.cut) return;
+        line("");
+        paragraph(fmt::format("Cut after {}, the nearest in time: there are more (--max-nodes).",
+                              counted(chain_.nodes.size(), "node")));
     }
 
     void tell_gaps() {
-        if (chain_.gaps.empty()) return;
-        line("");
+        if (!chain_.gaps.empty()) line("");
         for (const Gap& gap : chain_.gaps) {
-            line(fmt::format(
-                "Lost: {} on CPU {} between {} and {} could not be recorded; steps may be missing.",
-                counted(gap.lost, "event"), gap.cpu, format_offset(gap.from_ns - chain_.start_ns),
-                format_offset(gap.to_ns - chain_.start_ns)));
+            paragraph(fmt::format(
+                          "Lost: {} on CPU {} between {} and {} could not be recorded; steps may be missing.",
+                          counted(gap.lost, "event"), gap.cpu, time_text(gap.from_ns), time_text(gap.to_ns)),
+                      "", "  ");
         }
     }
 
     const Chain& chain_;
+    Extent extent_;
     Colour colour_;
+    std::size_t columns_;
+    Narrative narrative_;
+    bool one_day_ = on_one_day();
     std::string text_;
 };
 
 }  // namespace
 
-std::string to_text(const Chain& chain, Colour colour) { return Story(chain, colour).tell(); }
+std::string to_text(const Chain& chain, Colour colour, const Extent& extent) {
+    return Story(chain, colour, extent).tell();
+}
 
 }  // namespace catena::graph

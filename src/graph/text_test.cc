@@ -1,10 +1,12 @@
 #include "graph/text.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <ctime>
 
+#include "graph/columns.h"
 #include "graph/time_text.h"
 
 namespace catena::graph {
@@ -32,6 +34,49 @@ TEST(Text, NumbersAreGrouped) {
     EXPECT_EQ(with_commas(1234567), "1,234,567");
     EXPECT_EQ(counted(1, "byte"), "1 byte");
     EXPECT_EQ(counted(12304, "entry", "entries"), "12,304 entries");
+}
+
+TEST(Columns, WideCharactersTakeTwoAndMarksAndColoursNone) {
+    EXPECT_EQ(columns_of("abc"), 3U);
+    EXPECT_EQ(columns_of("\xe6\x97\xa5x"), 3U);  // 日x
+    EXPECT_EQ(columns_of("e\xcc\x81"), 1U);      // e and an acute accent
+    EXPECT_EQ(columns_of("\x1b[1mab\x1b[0m"), 2U);
+    EXPECT_EQ(columns_of("\xf0\x9f\x98\x80"), 2U);
+}
+
+TEST(Columns, WhatIsTooWideLosesItsMiddle) {
+    EXPECT_EQ(fitted("abcdef", 6), "abcdef");
+    EXPECT_EQ(fitted("abcdef", 5), "ab…ef");
+    EXPECT_EQ(fitted("abcdef", 1), "…");
+    EXPECT_EQ(fitted("\xe6\x97\xa5\xe6\x9c\xac\xe6\x97\xa5", 4), "…\xe6\x97\xa5");
+}
+
+TEST(Columns, LinesBreakAtSpacesAndLongWordsAnywhere) {
+    using testing::ElementsAre;
+    EXPECT_THAT(wrapped("one two  three", 9), ElementsAre("one two", "three"));
+    EXPECT_THAT(wrapped("one two  three", 14), ElementsAre("one two  three"));
+    EXPECT_THAT(wrapped("abcdefgh i", 3), ElementsAre("abc", "def", "gh", "i"));
+    EXPECT_THAT(wrapped("a abcdef", 3), ElementsAre("a", "abc", "def"));
+    EXPECT_THAT(wrapped("", 3), ElementsAre(""));
+    EXPECT_THAT(wrapped("\x1b[1mone two\x1b[0m", 3), ElementsAre("\x1b[1mone", "two\x1b[0m"));
+}
+
+TEST(TimeText, MomentsHaveParts) {
+    set_zone("UTC-2");
+    EXPECT_EQ(format_day(kNoon + 11 * 3600 * kSecond), "2026-11-22");
+    EXPECT_EQ(format_clock(kNoon + 1000), "14:00:00.000001");
+    EXPECT_EQ(format_zone(kNoon), "+02:00");
+    EXPECT_EQ(format_utc(kNoon + 1), "2026-11-21T12:00:00.000000001Z");
+    set_zone("UTC");
+    EXPECT_EQ(format_zone(kNoon), "Z");
+    EXPECT_EQ(format_utc(-1), "1969-12-31T23:59:59.999999999Z");
+    EXPECT_EQ(format_utc(INT64_MAX), "2262-04-11T23:47:16.854775807Z");
+    EXPECT_EQ(format_utc(INT64_MIN), "1677-09-21T00:12:43.145224192Z");
+    set_zone("UTC-14");
+    EXPECT_EQ(format_moment(INT64_MAX), "2262-04-12T13:47:16.854775+14:00");
+    set_zone("UTC+12");
+    EXPECT_EQ(format_moment(INT64_MIN), "1677-09-20T12:12:43.145224-12:00");
+    set_zone("UTC");
 }
 
 TEST(TimeText, MomentsAreReadInAllTheirForms) {

@@ -163,18 +163,58 @@ base::Result<std::int64_t> parse_moment(std::string_view text, std::int64_t star
                       fmt::format("'{}' is not a time; write 2026-11-21T10:00:00Z, 10:00:00 or +1.5s", text));
 }
 
-std::string format_moment(std::int64_t ns) {
+namespace {
+
+// A moment as a clock and a calendar show it that are ahead of UTC by `zone`.
+struct Civil {
+    std::chrono::year_month_day date;
+    std::int64_t rest_ns;  // since midnight
+};
+
+Civil civil(std::int64_t ns, std::int64_t zone) {
+    // Days and the rest apart, so that nothing overflows at the ends of what 64 bits hold.
+    std::int64_t day = ns / kDay - (ns % kDay < 0 ? 1 : 0);
+    std::int64_t rest = ns - day * kDay + zone;
+    if (ns % kDay < 0) rest = ns % kDay + kDay + zone;
+    const std::int64_t carry = rest < 0 ? -1 : rest >= kDay ? 1 : 0;
+    day += carry;
+    rest -= carry * kDay;
+    return {std::chrono::sys_days(std::chrono::days(day)), rest};
+}
+
+std::string day_text(const Civil& at) {
+    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(at.date.year()),
+                       static_cast<unsigned>(at.date.month()), static_cast<unsigned>(at.date.day()));
+}
+
+std::string second_text(const Civil& at) {
+    return fmt::format("{:02}:{:02}:{:02}", at.rest_ns / kHour, at.rest_ns / kMinute % 60,
+                       at.rest_ns / kSecond % 60);
+}
+
+}  // namespace
+
+std::string format_day(std::int64_t ns) { return day_text(civil(ns, zone_at(ns))); }
+
+std::string format_clock(std::int64_t ns) {
+    const Civil at = civil(ns, zone_at(ns));
+    return fmt::format("{}.{:06}", second_text(at), at.rest_ns % kSecond / 1000);
+}
+
+std::string format_zone(std::int64_t ns) {
     const std::int64_t zone = zone_at(ns);
-    const std::int64_t clock = ns + zone;
-    const std::int64_t day = clock - (clock % kDay + kDay) % kDay;
-    const std::int64_t rest = clock - day;
-    const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(day / kDay))};
-    const std::string offset = zone == 0 ? "Z"
-                                         : fmt::format("{}{:02}:{:02}", zone < 0 ? '-' : '+',
-                                                       std::abs(zone) / kHour, std::abs(zone) / kMinute % 60);
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}{}", static_cast<int>(date.year()),
-                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), rest / kHour,
-                       rest / kMinute % 60, rest / kSecond % 60, rest % kSecond / 1000, offset);
+    if (zone == 0) return "Z";
+    return fmt::format("{}{:02}:{:02}", zone < 0 ? '-' : '+', std::abs(zone) / kHour,
+                       std::abs(zone) / kMinute % 60);
+}
+
+std::string format_moment(std::int64_t ns) {
+    return fmt::format("{}T{}{}", format_day(ns), format_clock(ns), format_zone(ns));
+}
+
+std::string format_utc(std::int64_t ns) {
+    const Civil at = civil(ns, 0);
+    return fmt::format("{}T{}.{:09}Z", day_text(at), second_text(at), at.rest_ns % kSecond);
 }
 
 std::string format_offset(std::int64_t ns) {

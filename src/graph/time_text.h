@@ -18,6 +18,15 @@ base::Result<std::int64_t> parse_moment(std::string_view text, std::int64_t star
 // "2026-11-21T11:00:00.123456+01:00", "2026-11-21T10:00:00.123456Z" where the local time is UTC.
 std::string format_moment(std::int64_t ns);
 
+// Its parts: the local day "2026-11-21", the local clock "11:00:00.123456", and how that is ahead of UTC:
+// "+01:00" or "Z".
+std::string format_day(std::int64_t ns);
+std::string format_clock(std::int64_t ns);
+std::string format_zone(std::int64_t ns);
+
+// "2026-11-21T10:00:00.123456789Z": RFC 3339 and xsd:dateTime, exact and the same everywhere.
+std::string format_utc(std::int64_t ns);
+
 // "+1.203456 s", with a sign, for the moments of one recording.
 std::string format_offset(std::int64_t ns);
 

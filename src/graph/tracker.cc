@@ -9,6 +9,8 @@
 #include "graph/tracker.h"
 
 #include <algorithm>
+#include <iterator>
+#include <limits>
 #include <queue>
 
 namespace catena::graph {
@@ -24,6 +26,7 @@ class View {
     std::span<const EdgeIndex> edges(NodeIndex node) const {
         return forward_ ? graph_.out_of(node) : graph_.into(node);
     }
+    NodeIndex near(EdgeIndex edge) const { return forward_ ? graph_.source(edge) : graph_.target(edge); }
     NodeIndex other(EdgeIndex edge) const { return forward_ ? graph_.target(edge) : graph_.source(edge); }
     std::int64_t begin(EdgeIndex edge) const {
         return forward_ ? -graph_.last_ns(edge) : graph_.begin_ns(edge);
@@ -44,12 +47,13 @@ struct Candidate {
     std::int64_t time;
     std::uint32_t hops;
     NodeIndex node;
-    // The heap gives the latest first, then the nearest, then the one mentioned first: the same answer every
-    // time.
+    event::EntityId id;
+    // The heap gives the latest first, then the nearest, then the one with the lowest id: the same answer
+    // every time, whatever order the graph was built in and whatever else it holds.
     bool operator<(const Candidate& other) const {
         if (time != other.time) return time < other.time;
         if (hops != other.hops) return hops > other.hops;
-        return node > other.node;
+        return id > other.id;
     }
 };
 
@@ -67,7 +71,7 @@ Tracking track(const Graph& graph, Direction direction, std::span<const Moment> 
         if (seen[node] && time <= best[node]) return;
         seen[node] = true;
         best[node] = time;
-        heap.push({time, hops, node});
+        heap.push({time, hops, node, graph.entities().id(node)});
     };
     for (const Moment& start : starts) {
         discover(start.node, std::min(view.time(start.ns), view.newest(window)), 0);
@@ -93,7 +97,57 @@ Tracking track(const Graph& graph, Direction direction, std::span<const Moment> 
             if (!done[other]) discover(other, time, at.hops + 1);
         }
     }
-    if (result.cut) std::erase_if(result.edges, [&](EdgeIndex edge) { return !done[view.other(edge)]; });
+    if (result.cut) {
+        const std::int64_t horizon = view.time(result.nodes.empty() ? 0 : result.nodes.back().ns);
+        std::erase_if(result.edges, [&](EdgeIndex edge) {
+            return !done[view.other(edge)] || std::min(best[view.near(edge)], view.end(edge)) < horizon;
+        });
+    }
+    return result;
+}
+
+// Forward gives the earliest moment at which something can have come to a node, backward the latest one at
+// which it can still have gone on; a node is on a way if the first is not after the second. An edge is if
+// there is a moment within its interval that is neither before its source was reached nor after its target
+// last mattered.
+Tracking track_between(const Graph& graph, std::span<const Moment> from, std::span<const Moment> to,
+                       Window window, std::size_t max_nodes,
+                       const std::function<bool(NodeIndex)>& leave_out) {
+    enum class Verdict : std::uint8_t { None, Stays, Goes };
+    std::vector<Verdict> verdicts(graph.node_count());
+    for (const auto& ends : {from, to}) {
+        for (const Moment& moment : ends) verdicts[moment.node] = Verdict::Stays;
+    }
+    const Tracking forward = track(graph, Direction::Forward, from, window, SIZE_MAX, [&](NodeIndex node) {
+        if (verdicts[node] == Verdict::None)
+            verdicts[node] = leave_out(node) ? Verdict::Goes : Verdict::Stays;
+        return verdicts[node] == Verdict::Goes;
+    });
+    // What forward has not come to is not on a way.
+    const Tracking back = track(graph, Direction::Back, to, window, SIZE_MAX,
+                                [&](NodeIndex node) { return verdicts[node] != Verdict::Stays; });
+
+    constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::min();  // before kAlwaysFrom
+    std::vector<std::int64_t> latest(graph.node_count(), kNever);
+    std::vector<std::int64_t> earliest(graph.node_count(), kAlwaysUntil);
+    for (const Moment& moment : back.nodes) latest[moment.node] = moment.ns;
+    std::vector<bool> taken(graph.node_count());
+    Tracking result;
+    for (const Moment& moment : forward.nodes) {
+        earliest[moment.node] = moment.ns;
+        if (moment.ns > latest[moment.node] || result.cut) continue;
+        result.cut = result.nodes.size() >= max_nodes;
+        if (result.cut) continue;
+        taken[moment.node] = true;
+        result.nodes.push_back(moment);
+    }
+    std::ranges::copy_if(forward.edges, std::back_inserter(result.edges), [&](EdgeIndex edge) {
+        const NodeIndex source = graph.source(edge);
+        const NodeIndex target = graph.target(edge);
+        return taken[source] && taken[target] &&
+               std::max(earliest[source], graph.begin_ns(edge)) <=
+                   std::min(latest[target], graph.last_ns(edge));
+    });
     return result;
 }
 

@@ -29,7 +29,9 @@ struct Window {
 struct Tracking {
     std::vector<Moment> nodes;     // each once, with its widest moment, nearest in time to the start first
     std::vector<EdgeIndex> edges;  // between these nodes, each once
-    bool cut = false;              // there were more than max_nodes
+    // There were more than max_nodes. Then this is what is nearest in time: `edges` holds no flow that leads
+    // beyond the moment of the last node.
+    bool cut = false;
 };
 
 // Tracks in one direction (Back or Forward; the graph must have been built for it). Nodes for which
@@ -37,5 +39,13 @@ struct Tracking {
 // edge.
 Tracking track(const Graph& graph, Direction direction, std::span<const Moment> starts, Window window,
                std::size_t max_nodes, const std::function<bool(NodeIndex)>& leave_out);
+
+// What lies on the ways from one of `from` to one of `to` that respect time: every node and every edge of the
+// answer is part of one such way within the window. That is less than what tracking forward and tracking
+// backward both find: what came of `from` may have reached a node only after it could last have mattered to
+// `to`. Nodes come in the order in which they were reached, with that moment. The graph must have been built
+// for Direction::Both.
+Tracking track_between(const Graph& graph, std::span<const Moment> from, std::span<const Moment> to,
+                       Window window, std::size_t max_nodes, const std::function<bool(NodeIndex)>& leave_out);
 
 }  // namespace catena::graph

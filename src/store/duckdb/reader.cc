@@ -34,17 +34,21 @@ constexpr std::array<const char*, 7> kTables = {
 
 constexpr std::size_t kMaxShared = 4096;
 
-Settings reader_settings() {
-    return {{"access_mode", "READ_ONLY"},
-            {"enable_external_access", "false"},
-            {"autoinstall_known_extensions", "false"},
-            {"autoload_known_extensions", "false"},
-            {"lock_configuration", "true"}};
+Settings reader_settings(const std::string& memory_limit) {
+    Settings settings = {{"access_mode", "READ_ONLY"},
+                         {"enable_external_access", "false"},
+                         {"autoinstall_known_extensions", "false"},
+                         {"autoload_known_extensions", "false"},
+                         {"lock_configuration", "true"}};
+    if (!memory_limit.empty()) settings.emplace_back("memory_limit", memory_limit);
+    return settings;
 }
+
+std::string where_clause(const std::string& where) { return where.empty() ? "" : "WHERE " + where + " "; }
 
 class DuckReader final : public Reader {
   public:
-    static Result<std::unique_ptr<Reader>> open(const std::string& path);
+    static Result<std::unique_ptr<Reader>> open(const std::string& path, const std::string& memory_limit);
 
     std::map<std::string, std::string> meta() override { return meta_; }
 
@@ -55,16 +59,26 @@ class DuckReader final : public Reader {
         return conditional("syscalls", call_columns(), "coalesce(enter_ns, exit_ns), id", where, to_call,
                            visit);
     }
-    Status processes(const std::function<void(event::ProcessImage&&)>& visit) override;
-    Status files(const std::function<void(event::FileName&&)>& visit) override {
-        return rows("file_names", file_columns(), "ORDER BY since_ns, rowid", to_file, visit);
+    Status flows(const std::string& where, const std::function<void(const event::Event&)>& visit) override {
+        return rows<event::Event>("events", flow_columns(), where_clause(where), to_flow,
+                                  [&](event::Event&& event) { visit(event); });
     }
-    Status sockets(const std::function<void(event::Socket&&)>& visit) override {
-        return rows("sockets", socket_columns(), "ORDER BY since_ns, id", to_socket, visit);
+    Status images(const std::string& where, const std::function<void(event::ProcessImage&&)>& visit) override;
+    Status names(const std::string& where, const std::function<void(event::FileName&&)>& visit) override {
+        return rows("file_names", file_columns(), where_clause(where) + "ORDER BY since_ns, rowid", to_file,
+                    visit);
     }
-    Status objects(const std::function<void(event::Object&&)>& visit) override {
-        return rows("objects", object_columns(), "ORDER BY since_ns, rowid", to_object, visit);
+    Status last_sockets(const std::string& where,
+                        const std::function<void(event::Socket&&)>& visit) override {
+        return rows("sockets", socket_columns(), where_clause(where) + "ORDER BY since_ns, id", to_socket,
+                    visit);
     }
+    Status last_objects(const std::string& where,
+                        const std::function<void(event::Object&&)>& visit) override {
+        return rows("objects", object_columns(), where_clause(where) + "ORDER BY since_ns, rowid", to_object,
+                    visit);
+    }
+    std::string traits() override;
     Result<event::Accounting> accounting() override;
     Status query(const std::string& sql, const std::function<void(const Table&)>& header,
                  const std::function<void(const Row&)>& row) override;
@@ -130,7 +144,7 @@ Result<std::set<std::string>> DuckReader::columns_of(const std::string& table) {
 }
 
 // Images that say the same of whose they are share it, since there are many images and few owners.
-Status DuckReader::processes(const std::function<void(event::ProcessImage&&)>& visit) {
+Status DuckReader::images(const std::string& where, const std::function<void(event::ProcessImage&&)>& visit) {
     const auto present = columns_of("images");
     if (!present) return std::unexpected(present.error());
     base::GenerationMap<event::Attribution, std::shared_ptr<const event::Attribution>> shared(kMaxShared);
@@ -142,8 +156,17 @@ Status DuckReader::processes(const std::function<void(event::ProcessImage&&)>& v
         }
         visit(std::move(image));
     };
-    return rows<event::ProcessImage>("images", process_columns(*present), "ORDER BY since_ns, image",
-                                     to_process, share);
+    return rows<event::ProcessImage>("images", process_columns(*present),
+                                     where_clause(where) + "ORDER BY since_ns, image", to_process, share);
+}
+
+std::string DuckReader::traits() {
+    bool kept = false;
+    (void)rows<std::string>(
+        "duckdb_tables()", {text_column("table_name")}, "WHERE table_name = 'traits'",
+        [](const Chunk& chunk, std::size_t row) { return std::string(chunk.text(0, row)); },
+        [&](std::string&&) { kept = true; });
+    return kept ? "traits" : "(" + traits_sql() + ")";
 }
 
 Result<event::Accounting> DuckReader::accounting() {
@@ -241,10 +264,10 @@ Result<FileContent> inspect_recording(const std::string& path) {
     return content;
 }
 
-Result<std::unique_ptr<Reader>> DuckReader::open(const std::string& path) {
+Result<std::unique_ptr<Reader>> DuckReader::open(const std::string& path, const std::string& memory_limit) {
     const auto content = inspect_recording(path);
     if (!content) return std::unexpected(content.error());
-    auto database = Database::open(path, reader_settings());
+    auto database = Database::open(path, reader_settings(memory_limit));
     if (!database) return std::unexpected(open_error(path, *content, std::move(database).error()));
     std::unique_ptr<DuckReader> self(new DuckReader(path, *std::move(database)));
     auto readable = self->load_meta();
@@ -260,8 +283,11 @@ Result<std::unique_ptr<Reader>> DuckReader::open(const std::string& path) {
 }  // namespace
 }  // namespace duckdb
 
-base::Result<std::unique_ptr<Reader>> open_recording(const std::string& path) {
-    return duckdb::DuckReader::open(path);
+std::string stored_literal(std::string_view bytes) { return duckdb::sql_literal(event::escape(bytes)); }
+
+base::Result<std::unique_ptr<Reader>> open_recording(const std::string& path,
+                                                     const std::string& memory_limit) {
+    return duckdb::DuckReader::open(path, memory_limit);
 }
 
 }  // namespace catena::store

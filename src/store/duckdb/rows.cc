@@ -124,6 +124,30 @@ event::Event to_event(const Chunk& chunk, std::size_t row) {
     return e;
 }
 
+std::vector<Column> flow_columns() {
+    return {integer_column("id"),      integer_column("ts_ns"),
+            integer_column("last_ns"), {"TRY_CAST(op AS " + op_enum() + ")", DUCKDB_TYPE_ENUM},
+            integer_column("process"), integer_column("tid"),
+            integer_column("object"),  integer_column("bytes"),
+            integer_column("ret"),     integer_column("count")};
+}
+
+event::Event to_flow(const Chunk& chunk, std::size_t row) {
+    Cells cells(chunk, row);
+    event::Event e;
+    e.id = cells.integer();
+    e.ts_ns = cells.integer();
+    e.last_ns = cells.integer();
+    e.op = static_cast<event::Op>(cells.byte());
+    e.process = cells.id();
+    e.tid = static_cast<std::int32_t>(cells.integer());
+    e.object = cells.id();
+    e.bytes = cells.integer();
+    e.ret = cells.integer();
+    e.count = static_cast<std::uint64_t>(cells.integer());
+    return e;
+}
+
 std::vector<Column> call_columns() {
     std::vector<Column> columns = {integer_column("id"),      integer_column("enter_ns"),
                                    integer_column("exit_ns"), integer_column("process"),

@@ -21,6 +21,10 @@ Column text_column(const std::string& expression);
 std::vector<Column> event_columns();
 event::Event to_event(const Chunk& chunk, std::size_t row);
 
+// What Reader::flows gives of an event.
+std::vector<Column> flow_columns();
+event::Event to_flow(const Chunk& chunk, std::size_t row);
+
 std::vector<Column> call_columns();
 event::Call to_call(const Chunk& chunk, std::size_t row);
 

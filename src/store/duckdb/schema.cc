@@ -111,6 +111,29 @@ std::string op_enum() {
     return text + ")";
 }
 
+// Says the same as graph::carries and the marks of graph::GraphBuilder; cli's recording_history_test.cc
+// compares.
+std::string traits_sql() {
+    std::string out;
+    std::string carrying;
+    for (std::size_t i = 0; i < event::kOpCount; ++i) {
+        const auto op = static_cast<event::Op>(i);
+        const event::Flow flow = event::flow_of(op);
+        const std::string name = "'" + std::string(event::to_string(op)) + "'";
+        if (flow == event::Flow::None) continue;
+        carrying += (carrying.empty() ? "" : ", ") + name;
+        if (flow != event::Flow::In) out += (out.empty() ? "" : ", ") + name;
+    }
+    return "SELECT object AS id, bit_or(CASE WHEN op IN (" + out +
+           ") THEN 1 ELSE 0 END + CASE op WHEN 'accept' THEN 2 WHEN 'connect' THEN 4 WHEN 'fork' THEN 8 ELSE "
+           "0 END)"
+           "::UTINYINT AS traits FROM events WHERE op IN (" +
+           carrying +
+           ") AND process <> object AND process <> 0 AND object <> 0 "
+           "AND (coalesce(other_ret, bytes) >= 0 OR (op = 'connect' AND other_ret = -115)) "
+           "AND (op NOT IN ('read', 'write', 'send', 'recv') OR bytes > 0 OR other_ret > 0) GROUP BY object";
+}
+
 std::string schema_sql() {
     return "CREATE TYPE op AS " + op_enum() + ";" + kTables + kViews + syscall_names() +
            "INSERT INTO meta VALUES ('" + kSchemaKey + "', '" + std::to_string(kSchemaVersion) + "');";

@@ -2,6 +2,7 @@
 // raises the version.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace catena::store::duckdb {
@@ -20,5 +21,11 @@ std::string op_enum();
 
 // Creates everything, in an empty database.
 std::string schema_sql();
+
+// Of how many events on a recording has a table `traits`.
+inline constexpr std::int64_t kEventsForTraits = 1'000'000;
+
+// A SELECT of the columns of table traits: what entities were seen to be part of, as the events say.
+std::string traits_sql();
 
 }  // namespace catena::store::duckdb

@@ -219,7 +219,8 @@ class DuckWriter final : public Writer {
     std::optional<Connection> connection_;
     std::vector<TableAppender> appenders_;
     std::map<std::string, std::string> meta_;  // as written, so that what did not change is not written again
-    std::int64_t last_rest_ = 0;               // the number of the last command line that was cut
+    std::int64_t events_ = 0;
+    std::int64_t last_rest_ = 0;  // the number of the last command line that was cut
     bool in_transaction_ = false;
     std::optional<base::Error> failed_;
 };
@@ -257,6 +258,7 @@ Status DuckWriter::append_all(const Batch& batch) {
         if (auto begun = connection_->run("BEGIN", ErrorCode::System); !begun) return begun;
         in_transaction_ = true;
     }
+    events_ += static_cast<std::int64_t>(batch.events.size());
     Status status = put_rows(appenders_[Events], batch.events);
     if (status) status = put_rows(appenders_[Calls], batch.calls);
     if (status) status = put_processes(batch.processes);
@@ -334,6 +336,8 @@ Status DuckWriter::close() {
     if (!connection_) return {};
     if (auto committed = commit_all(); !committed) return committed;
     appenders_.clear();
+    // Whoever asks a large recording would have to read all of it to know this. It is not worth failing for.
+    if (events_ >= kEventsForTraits) (void)connection_->run("CREATE TABLE traits AS " + traits_sql());
     auto folded = connection_->run("CHECKPOINT", ErrorCode::System);
     connection_.reset();
     database_.reset();
