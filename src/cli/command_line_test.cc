@@ -19,7 +19,7 @@ class CommandLine : public ProgramTest {};
 TEST_F(CommandLine, HelpAndVersionAreAnswers) {
     const Outcome help = catena({"--help"});
     EXPECT_EQ(help.exit_code, 0);
-    for (const char* verb : {"record", "events", "chain", "query", "doctor", "completion"}) {
+    for (const char* verb : {"record", "events", "chain", "query", "import", "doctor", "completion"}) {
         EXPECT_THAT(help.out, AllOf(HasSubstr("Usage: catena [OPTIONS] "), HasSubstr(verb)));
         const Outcome of_verb = catena({verb, "--help"});
         EXPECT_EQ(of_verb.exit_code, 0) << verb;
