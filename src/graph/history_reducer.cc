@@ -16,6 +16,27 @@ using event::Flow;
 // Two ends of a connection name each other, and a client of a log socket names that. More is no kernel's.
 constexpr std::size_t kMaxPeers = 8;
 
+// As bpf/syscalls.bpf.c has it. What was refused says something even so.
+bool is_edgeless(const Event& event) {
+    using event::Op;
+    switch (event.op) {
+        case Op::Open:
+        case Op::Close:
+        case Op::Dup:
+        case Op::Pipe:
+        case Op::Socketpair:
+        case Op::Socket:
+            return event.ret >= 0;
+        case Op::Read:
+        case Op::Write:
+        case Op::Send:
+        case Op::Recv:
+            return event.ret == 0 && event.bytes == 0;
+        default:
+            return false;
+    }
+}
+
 // Another machine is at the other end: what comes from there is a source, whatever was sent there before.
 bool is_outside(const event::Socket& socket) {
     if (socket.peer || socket.protocol == "unix" || socket.remote.empty()) return false;
@@ -90,8 +111,8 @@ NodeIndex HistoryReducer::node(EntityId id) {
 
 void HistoryReducer::add(const Event& event, std::vector<Event>& rows) {
     if (!carries(event)) {
-        if (options_.flows_only && event.op != event::Op::Exit) {
-            counts_.dropped += event.count;
+        if (!options_.keep_edgeless && is_edgeless(event)) {
+            counts_.edgeless += event.count;
         } else if (sums_.add(event, {}, rows)) {
             counts_.merged += event.count;
         }
@@ -178,7 +199,7 @@ void HistoryReducer::place(const Event& event, std::span<const Dependence::Judge
     } else if (!any(Verdict::Covered) && sums_.add_to_open(event, runs, rows)) {
         counts_.merged += event.count;
     } else {
-        counts_.dropped += event.count;
+        counts_.covered += event.count;
     }
 }
 

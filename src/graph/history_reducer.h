@@ -19,7 +19,9 @@ namespace catena::graph {
 
 struct ReductionOptions {
     ReductionRule rule = ReductionRule::Fd;
-    bool flows_only = false;  // leave out what carries nothing (open, close, …), but for ends of processes
+    // Keep what leaves no edge, too: descriptors that come and go, calls that moved nothing. A recorder with
+    // causal fidelity filters these.
+    bool keep_edgeless = false;
     DependenceLimits limits;
     std::size_t rows = std::size_t{1} << 17U;  // open ones: at most twice as many
     // Events of one instant. More are judged in parts, in their order; tracking, which takes equal times
@@ -34,12 +36,13 @@ struct ReductionOptions {
 class HistoryReducer {
   public:
     struct Counts {
-        std::uint64_t flows = 0;    // rows in that carry something
-        std::uint64_t news = 0;     // of these, such as had to stay
-        std::uint64_t echoes = 0;   // of these, flows that brought nothing but what their target had given
-        std::uint64_t passed = 0;   // of these, rows that summed up several before
-        std::uint64_t merged = 0;   // events (not rows) that were summed up in the row of another
-        std::uint64_t dropped = 0;  // events that no row speaks of any more
+        std::uint64_t flows = 0;     // rows in that carry something
+        std::uint64_t news = 0;      // of these, such as had to stay
+        std::uint64_t echoes = 0;    // of these, flows that brought nothing but what their target had given
+        std::uint64_t passed = 0;    // of these, rows that summed up several before
+        std::uint64_t merged = 0;    // events (not rows) that were summed up in the row of another
+        std::uint64_t covered = 0;   // events that no row speaks of any more (Sd)
+        std::uint64_t edgeless = 0;  // likewise, since they leave no edge
     };
 
     explicit HistoryReducer(const ReductionOptions& options);
