@@ -192,43 +192,66 @@ Status Reduction::reduce() {
     return put_rows(rows);
 }
 
-// What was merged or left out moves from one count to the other. Which CPU saw it is not known any more: it
-// is taken from the last rows of the CPUs, by their numbers.
+namespace {
+
+constexpr const char* kAccounts =
+    "SELECT ts_ns, cpu, seen, stored, merged, filtered, lost, lost_reserved, lost_share FROM loss ";
+
+event::Accounting account_of(const store::Row& row) {
+    const auto count = [&](std::size_t i) { return static_cast<std::uint64_t>(number(row.at(i))); };
+    return {.ts_ns = number(row.at(0)),
+            .cpu = static_cast<std::int32_t>(number(row.at(1))),
+            .seen = count(2),
+            .stored = count(3),
+            .merged = count(4),
+            .filtered = count(5),
+            .lost = count(6),
+            .lost_reserved = count(7),
+            .lost_share = count(8)};
+}
+
+void move(std::uint64_t& from, std::uint64_t& to, std::uint64_t& amount) {
+    const std::uint64_t moved = std::min(from, amount);
+    from -= moved;
+    to += moved;
+    amount -= moved;
+}
+
+// As much of a row before the last one that no count is ever larger than in the last.
+void fill(event::Accounting& row, const event::Accounting& last) {
+    const std::uint64_t kept = row.stored + row.merged + row.filtered;
+    row.stored = std::min(kept, last.stored);
+    row.merged = std::min(kept - row.stored, last.merged);
+    row.filtered = kept - row.stored - row.merged;
+}
+
+}  // namespace
+
+// What was merged or left out moves from one count to the other. Which CPU saw it, and when, is not known any
+// more: it is taken from the CPUs by their numbers.
 Status Reduction::copy_accounts() {
-    std::map<std::int32_t, event::Accounting> last;
-    const Status status = ask(
-        "SELECT ts_ns, cpu, seen, stored, merged, filtered, lost, lost_reserved, lost_share FROM loss "
-        "ORDER BY rowid",
-        [&](const store::Row& row) {
-            const auto count = [&](std::size_t i) { return static_cast<std::uint64_t>(number(row.at(i))); };
-            const event::Accounting account{.ts_ns = number(row.at(0)),
-                                            .cpu = static_cast<std::int32_t>(number(row.at(1))),
-                                            .seen = count(2),
-                                            .stored = count(3),
-                                            .merged = count(4),
-                                            .filtered = count(5),
-                                            .lost = count(6),
-                                            .lost_reserved = count(7),
-                                            .lost_share = count(8)};
-            batch_.accounting.push_back(account);
-            last[account.cpu] = account;
-        });
+    std::map<std::int32_t, event::Accounting> totals;
+    Status status = ask(std::string(kAccounts) + "WHERE rowid IN (SELECT max(rowid) FROM loss GROUP BY cpu)",
+                        [&](const store::Row& row) {
+                            const event::Accounting total = account_of(row);
+                            totals[total.cpu] = total;
+                        });
     if (!status) return status;
     std::uint64_t left_out = counts().edgeless + counts().covered;
     std::uint64_t merged = counts().merged;
-    for (auto& [cpu, account] : last) {
-        const auto move = [](std::uint64_t& from, std::uint64_t& to, std::uint64_t& amount) {
-            const std::uint64_t moved = std::min(from, amount);
-            from -= moved;
-            to += moved;
-            amount -= moved;
-        };
-        move(account.stored, account.filtered, left_out);
-        move(account.merged, account.filtered, left_out);
-        move(account.stored, account.merged, merged);
-        batch_.accounting.push_back(account);
+    for (auto& [cpu, total] : totals) {
+        move(total.stored, total.filtered, left_out);
+        move(total.merged, total.filtered, left_out);
+        move(total.stored, total.merged, merged);
     }
-    return {};
+    Status failure;
+    status = ask(std::string(kAccounts) + "ORDER BY rowid", [&](const store::Row& row) {
+        event::Accounting account = account_of(row);
+        fill(account, totals[account.cpu]);
+        batch_.accounting.push_back(account);
+        if (failure) failure = put(batch_, false);
+    });
+    return status ? failure : status;
 }
 
 Status Reduction::write_meta(const std::string& from) {
