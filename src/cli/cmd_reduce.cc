@@ -121,6 +121,9 @@ void print_outcome(const Reduction& reduction, const ReduceOptions& options, std
     const auto tell = [](std::uint64_t count, const char* what) {
         if (count > 0) fmt::print("{} {}\n", grouped(count), what);
     };
+    tell(
+        counts.news,
+        "rows of flows begin with one that had to stay; others tell what else was done between the same two");
     tell(counts.merged, "events were summed up in the row of another");
     tell(counts.covered, "events brought nothing from any source, and have no row");
     tell(counts.edgeless, "events that leave no edge are left out (--keep-edgeless keeps them)");

@@ -1,6 +1,9 @@
 // catena reduce through the program, and its answers on recordings of others.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -10,12 +13,14 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "cli/command.h"
 #include "cli/program_fixture.h"
 #include "graph/graph.h"
+#include "graph/reduction.h"
 #include "graph/tracker.h"
 #include "store/store.h"
 
@@ -206,6 +211,42 @@ TEST_F(Reduce, AFullDiskLeavesNothing) {
     EXPECT_GE(failures, 2);
 }
 
+// A recording that takes a while is interrupted as soon as something of its reduction can be seen.
+TEST_F(Reduce, AnInterruptionLeavesNoHalfFile) {
+    const std::string full = path("full.catena");
+    {
+        auto writer = store::create_recording(full);
+        event::Batch batch;
+        for (std::int64_t id = 1; id <= 400'000; ++id) {
+            Event& event = batch.events.emplace_back();
+            event.id = id;
+            event.ts_ns = event.last_ns = id;
+            event.op = Op::Write;
+            event.process = {1 + static_cast<std::uint64_t>(id) % 1'000};
+            event.object = {2'000 + static_cast<std::uint64_t>(id * id) % 1'000};
+            event.bytes = event.ret = 1;
+        }
+        ASSERT_TRUE((*writer)->append(batch));
+        ASSERT_TRUE((*writer)->finish());
+    }
+    const std::string small = path("small.catena");
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+        ::execl(CATENA_PROGRAM, CATENA_PROGRAM, "reduce", full.c_str(), "-o", small.c_str(), nullptr);
+        ::_exit(127);
+    }
+    int status = 0;
+    while (files().size() == 1 && ::waitpid(pid, &status, WNOHANG) == 0) std::this_thread::yield();
+    ASSERT_EQ(::kill(pid, SIGINT), 0);
+    ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+    // It may come before the signal is caught.
+    EXPECT_TRUE((WIFEXITED(status) && WEXITSTATUS(status) == kBadInput) || WIFSIGNALED(status)) << status;
+    if (WIFEXITED(status)) {
+        EXPECT_EQ(files(), (std::vector<std::string>{"full.catena"}));
+    }
+    EXPECT_FALSE(std::filesystem::exists(small));
+}
+
 // ----------------------------------------------------------------------------------- the stretch trace of
 // CADETS
 
@@ -271,6 +312,27 @@ TEST_F(ReduceStretch, FullDependenceAnswersAThousandQuestionsAsBefore) {
         ASSERT_EQ(ask(before, graph::Direction::Forward, question.id, graph::kAlwaysFrom),
                   ask(after, graph::Direction::Forward, question.id, graph::kAlwaysFrom));
     }
+}
+
+// What the kernel's discipline comes to on the same flows: it judges one after the other and tells sums in
+// rows of their own.
+TEST_F(ReduceStretch, FullDependenceIsShorterThanTheKernelsDiscipline) {
+    graph::Reducer reducer;
+    std::vector<Event> rows;
+    std::size_t flows = 0;
+    const auto reader = must_open(stretch());
+    ASSERT_TRUE(reader->sockets([&](event::Socket&& socket) { reducer.add(socket); }));
+    ASSERT_TRUE(reader->events("", [&](Event&& event) {
+        if (!graph::carries(event)) return;
+        ++flows;
+        reducer.add(event, rows);
+    }));
+    reducer.tell(rows);
+    const std::string outcome = catena({"reduce", stretch(), "-o", path("fd.catena")}).out;
+    fmt::print("{} flows: {} rows by the kernel's discipline ({:.2f}×), {} of them kept flows\n{}", flows,
+               rows.size(), static_cast<double>(flows) / static_cast<double>(rows.size()),
+               reducer.counts().kept, outcome);
+    EXPECT_LT(std::stoul(value_of(path("fd.catena"), "SELECT count(*) FROM events")), rows.size());
 }
 
 // As catena chain tracks recordings: a call may have had its effect some time before it returned.

@@ -191,11 +191,14 @@ void HistoryReducer::place(const Event& event, std::span<const Dependence::Judge
         return;
     }
     const bool stays = any(Verdict::News) || any(Verdict::Echo);
-    counts_.news += stays ? 1 : 0;
-    counts_.echoes += stays && !any(Verdict::News) ? 1 : 0;
     const RowSums::Runs runs = {judgements.front().run, judgements.size() > 1 ? judgements.back().run : 0};
     if (stays || options_.rule != ReductionRule::Sd) {
-        counts_.merged += sums_.add(event, runs, rows) ? event.count : 0;
+        if (sums_.add(event, runs, rows)) {
+            counts_.merged += event.count;
+            return;
+        }
+        counts_.news += stays ? 1 : 0;
+        counts_.echoes += stays && !any(Verdict::News) ? 1 : 0;
     } else if (!any(Verdict::Covered) && sums_.add_to_open(event, runs, rows)) {
         counts_.merged += event.count;
     } else {

@@ -37,9 +37,9 @@ class HistoryReducer {
   public:
     struct Counts {
         std::uint64_t flows = 0;     // rows in that carry something
-        std::uint64_t news = 0;      // of these, such as had to stay
+        std::uint64_t news = 0;      // rows that begin with a flow that had to stay
         std::uint64_t echoes = 0;    // of these, flows that brought nothing but what their target had given
-        std::uint64_t passed = 0;    // of these, rows that summed up several before
+        std::uint64_t passed = 0;    // rows that summed up several before
         std::uint64_t merged = 0;    // events (not rows) that were summed up in the row of another
         std::uint64_t covered = 0;   // events that no row speaks of any more (Sd)
         std::uint64_t edgeless = 0;  // likewise, since they leave no edge
