@@ -22,22 +22,28 @@ void put_text(Json& json, const char* key, std::string_view bytes) {
     if (!bytes.empty()) json[key] = escape(bytes);
 }
 
+void put_program(Json& json, const ProcessImage& image) {
+    put_text(json, "exe", image.exe);
+    if (image.exe.empty()) put_text(json, "comm", image.comm);
+}
+
 Json process_json(EntityId id, std::int64_t at_ns, const EntityTable& entities) {
     Json json{{"id", json_id(id, EntityType::Process)}};
     const ProcessImage* image = entities.process(id, at_ns);
     if (image == nullptr) return json;
     json["pid"] = image->pid;
-    put_text(json, "exe", image->exe);
+    put_program(json, *image);
     put_text(json, "cmdline", image->cmdline);
     json["uid"] = image->uid;
     if (image->parent) json["parent"] = json_id(image->parent, EntityType::Process);
+    if (image->start_ns != 0) json["start_ns"] = image->start_ns;
     put_attribution(json, attribution_of(*image));
     return json;
 }
 
 void describe_process(Json& json, const ProcessImage& image) {
     json["pid"] = image.pid;
-    put_text(json, "exe", image.exe);
+    put_program(json, image);
 }
 
 void describe_file(Json& json, const FileName& name) {

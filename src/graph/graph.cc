@@ -239,8 +239,10 @@ void GraphBuilder::infer_forks() {
         if (images.empty() || graph_.has(node, Trait::Forked)) continue;
         const event::ProcessImage& image = images.front();
         const auto parent = entities.find(image.parent);
-        const std::int64_t ts_ns = clamp_time(image.start_ns != 0 ? image.start_ns : image.since_ns);
-        if (!parent || *parent == node || entities.type(*parent) != EntityType::Process) continue;
+        const std::int64_t ts_ns = clamp_time(image.start_ns);
+        if (image.start_ns == 0 || !parent || *parent == node ||
+            entities.type(*parent) != EntityType::Process)
+            continue;
         if (ts_ns < graph_.start_ns_ || ts_ns > graph_.end_ns_) continue;
         add_edge({.source = *parent,
                   .target = node,

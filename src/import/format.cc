@@ -10,9 +10,13 @@
 namespace catena::import {
 namespace {
 
-constexpr std::array<Format, 1> kFormats = {{
+constexpr std::array<Format, 4> kFormats = {{
+    {"jsonl", "what catena events --format json prints, or other programs in its form", looks_like_jsonl,
+     make_jsonl},
     {"cadets", "FreeBSD audit events of CADETS as JSON (DARPA Transparent Computing)", looks_like_cadets,
      make_cadets},
+    {"sysflow", "records of the SysFlow collector as JSON Lines", looks_like_sysflow, make_sysflow},
+    {"auditd", "Linux audit's raw log, /var/log/audit/audit.log", looks_like_auditd, make_auditd},
 }};
 
 // Calls `visit` for each line until it returns true; whether one did.

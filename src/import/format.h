@@ -41,5 +41,11 @@ base::Status check_format(const Format& format, std::string_view head, const std
 // One file a format.
 bool looks_like_cadets(std::string_view line);
 std::unique_ptr<Parser> make_cadets(Sink& sink);
+bool looks_like_sysflow(std::string_view line);
+std::unique_ptr<Parser> make_sysflow(Sink& sink);
+bool looks_like_auditd(std::string_view line);
+std::unique_ptr<Parser> make_auditd(Sink& sink);
+bool looks_like_jsonl(std::string_view line);
+std::unique_ptr<Parser> make_jsonl(Sink& sink);
 
 }  // namespace catena::import

@@ -100,12 +100,13 @@ std::size_t JsonFields::place_of(std::string_view name, std::size_t guess) const
     return static_cast<std::size_t>(std::ranges::find(names_, name) - names_.begin());
 }
 
-void JsonFields::read(simdjson::dom::object object, bool repaired, Tally& unknown) {
+void JsonFields::read(const std::optional<simdjson::dom::object>& object, bool repaired, Tally& unknown) {
     std::ranges::fill(values_, std::nullopt);
     repaired_ = repaired;
     problem_.clear();
+    if (!object) return;
     std::size_t position = 0;
-    for (const auto field : object) {
+    for (const auto field : *object) {
         const std::size_t place = place_of(field.key, position);
         if (position < order_.size()) {
             order_[position] = place;
@@ -140,6 +141,15 @@ std::int64_t JsonFields::integer(std::size_t field, std::int64_t otherwise) {
     std::int64_t value = 0;
     if (values_[field]->get(value) != simdjson::SUCCESS) wrong(field, "is not a whole number of 64 bits");
     return value;
+}
+
+std::optional<std::variant<std::int64_t, std::string_view>> JsonFields::scalar(std::size_t field) {
+    if (!values_[field]) return std::nullopt;
+    std::int64_t number = 0;
+    if (values_[field]->get(number) == simdjson::SUCCESS) return number;
+    std::string_view text;
+    if (values_[field]->get(text) == simdjson::SUCCESS) return text;
+    return std::nullopt;
 }
 
 std::optional<simdjson::dom::object> JsonFields::object(std::size_t field) {

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/result.h"
@@ -44,8 +45,9 @@ class JsonFields {
     // `names` must outlive this; a field is asked for by its place in there.
     explicit JsonFields(std::span<const std::string_view> names) : names_(names), values_(names.size()) {}
 
-    // Other fields are counted in `unknown`. `repaired` as JsonParser says.
-    void read(simdjson::dom::object object, bool repaired, Tally& unknown);
+    // Other fields are counted in `unknown`. `repaired` as JsonParser says. Without an object there are no
+    // fields.
+    void read(const std::optional<simdjson::dom::object>& object, bool repaired, Tally& unknown);
 
     [[nodiscard]] bool has(std::size_t field) const { return values_[field].has_value(); }
     // Empty where it is not there.
@@ -53,6 +55,8 @@ class JsonFields {
     // As it stands in the line: bytes that are no UTF-8 are not turned back.
     std::string_view view(std::size_t field);
     std::int64_t integer(std::size_t field, std::int64_t otherwise = 0);
+    // A number or a text, whatever it is; nothing where it is neither.
+    std::optional<std::variant<std::int64_t, std::string_view>> scalar(std::size_t field);
     std::optional<simdjson::dom::object> object(std::size_t field);
     std::optional<simdjson::dom::array> array(std::size_t field);
     // Remembers that it is missing.

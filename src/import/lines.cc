@@ -114,8 +114,7 @@ Result<std::optional<Line>> LineReader::next() {
         const void* found = std::memchr(buffer_.data() + scanned_, '\n', end_ - scanned_);
         if (found != nullptr) {
             const auto stop = static_cast<std::size_t>(static_cast<const char*>(found) - buffer_.data());
-            const Line line{.number = ++number_,
-                            .text = std::string_view(buffer_.data() + begin_, stop - begin_)};
+            const Line line = make_line(stop);
             begin_ = scanned_ = stop + 1;
             return line;
         }
@@ -125,11 +124,16 @@ Result<std::optional<Line>> LineReader::next() {
         if (!more) return std::unexpected(more.error());
         if (*more) continue;
         if (begin_ == end_) return std::nullopt;
-        const Line line{.number = ++number_,
-                        .text = std::string_view(buffer_.data() + begin_, end_ - begin_)};
+        const Line line = make_line(end_);
         begin_ = scanned_ = end_;
         return line;
     }
+}
+
+Line LineReader::make_line(std::size_t stop) {
+    ++number_;
+    if (stop - begin_ > kMaxLine) return {.number = number_, .too_long = true};
+    return {.number = number_, .text = std::string_view(buffer_.data() + begin_, stop - begin_)};
 }
 
 // Passes over the rest of a line of which more than kMaxLine has been read.

@@ -53,6 +53,7 @@ class LineReader {
     LineReader() = default;
     base::Result<bool> fill();
     base::Result<std::optional<Line>> skip_long_line();
+    Line make_line(std::size_t stop);  // from begin_ to there
     [[nodiscard]] base::Error broken() const;
 
     std::string path_;

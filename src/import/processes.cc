@@ -11,37 +11,45 @@ void Processes::emit(const event::ProcessImage& image) {
         sink_.add(image);
         return;
     }
-    waits->second.push_back(image);
+    waits->second.images.push_back(image);
     if (++waiting_images_ >= kMaxWaiting) finish();
 }
 
 void Processes::acted(const Actor& actor) {
     if (event::ProcessImage* known = current_.find(actor.id); known != nullptr) {
         known->uid = known->euid = actor.uid;
+        // So far only its pid was known, from another's line.
+        if (!known->exe.empty() || !known->comm.empty() || (actor.exe.empty() && actor.comm.empty())) return;
+        known->exe = actor.exe;
+        known->comm = actor.comm;
+        emit(*known);
         return;
     }
     event::ProcessImage image{.id = actor.id,
                               .since_ns = actor.ts_ns,
                               .pid = actor.pid,
-                              .parent = actor.parent,
                               .uid = actor.uid,
                               .exe = std::string(actor.exe),
                               .comm = std::string(actor.comm),
                               .euid = actor.uid};
-    if (!actor.parent) waiting_[actor.id];
+    waiting_[actor.id].presumed_parent = actor.presumed_parent;
     emit(image);
     current_.insert(actor.id, std::move(image));
 }
 
 void Processes::forked(event::EntityId parent, event::EntityId child, std::int32_t pid, std::int64_t ts_ns) {
     if (const auto waits = waiting_.find(child); waits != waiting_.end()) {
-        for (event::ProcessImage& image : waits->second) {
+        std::vector<event::ProcessImage>& images = waits->second.images;
+        for (event::ProcessImage& image : images) {
             image.parent = parent;
-            image.start_ns = std::min(ts_ns, waits->second.front().since_ns);
+            image.start_ns = std::min(ts_ns, images.front().since_ns);
             sink_.add(image);
         }
-        if (event::ProcessImage* known = current_.find(child)) known->parent = parent;
-        waiting_images_ -= waits->second.size();
+        if (event::ProcessImage* known = current_.find(child)) {
+            known->parent = parent;
+            known->start_ns = images.front().start_ns;
+        }
+        waiting_images_ -= images.size();
         waiting_.erase(waits);
         return;
     }
@@ -67,8 +75,17 @@ void Processes::executed(event::EntityId id, std::int64_t ts_ns, std::string exe
 }
 
 void Processes::finish() {
-    for (const auto& [id, images] : waiting_) {
-        for (const event::ProcessImage& image : images) sink_.add(image);
+    for (auto& [id, waiting] : waiting_) {
+        const std::int64_t met_ns = waiting.images.front().since_ns;
+        for (event::ProcessImage& image : waiting.images) {
+            image.parent = waiting.presumed_parent;
+            if (image.parent) image.start_ns = met_ns;
+            sink_.add(std::move(image));
+        }
+        if (event::ProcessImage* known = current_.find(id); known != nullptr && waiting.presumed_parent) {
+            known->parent = waiting.presumed_parent;
+            known->start_ns = met_ns;
+        }
     }
     waiting_.clear();
     waiting_images_ = 0;

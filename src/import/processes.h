@@ -24,8 +24,9 @@ struct Actor {
     std::int32_t pid = 0;
     std::uint32_t uid = 0;
     std::string_view comm = {};
-    std::string_view exe = {};    // empty where the line does not say
-    event::EntityId parent = {};  // only where the log is sure of it
+    std::string_view exe = {};  // empty where the line does not say
+    // Who made it, if no fork tells: what it has for a parent now. Then it began when it was first met.
+    event::EntityId presumed_parent = {};
 };
 
 class Processes {
@@ -48,7 +49,11 @@ class Processes {
 
     Sink& sink_;
     base::GenerationMap<event::EntityId, event::ProcessImage> current_;
-    std::map<event::EntityId, std::vector<event::ProcessImage>> waiting_;
+    struct Waiting {
+        event::EntityId presumed_parent;
+        std::vector<event::ProcessImage> images;
+    };
+    std::map<event::EntityId, Waiting> waiting_;
     std::size_t waiting_images_ = 0;
 };
 

@@ -44,7 +44,8 @@ void Sink::add(const event::FileName& name) {
 
 void Sink::add(const event::Socket& socket) {
     const std::string text = socket.protocol + '\n' + socket.local + '\n' + socket.remote;
-    if (is_news(socket.id, id_of("socket", text).value)) batch_.sockets.push_back(socket);
+    const std::uint64_t state = id_of("socket", text).value ^ socket.peer.value;
+    if (is_news(socket.id, state)) batch_.sockets.push_back(socket);
 }
 
 void Sink::add(const event::Object& object) {

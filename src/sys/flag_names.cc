@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <iterator>
 #include <span>
 
@@ -76,5 +77,82 @@ std::string socket_type(std::uint32_t type) {
 }
 
 std::string ptrace_request(std::uint32_t request) { return number_name(request, kPtraceRequests); }
+
+namespace {
+
+std::optional<std::uint64_t> number_from(std::string_view text) {
+    const int base = text.starts_with("0x") ? 16 : 10;
+    if (base == 16) text.remove_prefix(2);
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+    if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return number;
+}
+
+std::optional<std::uint64_t> bits_named(std::string_view name, std::span<const FlagRow> rows) {
+    const auto row = std::ranges::find(rows, name, &FlagRow::name);
+    if (row == rows.end()) return std::nullopt;
+    return row->bits;
+}
+
+std::optional<std::uint64_t> number_named(std::string_view name, std::span<const NumberRow> rows) {
+    const auto row = std::ranges::find(rows, name, &NumberRow::name);
+    if (row == rows.end()) return std::nullopt;
+    return row->number;
+}
+
+std::optional<std::uint64_t> signal_from(std::string_view name) {
+    constexpr std::string_view kRealTime = "SIGRT_";
+    if (!name.starts_with(kRealTime)) return number_named(name, kSignals);
+    const auto number = number_from(name.substr(kRealTime.size()));
+    return number && *number <= 32 ? std::optional(*number + 32) : std::nullopt;
+}
+
+// One name between the bars.
+std::optional<std::uint64_t> flag_from(FlagSet set, std::string_view name) {
+    switch (set) {
+        case FlagSet::Open: {
+            const auto mode = std::ranges::find(kAccessModes, name);
+            if (mode != std::end(kAccessModes))
+                return static_cast<std::uint64_t>(mode - std::begin(kAccessModes));
+            return bits_named(name, kOpenFlags);
+        }
+        case FlagSet::MmapProt:
+            return name == "PROT_NONE" ? std::optional<std::uint64_t>(0) : bits_named(name, kMmapProt);
+        case FlagSet::MmapFlags:
+            return bits_named(name, kMmapFlags);
+        case FlagSet::Clone: {
+            const auto bits = bits_named(name, kCloneFlags);
+            return bits ? bits : signal_from(name);
+        }
+        case FlagSet::Signal:
+            return signal_from(name);
+        case FlagSet::Family:
+            return number_named(name, kSocketFamilies);
+        case FlagSet::SocketType: {
+            const auto bits = bits_named(name, kSocketTypeFlags);
+            return bits ? bits : number_named(name, kSocketTypes);
+        }
+        case FlagSet::Ptrace:
+            return number_named(name, kPtraceRequests);
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> flags_from(FlagSet set, std::string_view text) {
+    std::uint64_t sum = 0;
+    while (true) {
+        const std::size_t bar = std::min(text.find('|'), text.size());
+        const std::string_view name = text.substr(0, bar);
+        auto bits = flag_from(set, name);
+        if (!bits) bits = number_from(name);
+        if (!bits) return std::nullopt;
+        sum |= *bits;
+        if (bar == text.size()) return sum;
+        text.remove_prefix(bar + 1);
+    }
+}
 
 }  // namespace catena::sys
