@@ -54,8 +54,10 @@ HistoryReducer::HistoryReducer(const ReductionOptions& options)
 
 void HistoryReducer::add_process(const event::ProcessImage& image, bool forked, std::int64_t start_ns,
                                  std::int64_t end_ns) {
-    const std::int64_t ts_ns = image.start_ns != 0 ? image.start_ns : image.since_ns;
-    if (forked || !image.parent || image.parent == image.id || ts_ns < start_ns || ts_ns > end_ns) return;
+    const std::int64_t ts_ns = image.start_ns;
+    if (ts_ns == 0 || forked || !image.parent || image.parent == image.id || ts_ns < start_ns ||
+        ts_ns > end_ns)
+        return;
     forks_.push_back({.ts_ns = ts_ns, .parent = image.parent, .child = image.id});
     if (options_.rule == ReductionRule::Sd) received_.intern(image.id.value);
 }

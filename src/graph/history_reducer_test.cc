@@ -437,7 +437,7 @@ TEST(HistoryReducer, WhatCarriesNothingIsSummedUpWhereItSaysTheSame) {
 TEST(HistoryReducer, AForkThatNoEventTellsOfIsHeeded) {
     std::vector<Event> events = {event_of(1, Op::Write, 2, 5), event_of(4, Op::Write, 2, 5)};
     for (Event& event : events) event.bytes = event.ret = 1;
-    const event::ProcessImage child{.id = {2}, .since_ns = 2'000, .parent = {1}};
+    const event::ProcessImage child{.id = {2}, .start_ns = 2'000, .parent = {1}};
     for (const bool forked : {false, true}) {
         HistoryReducer reducer({});
         std::vector<Event> rows;
