@@ -16,6 +16,7 @@ void add_verbs(CLI::App& app, int& exit_code) {
     add_chain(app, exit_code);
     add_query(app, exit_code);
     add_import(app, exit_code);
+    add_reduce(app, exit_code);
     add_doctor(app, exit_code);
     add_completion(app, exit_code);
 }

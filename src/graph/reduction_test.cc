@@ -13,6 +13,7 @@
 #include <tuple>
 #include <vector>
 
+#include "graph/histories_for_test.h"
 #include "graph/tracker.h"
 
 namespace catena::graph {
@@ -20,62 +21,6 @@ namespace {
 
 using event::Event;
 using event::Op;
-
-// Who did what to which of the things of a world. `other` is a process for VmWrite, else an object.
-enum class Deed : std::uint8_t { In, Out, VmWrite };
-struct Step {
-    std::uint32_t process = 0;
-    std::uint32_t other = 0;
-    Deed deed = Deed::In;
-    std::uint32_t thread = 0;
-    std::int64_t pause = 10;  // since the step before
-};
-using Steps = std::vector<Step>;
-
-// Processes have the ids 1…, objects those that follow. Sockets are pairs: the first is the peer of the
-// second, and so on.
-struct World {
-    std::uint32_t processes = 2;
-    std::uint32_t objects = 2;
-    bool sockets = false;
-    bool late_peers = false;  // known only when their sockets have been used for a while
-
-    [[nodiscard]] std::uint64_t object(std::uint32_t number) const { return 1 + processes + number; }
-    [[nodiscard]] std::uint64_t ids() const { return 1 + processes + objects; }
-    [[nodiscard]] event::Socket socket(std::uint32_t number) const {
-        return {.id = {object(number)},
-                .protocol = "unix",
-                .local = {},
-                .remote = {},
-                .peer = {object(number ^ 1U)}};
-    }
-};
-
-std::vector<Event> events_of(const World& world, const Steps& steps) {
-    std::vector<Event> events;
-    std::int64_t now_ns = 1'000;
-    for (const Step& step : steps) {
-        now_ns += step.pause;
-        Event& event = events.emplace_back();
-        event.id = static_cast<std::int64_t>(events.size());
-        event.ts_ns = event.last_ns = now_ns;
-        event.process = {1 + step.process};
-        event.tid = static_cast<std::int32_t>(1 + step.process + 100 * step.thread);
-        event.object = {step.deed == Deed::VmWrite ? 1 + step.other : world.object(step.other)};
-        const bool reads = step.deed == Deed::In;
-        event.op = reads ? (world.sockets ? Op::Recv : Op::Read) : (world.sockets ? Op::Send : Op::Write);
-        if (step.deed == Deed::VmWrite) event.op = Op::VmWrite;
-        event.bytes = event.ret = event.id;  // told apart when summed up
-    }
-    return events;
-}
-
-Graph graph_of(const World& world, const std::vector<Event>& events, std::int64_t slack_ns) {
-    GraphBuilder builder(slack_ns);
-    for (std::uint32_t i = 0; world.sockets && i < world.objects; ++i) builder.add(world.socket(i));
-    for (const Event& event : events) builder.add(event);
-    return std::move(builder).build(Direction::Both);
-}
 
 // How a flow came out of merging.
 enum class Verdict : std::uint8_t { News, Echo, Merged };
@@ -106,6 +51,15 @@ Merged reduce(const World& world, const std::vector<Event>& events, const Reduce
     reducer.tell(merged.rows);
     merged.counts = reducer.counts();
     return merged;
+}
+
+ReducerLimits random_limits(RandomHistory& random) {
+    constexpr std::array<std::uint32_t, 5> kWords = {2, 4, 16, CAT_VERSIONS, 0};
+    return {.versions = kWords.at(random.below(5)),
+            .sets = random.below(CAT_SETS + 1),
+            .threads = 1 + random.below(8),
+            .edges = 1 + random.below(30),
+            .sockets = 1 + random.below(4)};
 }
 
 constexpr ReducerLimits kUnlimited = {
@@ -181,20 +135,6 @@ std::vector<Row> merge_slowly(const std::vector<Event>& events) {
     return rows;
 }
 
-// The nodes of an answer, as bits by id.
-using Nodes = std::uint64_t;
-
-Nodes ask(const Graph& graph, Direction direction, std::uint64_t id, std::int64_t ns, Window window = {}) {
-    const auto node = graph.entities().find({id});
-    if (!node) return 0;
-    const std::array starts = {Moment{*node, ns}};
-    Nodes nodes = 0;
-    for (const Moment& moment :
-         track(graph, direction, starts, window, SIZE_MAX, [](NodeIndex) { return false; }).nodes)
-        nodes |= Nodes{1} << graph.entities().id(moment.node).value;
-    return nodes;
-}
-
 // What was asked, and how often the answer was another one.
 enum class Question : std::uint8_t { Back, Forward, FromNews, FromEcho, FromRow, FromAnytime, InWindow };
 struct Tally {
@@ -256,16 +196,6 @@ class Comparison {
     Graph merged_graph_;
 };
 
-std::string text_of(const Steps& steps) {
-    std::string text;
-    for (const Step& step : steps) {
-        constexpr std::array<const char*, 3> kArrows = {"<-o", "->o", "->p"};
-        text += fmt::format("+{} p{}.{}{}{}  ", step.pause, step.process, step.thread,
-                            kArrows.at(static_cast<std::size_t>(step.deed)), step.other);
-    }
-    return text;
-}
-
 void print(const char* title, const Tallies& tallies) {
     constexpr std::array<const char*, 7> kNames = {"back",           "forward",      "forward from news",
                                                    "… from an echo", "… from a row", "… from any time",
@@ -283,21 +213,6 @@ struct Promise {
     std::int64_t slack_ns = 0;  // of both graphs
     std::size_t nth = 1;
 };
-
-void expect_conserved(const std::vector<Event>& events, const std::vector<Event>& rows) {
-    std::map<std::tuple<std::uint64_t, std::uint64_t, Op>, std::pair<std::uint64_t, std::int64_t>> sums;
-    for (const Event& event : events) {
-        auto& [count, bytes] = sums[{event.process.value, event.object.value, event.op}];
-        count += event.count;
-        bytes += event.bytes;
-    }
-    for (const Event& row : rows) {
-        auto& [count, bytes] = sums[{row.process.value, row.object.value, row.op}];
-        count -= row.count;
-        bytes -= row.bytes;
-    }
-    for (const auto& [key, sum] : sums) ASSERT_EQ(sum, std::pair(std::uint64_t{0}, std::int64_t{0}));
-}
 
 void expect(const World& world, const Steps& steps, const Promise& promise, const ReducerLimits& limits,
             std::size_t tell_every, Tallies& tallies) {
@@ -319,41 +234,6 @@ void expect(const World& world, const Steps& steps, const Promise& promise, cons
         tallies[question].more += tally.more;
         tallies[question].fewer += tally.fewer;
     }
-}
-
-// Calls `visit` with every history of exactly `size` steps; processes and objects come in the order of their
-// numbers.
-template <class Visit>
-void each_history(const World& world, bool vm_writes, const std::vector<std::int64_t>& pauses,
-                  std::size_t size, Steps& steps, std::uint32_t processes, std::uint32_t objects,
-                  const Visit& visit) {
-    if (testing::Test::HasFatalFailure()) return;
-    if (steps.size() == size) return visit(steps);
-    const auto go_on = [&](Step step, std::uint32_t known_processes, std::uint32_t known_objects) {
-        for (const std::int64_t pause : pauses) {
-            step.pause = pause;
-            steps.push_back(step);
-            each_history(world, vm_writes, pauses, size, steps, known_processes, known_objects, visit);
-            steps.pop_back();
-        }
-    };
-    for (std::uint32_t process = 0; process < std::min(processes + 1, world.processes); ++process) {
-        const std::uint32_t known = std::max(processes, process + 1);
-        for (std::uint32_t object = 0; object < std::min(objects + 1, world.objects); ++object) {
-            for (const Deed deed : {Deed::In, Deed::Out})
-                go_on({process, object, deed}, known, std::max(objects, object + 1));
-        }
-        for (std::uint32_t other = 0; vm_writes && other < std::min(known + 1, world.processes); ++other) {
-            if (other != process) go_on({process, other, Deed::VmWrite}, std::max(known, other + 1), objects);
-        }
-    }
-}
-
-template <class Visit>
-void each_history(const World& world, bool vm_writes, const std::vector<std::int64_t>& pauses,
-                  std::size_t size, const Visit& visit) {
-    Steps steps;
-    each_history(world, vm_writes, pauses, size, steps, 0, 0, visit);
 }
 
 TEST(Reduction, IsWhatTheDefinitionSays) {
@@ -484,56 +364,13 @@ TEST(Reduction, NothingIsMissedWithSlack) {
     print("with slack", tallies);
 }
 
-class RandomHistory {
-  public:
-    explicit RandomHistory(std::uint32_t seed) : random_(seed) {}
-
-    std::uint32_t below(std::uint32_t end) {
-        return std::uniform_int_distribution<std::uint32_t>(0, end - 1)(random_);
-    }
-
-    // Loops, now and then interrupted: programs repeat themselves.
-    Steps steps(const World& world, std::uint32_t threads, std::size_t size, std::uint32_t longest_pause) {
-        Steps steps;
-        while (steps.size() < size) {
-            Steps loop(1 + below(5));
-            for (Step& step : loop) {
-                step = {below(world.processes), below(world.objects), below(2) == 0 ? Deed::In : Deed::Out,
-                        below(threads)};
-                if (below(16) != 0 || world.processes < 2 || world.sockets) continue;
-                step.deed = Deed::VmWrite;
-                step.other = (step.process + 1 + below(world.processes - 1)) % world.processes;
-            }
-            for (std::uint32_t i = 1 + below(12); i > 0; --i)
-                steps.insert(steps.end(), loop.begin(), loop.end());
-        }
-        steps.resize(size);
-        for (Step& step : steps) step.pause = 10 + below(longest_pause);
-        return steps;
-    }
-
-    World world() { return {.processes = 1 + below(6), .objects = 1 + below(below(4) == 0 ? 40 : 6)}; }
-
-    ReducerLimits limits() {
-        constexpr std::array<std::uint32_t, 5> kWords = {2, 4, 16, CAT_VERSIONS, 0};
-        return {.versions = kWords.at(below(5)),
-                .sets = below(CAT_SETS + 1),
-                .threads = 1 + below(8),
-                .edges = 1 + below(30),
-                .sockets = 1 + below(4)};
-    }
-
-  private:
-    std::mt19937 random_;
-};
-
 TEST(Reduction, LongRandomHistories) {
     Tallies tallies;
     RandomHistory random(20261124);
     for (int round = 0; round < 400 && !HasFatalFailure(); ++round) {
         const World world = random.world();
         const Steps steps = random.steps(world, 3, 250, 20);
-        expect(world, steps, {.nth = 25}, random.limits(), 1 + random.below(100), tallies);
+        expect(world, steps, {.nth = 25}, random_limits(random), 1 + random.below(100), tallies);
     }
     print("long random histories, all limits", tallies);
 }
@@ -554,7 +391,7 @@ TEST(Reduction, LongRandomHistoriesWithSlackTiesAndSockets) {
             if (!same && random.below(2) == 0) steps[i].pause = 0;
         }
         const std::int64_t slack_ns = ties ? 0 : 20 * random.below(5);
-        expect(world, steps, {.exact = false, .slack_ns = slack_ns, .nth = 25}, random.limits(),
+        expect(world, steps, {.exact = false, .slack_ns = slack_ns, .nth = 25}, random_limits(random),
                1 + random.below(100), tallies);
     }
     print("… with slack, ties, sockets", tallies);
