@@ -49,6 +49,7 @@ struct ChainOptions {
     bool all = false;
     std::size_t steps = 0;  // 0: not given
     std::vector<std::string> keep;
+    std::string baseline;
 
     [[nodiscard]] graph::Direction direction() const {
         if (both) return graph::Direction::Both;
@@ -337,6 +338,14 @@ base::Result<Loaded> load(const ChainOptions& options, const Points& points) {
     return loaded;
 }
 
+base::Result<graph::Graph> load_baseline(const std::string& trace) {
+    const auto reader = store::open_recording(trace, "160MB");
+    if (!reader) return std::unexpected(base::Error(reader.error()).with_context("--baseline"));
+    const auto extent = RecordingHistory(**reader).extent();
+    if (!extent) return std::unexpected(extent.error());
+    return load_all(**reader, graph::Direction::Back, extent->events);
+}
+
 base::Error not_found(const ChainOptions& options, const Loaded& loaded, const graph::Point& point) {
     const std::string trace = event::escape_for_terminal(options.trace);
     std::string message = fmt::format("{} is not in {}; ", event::escape_for_terminal(point.text), trace);
@@ -419,6 +428,12 @@ base::Result<graph::Chain> find_chain(const ChainOptions& options, const Points&
         to = find_anchor(options, loaded, *points.to);
         if (!to) return std::unexpected(to.error());
         query->to = &*to;
+    }
+    base::Result<graph::Graph> before;
+    if (!options.baseline.empty() && query->rank) {
+        before = load_baseline(options.baseline);
+        if (!before) return std::unexpected(before.error());
+        query->before = &*before;
     }
     graph::Chain chain = graph::make_chain(loaded.graph, points.from, anchor, *query, loaded.losses);
     if (points.to) chain.to = points.to->text;
@@ -534,6 +549,10 @@ void add_chain(CLI::App& app, int& exit_code) {
         ->check(CLI::IsMember(rule_names()))
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    command
+        ->add_option("--baseline", options->baseline,
+                     "Another recording of this host: what happened there, too, is less rare")
+        ->option_text("TRACE");
     command->footer(help_text());
     command->callback([options, &exit_code] { exit_code = run_chain(*options); });
 }
