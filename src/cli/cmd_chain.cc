@@ -398,18 +398,18 @@ graph::Colour colour_of_output() {
 std::size_t columns_of_output() {
     winsize size{};
     if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-    return graph::Extent{}.columns;
+    return graph::StoryLimits{}.columns;
 }
 
 std::string render(const graph::Chain& chain, const ChainOptions& options) {
     if (options.format == "dot") return graph::to_dot(chain);
     if (options.format == "prov") return graph::to_prov(chain);
     if (options.format == "mermaid") return graph::to_mermaid(chain);
-    graph::Extent extent = options.all ? graph::kAllOfIt : graph::Extent{};
-    extent.columns = columns_of_output();
-    if (options.steps > 0) extent.steps = options.steps;
-    if (options.format == "json") return graph::to_json(chain, extent);
-    return graph::to_text(chain, colour_of_output(), extent);
+    graph::StoryLimits limits = options.all ? graph::kAllOfIt : graph::StoryLimits{};
+    limits.columns = columns_of_output();
+    if (options.steps > 0) limits.steps = options.steps;
+    if (options.format == "json") return graph::to_json(chain, limits);
+    return graph::to_text(chain, colour_of_output(), limits);
 }
 
 base::Result<graph::Chain> find_chain(const ChainOptions& options, const Points& points,

@@ -130,8 +130,8 @@ void append_array(std::string& text, std::string_view name, const std::vector<T>
 
 }  // namespace
 
-std::string to_json(const Chain& chain, const Extent& extent) {
-    const Narrative narrative = narrative_of(chain, extent.steps);
+std::string to_json(const Chain& chain, const StoryLimits& limits) {
+    const Narrative narrative = narrative_of(chain, limits.steps);
     std::string text = "{\n";
     text += "\"point\": " + Json(event::escape(chain.point)).dump() + ",\n";
     if (!chain.to.empty()) text += "\"to\": " + Json(event::escape(chain.to)).dump() + ",\n";

@@ -54,11 +54,11 @@ Direction direction_of(const nlohmann::json& query) {
     return name == "forward" ? Direction::Forward : Direction::Back;
 }
 
-std::string render(const Chain& chain, const std::string& format, const Extent& extent) {
-    if (format == "json") return to_json(chain, extent);
+std::string render(const Chain& chain, const std::string& format, const StoryLimits& limits) {
+    if (format == "json") return to_json(chain, limits);
     if (format == "prov") return to_prov(chain);
     if (format == "mermaid") return to_mermaid(chain);
-    return format == "dot" ? to_dot(chain) : to_text(chain, Colour::Off, extent);
+    return format == "dot" ? to_dot(chain) : to_text(chain, Colour::Off, limits);
 }
 
 class Golden : public testing::TestWithParam<Case> {};
@@ -70,6 +70,7 @@ TEST_P(Golden, ChainComesOutAsBefore) {
     const RecordingForTest recording = load(folder);
     ChainQuery query{.direction = direction_of(json)};
     query.max_nodes = json.value("max_nodes", SIZE_MAX);
+    query.rank = json.value("rank", false);
     for (const std::string& rule : json.value("keep", std::vector<std::string>{})) {
         query.kept[static_cast<std::size_t>(rule_from_string(rule).value())] = true;
     }
@@ -80,13 +81,13 @@ TEST_P(Golden, ChainComesOutAsBefore) {
         ASSERT_TRUE(ns) << ns.error().message;
         (std::string(end) == "since" ? query.window.since_ns : query.window.until_ns) = *ns;
     }
-    Extent extent = json.value("everything", false) ? kAllOfIt : Extent{};
-    extent.columns = json.value("columns", extent.columns);
-    extent.steps = json.value("steps", extent.steps);
+    StoryLimits limits = json.value("everything", false) ? kAllOfIt : StoryLimits{};
+    limits.columns = json.value("columns", limits.columns);
+    limits.steps = json.value("steps", limits.steps);
     const Chain chain = recording.chain(graph, json.at("point").get<std::string>(), query);
     for (const std::string& format : json.value("formats", std::vector<std::string>{"text"})) {
         const fs::path expected = folder / (json.at("query").get<std::string>() + "." + format);
-        const std::string actual = render(chain, format, extent);
+        const std::string actual = render(chain, format, limits);
         if (std::getenv("UPDATE_GOLDEN") != nullptr) std::ofstream(expected, std::ios::binary) << actual;
         EXPECT_EQ(contents(expected), actual) << expected << "; UPDATE_GOLDEN=1 accepts the new form";
     }

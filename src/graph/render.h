@@ -12,19 +12,19 @@ namespace catena::graph {
 enum class Colour : std::uint8_t { Off, On };
 
 // How much of a chain is told to people.
-struct Extent {
+struct StoryLimits {
     std::size_t steps = 15;
     std::size_t tree_lines = 80;
     std::size_t columns = 120;
 };
-inline constexpr Extent kAllOfIt = {.steps = SIZE_MAX, .tree_lines = SIZE_MAX, .columns = 120};
+inline constexpr StoryLimits kAllOfIt = {.steps = SIZE_MAX, .tree_lines = SIZE_MAX, .columns = 120};
 
 // A story: one sentence; numbered steps in order of time; the processes as a tree; what was left out; what
 // was lost.
-std::string to_text(const Chain& chain, Colour colour, const Extent& extent = {});
+std::string to_text(const Chain& chain, Colour colour, const StoryLimits& limits = {});
 
 // docs/formats/chain.md says what each of these holds.
-std::string to_json(const Chain& chain, const Extent& extent = {});
+std::string to_json(const Chain& chain, const StoryLimits& limits = {});
 std::string to_dot(const Chain& chain);      // Graphviz
 std::string to_prov(const Chain& chain);     // W3C PROV-JSON
 std::string to_mermaid(const Chain& chain);  // a flowchart

@@ -27,12 +27,12 @@ constexpr std::int64_t kNoticeable = 1'000'000;
 
 class Story {
   public:
-    Story(const Chain& chain, Colour colour, const Extent& extent)
+    Story(const Chain& chain, Colour colour, const StoryLimits& limits)
         : chain_(chain),
-          extent_(extent),
+          limits_(limits),
           colour_(colour),
-          columns_(std::max(extent.columns, kNarrowest)),
-          narrative_(narrative_of(chain, extent.steps)) {}
+          columns_(std::max(limits.columns, kNarrowest)),
+          narrative_(narrative_of(chain, limits.steps)) {}
 
     std::string tell() {
         const Words words(chain_, colour_, columns_);
@@ -127,7 +127,7 @@ class Story {
     }
 
     void tell_tree() {
-        const std::vector<std::string> lines = tree_lines(chain_, colour_, columns_, extent_.tree_lines);
+        const std::vector<std::string> lines = tree_lines(chain_, colour_, columns_, limits_.tree_lines);
         if (lines.empty()) return;
         line("");
         for (const std::string& each : lines) line(each);
@@ -160,7 +160,7 @@ class Story {
     }
 
     const Chain& chain_;
-    Extent extent_;
+    StoryLimits limits_;
     Colour colour_;
     std::size_t columns_;
     Narrative narrative_;
@@ -170,8 +170,8 @@ class Story {
 
 }  // namespace
 
-std::string to_text(const Chain& chain, Colour colour, const Extent& extent) {
-    return Story(chain, colour, extent).tell();
+std::string to_text(const Chain& chain, Colour colour, const StoryLimits& limits) {
+    return Story(chain, colour, limits).tell();
 }
 
 }  // namespace catena::graph
