@@ -56,9 +56,9 @@ base::Status RecordingHistory::numbers(const std::string& sql,
         });
 }
 
-base::Result<graph::Extent> RecordingHistory::extent() {
+base::Result<graph::HistoryExtent> RecordingHistory::extent() {
     if (extent_) return *extent_;
-    graph::Extent extent;
+    graph::HistoryExtent extent;
     auto status =
         numbers("SELECT count(*), min(ts_ns), max(ts_ns), max(span_ns) FROM events", [&](const Numbers& row) {
             extent = {.events = static_cast<std::uint64_t>(row[0]),

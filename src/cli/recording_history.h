@@ -18,7 +18,7 @@ class RecordingHistory final : public graph::History {
   public:
     explicit RecordingHistory(store::Reader& reader) : reader_(reader) {}
 
-    base::Result<graph::Extent> extent() override;
+    base::Result<graph::HistoryExtent> extent() override;
     base::Status events(std::int64_t from_ns, std::int64_t to_ns, const Visit& visit) override;
     base::Status events_longer_than(std::int64_t ns, const Visit& visit) override;
     base::Status peers(const std::function<void(event::EntityId, event::EntityId)>& visit) override;
@@ -41,7 +41,7 @@ class RecordingHistory final : public graph::History {
                                std::span<const event::EntityId> ids, graph::GraphBuilder& builder);
 
     store::Reader& reader_;
-    std::optional<graph::Extent> extent_;
+    std::optional<graph::HistoryExtent> extent_;
     std::string traits_;  // table; empty before it is needed
 };
 

@@ -143,7 +143,7 @@ class Frontier {
     std::int64_t oldest_;
     std::int64_t newest_;
     Limits limits_;
-    Extent extent_;
+    HistoryExtent extent_;
 
     DenseIndex numbers_;  // of the nodes that were discovered
     std::vector<event::EntityId> ids_;

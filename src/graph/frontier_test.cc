@@ -41,8 +41,8 @@ class ListedHistory final : public History {
   public:
     explicit ListedHistory(const Recording& recording) : recording_(recording) {}
 
-    base::Result<Extent> extent() override {
-        Extent extent{.events = recording_.events.size(),
+    base::Result<HistoryExtent> extent() override {
+        HistoryExtent extent{.events = recording_.events.size(),
                       .first_ns = INT64_MAX,
                       .latest_ns = INT64_MIN,
                       .end_ns = INT64_MIN};

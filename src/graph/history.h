@@ -13,7 +13,7 @@
 namespace catena::graph {
 
 // Of all events of a recording.
-struct Extent {
+struct HistoryExtent {
     std::uint64_t events = 0;
     std::int64_t first_ns = 0;    // the lowest Event::ts_ns
     std::int64_t latest_ns = 0;   // the highest Event::ts_ns
@@ -27,7 +27,7 @@ class History {
 
     virtual ~History() = default;
 
-    virtual base::Result<Extent> extent() = 0;
+    virtual base::Result<HistoryExtent> extent() = 0;
     // The events with from_ns <= ts_ns <= to_ns, in any order. Of each what a graph is made of: id, ts_ns,
     // last_ns, op, process, tid, object, bytes, ret, count.
     virtual base::Status events(std::int64_t from_ns, std::int64_t to_ns, const Visit& visit) = 0;
