@@ -347,11 +347,9 @@ bool Frontier::is_done(EntityId id) const {
     return node != nullptr && node->done;
 }
 
-std::vector<Row> Frontier::rows() const {
-    std::vector<Row> rows;
+void Frontier::add_rows_to(std::vector<Row>& rows) const {
     std::ranges::copy_if(rows_, std::back_inserter(rows),
                          [&](const Row& row) { return is_done(row.process) && is_done(row.object); });
-    return rows;
 }
 
 std::vector<Birth> Frontier::births() const {

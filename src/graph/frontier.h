@@ -56,7 +56,7 @@ class Frontier {
   public:
     struct Limits {
         std::int64_t slack_ns = kCallSlackNs;
-        std::size_t max_flows = 2'000'000;
+        std::size_t max_flows = 1'000'000;
         std::size_t slice_events = 500'000;
         std::int64_t long_ns = 2'000'000'000;  // what lasts longer is read at the beginning
     };
@@ -77,7 +77,7 @@ class Frontier {
     [[nodiscard]] std::int64_t horizon_ns() const { return time(settled_); }
     // What was kept: what the tracking finds down to there, and the flows between. What lies beyond was only
     // seen.
-    [[nodiscard]] std::vector<Row> rows() const;
+    void add_rows_to(std::vector<Row>& rows) const;
     [[nodiscard]] std::vector<Birth> births() const;
     [[nodiscard]] std::vector<event::EntityId> entities() const;
 

@@ -117,8 +117,7 @@ class PartFinder {
     // when it began.
     std::vector<Row> all_rows() const {
         std::vector<Row> rows = query_.rows;
-        for (const Frontier& frontier : frontiers_)
-            std::ranges::copy(frontier.rows(), std::back_inserter(rows));
+        for (const Frontier& frontier : frontiers_) frontier.add_rows_to(rows);
         std::ranges::sort(rows, [](const Row& a, const Row& b) {
             return std::tuple(a.ts_ns, a.id, -a.lead_ns) < std::tuple(b.ts_ns, b.id, -b.lead_ns);
         });
