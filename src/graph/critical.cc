@@ -13,8 +13,6 @@
 namespace catena::graph {
 namespace {
 
-using event::Op;
-
 constexpr std::size_t kNone = SIZE_MAX;
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
@@ -133,6 +131,7 @@ class Selection {
 
     void keep_what_flowed_between() {
         std::vector<std::size_t> entries;
+        entries.reserve(result_.entries.size());
         for (const RankedEntry& entry : result_.entries) entries.push_back(entry.node);
         reach(
             entries, [&](std::size_t node) { return result_.nodes[node]; },

@@ -28,7 +28,6 @@ Input input_of(const Graph& graph, const Tracking& tracking, const std::vector<M
         input.nodes.push_back({.until_ns = moment.ns,
                                .start = std::ranges::find(starts, moment.node, &Moment::node) != starts.end(),
                                .outside = type == EntityType::Socket,
-                               .type = type,
                                .id = graph.entities().id(moment.node).value});
     }
     Rarity rarity(graph);

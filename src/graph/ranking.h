@@ -8,7 +8,6 @@
 #include <span>
 #include <vector>
 
-#include "event/entity.h"
 #include "event/op.h"
 
 namespace catena::graph {
@@ -18,7 +17,6 @@ struct RankNode {
     std::int64_t until_ns = 0;  // up to when it matters
     bool start = false;
     bool outside = false;  // a socket whose other end the recording does not show
-    event::EntityType type = event::EntityType::File;
     std::uint64_t id = 0;  // orders what is equal otherwise; different for each node
 };
 

@@ -17,7 +17,6 @@
 namespace catena::graph {
 namespace {
 
-using event::EntityType;
 using event::Op;
 using testing::DoubleNear;
 using testing::ElementsAre;
@@ -51,8 +50,7 @@ Tracked track_back(const std::vector<RankFlow>& flows, std::size_t nodes, std::i
         if (moments[node] == -kAlways) continue;
         places[node] = tracked.nodes.size();
         tracked.numbers.push_back(node);
-        tracked.nodes.push_back(
-            {.until_ns = moments[node], .start = node == 0, .type = EntityType::Process, .id = node + 1});
+        tracked.nodes.push_back({.until_ns = moments[node], .start = node == 0, .id = node + 1});
     }
     for (RankFlow flow : flows) {
         if (moments[flow.target] == -kAlways || flow.begin_ns > moments[flow.target]) continue;

@@ -10,7 +10,6 @@ namespace {
 
 using event::EntityType;
 using event::Flow;
-using event::Op;
 
 std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
     // The finaliser of MurmurHash3.
@@ -75,7 +74,7 @@ std::uint64_t Rarity::Classes::pattern(EdgeIndex edge) const {
     return mix(mix(classes_[actor], op), classes_[object]);
 }
 
-Rarity::Rarity(const Graph& graph) : graph_(graph), classes_(graph) { count(graph, classes_); }
+Rarity::Rarity(const Graph& graph) : classes_(graph) { count(graph, classes_); }
 
 void Rarity::add(const Graph& before) { count(before, Classes(before)); }
 

@@ -41,7 +41,6 @@ class Rarity {
 
     void count(const Graph& graph, const Classes& classes);
 
-    const Graph& graph_;
     Classes classes_;
     std::unordered_map<std::uint64_t, std::uint32_t> counts_;  // objects, by pattern
 };
