@@ -214,8 +214,8 @@ std::optional<Anchor> find_anchor(const Graph& graph, const event::Event& event)
     if (anchor.edges.empty()) {
         const auto process = graph.entities().find(event.process);
         if (!process) return std::nullopt;
-        anchor.back.push_back({*process, std::max(event.ts_ns, event.last_ns)});
-        anchor.forward.push_back({*process, event.ts_ns});
+        anchor.back.push_back({*process, clamp_time(std::max(event.ts_ns, event.last_ns))});
+        anchor.forward.push_back({*process, clamp_time(event.ts_ns)});
         anchor.nodes.push_back(*process);
         anchor.note =
             fmt::format("Event {} ({}) carries nothing by itself: the chain starts from its process then.",

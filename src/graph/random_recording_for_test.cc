@@ -150,9 +150,10 @@ void RandomRecording::add_event() {
     event::Event event;
     event.id = static_cast<std::int64_t>(events_.size()) + 1;
     // Most within a second, some at the ends of what the field holds.
-    event.ts_ns = below(50) == 0 ? INT64_MAX : kBegin + static_cast<std::int64_t>(below(1'000'000'000));
-    event.last_ns =
-        event.ts_ns + (event.ts_ns == INT64_MAX ? 0 : static_cast<std::int64_t>(below(1'000'000)));
+    event.ts_ns = kBegin + static_cast<std::int64_t>(below(1'000'000'000));
+    if (below(50) == 0) event.ts_ns = below(2) == 0 ? INT64_MAX : INT64_MIN;
+    event.last_ns = event.ts_ns;
+    if (event.ts_ns != INT64_MAX) event.last_ns += static_cast<std::int64_t>(below(1'000'000));
     event.op = static_cast<Op>(below(event::kOpCount));
     // Mostly one that is described as a process, which ids 1, 2, 7, 8, 9 and 14 are.
     constexpr std::array<std::uint64_t, 6> kProcesses = {1, 2, 7, 8, 9, 14};

@@ -174,8 +174,7 @@ struct Civil {
 Civil civil(std::int64_t ns, std::int64_t zone) {
     // Days and the rest apart, so that nothing overflows at the ends of what 64 bits hold.
     std::int64_t day = ns / kDay - (ns % kDay < 0 ? 1 : 0);
-    std::int64_t rest = ns - day * kDay + zone;
-    if (ns % kDay < 0) rest = ns % kDay + kDay + zone;
+    std::int64_t rest = (ns % kDay < 0 ? kDay : 0) + ns % kDay + zone;
     const std::int64_t carry = rest < 0 ? -1 : rest >= kDay ? 1 : 0;
     day += carry;
     rest -= carry * kDay;
