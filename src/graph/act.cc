@@ -207,6 +207,7 @@ std::string Words::change(const Act& act) const {
     }
     std::ranges::sort(found);
     std::vector<std::string> parts;
+    parts.reserve(found.size());
     for (const auto& [place, verb] : found) {
         parts.push_back(
             fmt::format("{}{}{}", verb->before, parts.empty() ? name(act.object) : "it", verb->after));
