@@ -7,6 +7,7 @@
 #define CATENA_BPF_EMIT_H
 
 #include "lib/capture.bpf.h"
+#include "lib/failures.bpf.h"
 #include "lib/maps.bpf.h"
 
 /* One system call at its exit, as handlers get it. */
@@ -258,32 +259,6 @@ static __always_inline void cat_emit(const struct cat_call *call, const struct c
 	now_ns = bpf_ktime_get_boot_ns();
 	cat_put(call, deed, now_ns);
 	cat_bump_targets(call, deed, now_ns);
-}
-
-/* Failures worth recording: somebody was refused something, or could not reach it. */
-static __always_inline bool cat_refused(s64 ret)
-{
-	switch (ret) {
-	case -1:	/* EPERM */
-	case -13:	/* EACCES */
-	case -30:	/* EROFS */
-	case -101:	/* ENETUNREACH */
-	case -110:	/* ETIMEDOUT */
-	case -111:	/* ECONNREFUSED */
-	case -113:	/* EHOSTUNREACH */
-		return true;
-	}
-	return false;
-}
-
-#define EINPROGRESS_RET (-115)
-
-/* Whether a call has failed in a way that leaves nothing to record. */
-static __always_inline bool cat_came_to_nothing(u8 handler, s64 ret)
-{
-	if (ret >= 0 || ret < -4095 || cat_refused(ret))
-		return false;
-	return handler != CAT_H_CONNECT || ret != EINPROGRESS_RET;
 }
 
 /* Argument by its index in the table, 0 where the call has none. Unrolled, since the index is only known at run time. */

@@ -129,7 +129,7 @@ base::Status Frontier::prepare() {
     const double events = std::max<double>(1, static_cast<double>(extent_.events));
     const double lasts = static_cast<double>(extent_.latest_ns) - static_cast<double>(extent_.first_ns);
     width_ns_ = static_cast<std::int64_t>(
-        std::clamp(lasts / events * static_cast<double>(limits_.slice_events / 5), 1.0, 1e17));
+        std::clamp(lasts / events * static_cast<double>(limits_.slice_events) / 5, 1.0, 1e17));
     return {};
 }
 

@@ -43,9 +43,9 @@ class ListedHistory final : public History {
 
     base::Result<HistoryExtent> extent() override {
         HistoryExtent extent{.events = recording_.events.size(),
-                      .first_ns = INT64_MAX,
-                      .latest_ns = INT64_MIN,
-                      .end_ns = INT64_MIN};
+                             .first_ns = INT64_MAX,
+                             .latest_ns = INT64_MIN,
+                             .end_ns = INT64_MIN};
         for (const auto& event : recording_.events) {
             extent.first_ns = std::min(extent.first_ns, event.ts_ns);
             extent.latest_ns = std::max(extent.latest_ns, event.ts_ns);

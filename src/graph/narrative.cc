@@ -13,8 +13,6 @@
 namespace catena::graph {
 namespace {
 
-using event::Op;
-
 constexpr std::size_t kMostWays = 6;
 
 class Narrator {
@@ -94,6 +92,7 @@ class Narrator {
         }
         if (steps.size() <= room) return steps;
         std::vector<std::size_t> by_turns;
+        by_turns.reserve(steps.size());
         for (std::size_t i = 0; i < steps.size(); ++i)
             by_turns.push_back(i % 2 == 0 ? steps[i / 2] : steps[steps.size() - 1 - i / 2]);
         return by_turns;

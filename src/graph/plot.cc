@@ -96,9 +96,9 @@ std::vector<std::size_t> Plot::origins() const {
         const bool outside = can_be_origin(i) && is_external(chain_.nodes[i]) && !out_[i].empty();
         if (outside && std::ranges::find(found, i) == found.end()) found.push_back(i);
     }
-    std::stable_sort(found.begin() + ranked, found.end(), [&](std::size_t a, std::size_t b) {
+    std::sort(found.begin() + ranked, found.end(), [&](std::size_t a, std::size_t b) {
         const auto rank = [&](std::size_t i) {
-            return std::pair(is_inbound(chain_.nodes[i]), chain_.nodes[i].time_ns);
+            return std::tuple(is_inbound(chain_.nodes[i]), chain_.nodes[i].time_ns, chain_.nodes.size() - i);
         };
         return rank(a) > rank(b);
     });
@@ -191,7 +191,8 @@ std::vector<std::size_t> Plot::way(const std::vector<bool>& from, std::size_t to
     std::priority_queue<Entry, std::vector<Entry>, std::greater<>> open;
     open.emplace(0, -until_ns, 0);
     while (!open.empty() && stretches.size() < kMostStretches) {
-        const auto [cost, negated, index] = open.top();
+        const int cost = std::get<0>(open.top());
+        const std::size_t index = std::get<2>(open.top());
         open.pop();
         const Stretch at = stretches[index];
         if (from[at.node]) {
@@ -202,7 +203,7 @@ std::vector<std::size_t> Plot::way(const std::vector<bool>& from, std::size_t to
         }
         if (at.until_ns <= latest[at.node]) continue;
         latest[at.node] = at.until_ns;
-        const auto extend = [&, cost = cost](std::size_t edge, std::size_t node, std::int64_t moment) {
+        const auto extend = [&](std::size_t edge, std::size_t node, std::int64_t moment) {
             if (moment <= latest[node]) return;
             open.emplace(cost + cost_of(chain_, chain_.edges[edge]), -moment, stretches.size());
             stretches.push_back({.node = node, .until_ns = moment, .edge = edge, .next = index});

@@ -211,8 +211,9 @@ std::string many_text(const Words& words, const Step& step) {
     if (first.manner == Manner::Talk) return many_talk(words, step, in, out);
     // The heaviest are named.
     std::vector<const Act*> acts;
+    acts.reserve(step.acts.size());
     for (const Act& act : step.acts) acts.push_back(&act);
-    std::ranges::stable_sort(acts, std::ranges::greater{}, &Act::weight);
+    std::ranges::sort(acts, {}, [](const Act* act) { return std::pair(-act->weight, act); });
     std::vector<std::string> names;
     for (const Act* act : acts) {
         if (names.size() < kNamesShown) names.push_back(words.name(act->object));

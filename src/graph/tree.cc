@@ -26,7 +26,8 @@ struct Line {
     std::string text{};              // of a deed
     std::int64_t time_ns = 0;
     double weight = 0;
-    std::size_t rank = 0;  // among those of equal weight
+    std::size_t rank = 0;   // among those of equal weight
+    std::size_t place = 0;  // among those of one time
     bool shown = true;
 };
 
@@ -192,7 +193,9 @@ class Tree {
                 {.process = i, .time_ns = process.time_ns, .weight = node.weight, .rank = process.node});
         }
         for (Process& process : processes_) {
-            std::ranges::stable_sort(process.lines, {}, &Line::time_ns);
+            for (std::size_t line = 0; line < process.lines.size(); ++line) process.lines[line].place = line;
+            std::ranges::sort(process.lines, {},
+                              [](const Line& line) { return std::pair(line.time_ns, line.place); });
             for (std::size_t line = 0; line < process.lines.size(); ++line) {
                 if (process.lines[line].process != SIZE_MAX)
                     processes_[process.lines[line].process].line = line;

@@ -75,7 +75,8 @@ TEST_F(Traces, TheReadOfShadowGoesBackToTheAttackerOverAllProcessesOfThatAttempt
     std::string story = back["sentence"];
     for (const json& step : back["steps"]) story += '\n' + step["text"].get<std::string>();
     EXPECT_THAT(story, HasSubstr("129.55.12.167"));
-    EXPECT_THAT(story, HasSubstr("started dropper (3199), which ran /var/tmp/nginx/client_body_temp/dropper"));
+    EXPECT_THAT(story,
+                HasSubstr("started dropper (3199), which ran /var/tmp/nginx/client_body_temp/dropper"));
 }
 
 TEST_F(Traces, TheMalwareLogGoesBackToNodeAndWhoDroveIt) {

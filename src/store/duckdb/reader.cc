@@ -162,7 +162,7 @@ Status DuckReader::images(const std::string& where, const std::function<void(eve
 
 std::string DuckReader::traits() {
     bool kept = false;
-    (void)rows<std::string>(
+    [[maybe_unused]] const Status asked = rows<std::string>(
         "duckdb_tables()", {text_column("table_name")}, "WHERE table_name = 'traits'",
         [](const Chunk& chunk, std::size_t row) { return std::string(chunk.text(0, row)); },
         [&](std::string&&) { kept = true; });

@@ -337,7 +337,9 @@ Status DuckWriter::close() {
     if (auto committed = commit_all(); !committed) return committed;
     appenders_.clear();
     // Whoever asks a large recording would have to read all of it to know this. It is not worth failing for.
-    if (events_ >= kEventsForTraits) (void)connection_->run("CREATE TABLE traits AS " + traits_sql());
+    if (events_ >= kEventsForTraits) {
+        [[maybe_unused]] const Status kept = connection_->run("CREATE TABLE traits AS " + traits_sql());
+    }
     auto folded = connection_->run("CHECKPOINT", ErrorCode::System);
     connection_.reset();
     database_.reset();
