@@ -22,38 +22,38 @@ using event::EntityId;
 using event::Op;
 
 enum Field : std::size_t {
-    kEvent,
-    kTime,
-    kPid,
-    kTid,
-    kUid,
-    kExec,
-    kProcess,
-    kObject1,
-    kObject2,
-    kNew1,
-    kNew2,
-    kFd,
-    kRetval,
-    kFdPath,
-    kPath1,
-    kPath2,
-    kMode,
-    kFlags,
-    kAddress,
-    kPort,
-    kCmdline,
-    kArgPid,
-    kArgUid,
-    kArgGid,
-    kArgEuid,
-    kArgEgid,
-    kArgRuid,
-    kArgRgid,
-    kArgSuid,
-    kArgSgid,
-    kPpid,
-    kThread
+    EventKey,
+    TimeKey,
+    PidKey,
+    TidKey,
+    UidKey,
+    ExecKey,
+    ProcessKey,
+    Object1Key,
+    Object2Key,
+    New1Key,
+    New2Key,
+    FdKey,
+    RetvalKey,
+    FdPathKey,
+    Path1Key,
+    Path2Key,
+    ModeKey,
+    FlagsKey,
+    AddressKey,
+    PortKey,
+    CmdlineKey,
+    ArgPidKey,
+    ArgUidKey,
+    ArgGidKey,
+    ArgEuidKey,
+    ArgEgidKey,
+    ArgRuidKey,
+    ArgRgidKey,
+    ArgSuidKey,
+    ArgSgidKey,
+    PpidKey,
+    ThreadKey
 };
 constexpr std::array<std::string_view, 32> kFields = {
     "event",        "time",         "pid",          "tid",          "uid",      "exec",     "subjprocuuid",
@@ -238,8 +238,8 @@ base::Status CadetsParser::line(const Line& line) {
     const auto object = json_.parse(text);
     if (!object) return std::unexpected(object.error());
     fields_.read(*object, json_.repaired(), sink_.unknown_fields());
-    for (const Field field : {kEvent, kTime, kPid, kProcess}) fields_.require(field);
-    const std::string_view name = fields_.view(kEvent);
+    for (const Field field : {EventKey, TimeKey, PidKey, ProcessKey}) fields_.require(field);
+    const std::string_view name = fields_.view(EventKey);
     if (auto status = fields_.status(); !status) return status;
     const Row* row = find_row(audit_name(name));
     if (row == nullptr || row->reader == Reader::Nothing) {
@@ -257,23 +257,24 @@ base::Status CadetsParser::line(const Line& line) {
 // What all events have. Looks at every field that any reader asks for, so that a line is taken or left as a
 // whole.
 base::Status CadetsParser::begin(const Row& row) {
-    event_ = {.ts_ns = fields_.integer(kTime),
+    event_ = {.ts_ns = fields_.integer(TimeKey),
               .op = row.op,
               .syscall = row.syscall,
-              .process = id(kProcess),
-              .tid = static_cast<std::int32_t>(fields_.integer(kTid)),
-              .ret = fields_.integer(kRetval),
-              .fd = static_cast<std::int32_t>(fields_.integer(kFd, -1))};
-    for (const Field field :
-         {kMode, kFlags, kPort, kArgPid, kArgUid, kArgGid, kArgEuid, kArgEgid, kArgRuid, kArgRgid})
+              .process = id(ProcessKey),
+              .tid = static_cast<std::int32_t>(fields_.integer(TidKey)),
+              .ret = fields_.integer(RetvalKey),
+              .fd = static_cast<std::int32_t>(fields_.integer(FdKey, -1))};
+    for (const Field field : {ModeKey, FlagsKey, PortKey, ArgPidKey, ArgUidKey, ArgGidKey, ArgEuidKey,
+                              ArgEgidKey, ArgRuidKey, ArgRgidKey})
         fields_.integer(field);
-    for (const Field field : {kObject1, kObject2, kNew1, kFdPath, kPath1, kPath2, kAddress, kCmdline, kExec})
+    for (const Field field :
+         {Object1Key, Object2Key, New1Key, FdPathKey, Path1Key, Path2Key, AddressKey, CmdlineKey, ExecKey})
         fields_.view(field);
     const Actor actor{.id = event_.process,
                       .ts_ns = event_.ts_ns,
-                      .pid = static_cast<std::int32_t>(fields_.integer(kPid)),
-                      .uid = static_cast<std::uint32_t>(fields_.integer(kUid)),
-                      .comm = fields_.view(kExec)};
+                      .pid = static_cast<std::int32_t>(fields_.integer(PidKey)),
+                      .uid = static_cast<std::uint32_t>(fields_.integer(UidKey)),
+                      .comm = fields_.view(ExecKey)};
     if (auto status = fields_.status(); !status) return status;
     processes_.acted(actor);
     return {};
@@ -305,16 +306,16 @@ void CadetsParser::read(const Row& row) {
             read_socket();
             break;
         case Reader::Pipe:
-            event_.object = id(kNew1);
+            event_.object = id(New1Key);
             sink_.add(event::Object{.id = event_.object,
                                     .since_ns = event_.ts_ns,
-                                    .label = fmt::format("pipe:[{}]", fields_.view(kNew1).substr(0, 8))});
+                                    .label = fmt::format("pipe:[{}]", fields_.view(New1Key).substr(0, 8))});
             break;
         case Reader::User:
             read_user();
             break;
         case Reader::Descriptor:
-            event_.object = id(kObject1);
+            event_.object = id(Object1Key);
             if (event_.op == Op::Dup)
                 event_.arg = std::exchange(event_.fd, static_cast<std::int32_t>(event_.ret));
             break;
@@ -331,23 +332,23 @@ void CadetsParser::describe_file(EntityId file, std::string path) {
 }
 
 void CadetsParser::read_data() {
-    event_.object = id(kObject1);
+    event_.object = id(Object1Key);
     if (event_.op != Op::Mmap) event_.bytes = event_.ret;
-    if (fields_.has(kAddress)) describe_socket(event_.object, event_.op);
+    if (fields_.has(AddressKey)) describe_socket(event_.object, event_.op);
     // Relative where the kernel did not remember more; a name from open or exec is better.
-    std::string path = plain_path(fields_.text(kFdPath));
+    std::string path = plain_path(fields_.text(FdPathKey));
     if (path.starts_with('/') || !sink_.knows(event_.object)) describe_file(event_.object, std::move(path));
 }
 
 void CadetsParser::read_open() {
-    const std::int64_t flags = fields_.integer(kFlags);
-    event_.object = id(kNew1);
-    event_.path = plain_path(fields_.text(kPath1));
+    const std::int64_t flags = fields_.integer(FlagsKey);
+    event_.object = id(New1Key);
+    event_.path = plain_path(fields_.text(Path1Key));
     event_.fd = static_cast<std::int32_t>(event_.ret);
     event_.arg = linux_flags(flags);
-    if ((flags & kCreate) != 0) event_.arg |= (fields_.integer(kMode) & kModeBits) << 32;
+    if ((flags & kCreate) != 0) event_.arg |= (fields_.integer(ModeKey) & kModeBits) << 32;
     // What was there before the call stands as its argument.
-    const bool made = (flags & kCreate) != 0 && !fields_.has(kObject1);
+    const bool made = (flags & kCreate) != 0 && !fields_.has(Object1Key);
     if (made) {
         event_.op = Op::Create;
     } else if ((flags & kTruncate) != 0) {
@@ -358,36 +359,36 @@ void CadetsParser::read_open() {
 }
 
 void CadetsParser::read_path() {
-    event_.path = plain_path(fields_.text(kPath1));
-    event_.object = id(kObject1);
+    event_.path = plain_path(fields_.text(Path1Key));
+    event_.object = id(Object1Key);
     // The trace does not name what mkdir made.
     if (!event_.object && !event_.path.empty()) event_.object = id_of("cadets path", event_.path);
-    if (event_.op == Op::Chmod || event_.op == Op::Mkdir) event_.arg = fields_.integer(kMode) & kModeBits;
-    if (event_.op == Op::Chown) event_.arg = pair_of(fields_.integer(kArgGid), fields_.integer(kArgUid));
+    if (event_.op == Op::Chmod || event_.op == Op::Mkdir) event_.arg = fields_.integer(ModeKey) & kModeBits;
+    if (event_.op == Op::Chown) event_.arg = pair_of(fields_.integer(ArgGidKey), fields_.integer(ArgUidKey));
     describe_file(event_.object, event_.path);
 }
 
 void CadetsParser::read_rename() {
-    event_.object = id(kObject1);
-    event_.path = plain_path(fields_.text(kPath1));
-    event_.path2 = plain_path(fields_.text(kPath2));
+    event_.object = id(Object1Key);
+    event_.path = plain_path(fields_.text(Path1Key));
+    event_.path2 = plain_path(fields_.text(Path2Key));
     if (!sink_.knows(event_.object)) describe_file(event_.object, event_.path);
     describe_file(event_.object, event_.path2);
 }
 
 void CadetsParser::read_exec() {
-    event_.object = id(kObject1);
-    event_.path2 = fields_.text(kPath1);
+    event_.object = id(Object1Key);
+    event_.path2 = fields_.text(Path1Key);
     std::string path = plain_path(event_.path2);
     describe_file(event_.object, path);
     if (event_.ret == 0)
-        processes_.executed(event_.process, event_.ts_ns, std::move(path), fields_.text(kCmdline));
+        processes_.executed(event_.process, event_.ts_ns, std::move(path), fields_.text(CmdlineKey));
 }
 
 void CadetsParser::read_fork() {
-    event_.object = id(kNew1);
+    event_.object = id(New1Key);
     if (event_.object) {
-        const auto pid = static_cast<std::int32_t>(fields_.integer(kArgPid));
+        const auto pid = static_cast<std::int32_t>(fields_.integer(ArgPidKey));
         processes_.forked(event_.process, event_.object, pid, event_.ts_ns);
     }
 }
@@ -395,15 +396,15 @@ void CadetsParser::read_fork() {
 void CadetsParser::read_socket() {
     switch (event_.op) {
         case Op::Accept:
-            event_.object = id(kObject2);
+            event_.object = id(Object2Key);
             event_.fd = static_cast<std::int32_t>(event_.ret);
             break;
         case Op::Connect:
         case Op::Bind:
-            event_.object = id(kObject1);
+            event_.object = id(Object1Key);
             break;
         default:
-            event_.object = id(kNew1);
+            event_.object = id(New1Key);
             event_.fd = static_cast<std::int32_t>(event_.ret);
     }
     describe_socket(event_.object, event_.op);
@@ -414,18 +415,18 @@ void CadetsParser::describe_socket(EntityId id, Op op) {
     if (!id) return;
     const event::Socket* before = sockets_.find(id);
     event::Socket socket = before != nullptr ? *before : event::Socket{.id = id, .since_ns = event_.ts_ns};
-    const std::string address = fields_.text(kAddress);
-    const std::int64_t port = fields_.integer(kPort);
+    const std::string address = fields_.text(AddressKey);
+    const std::int64_t port = fields_.integer(PortKey);
     const bool settles = op == Op::Accept || op == Op::Connect || op == Op::Bind;
-    if (fields_.has(kPort) && (settles || socket.remote.empty())) {
+    if (fields_.has(PortKey) && (settles || socket.remote.empty())) {
         const bool six = address.find(':') != std::string::npos;
         (op == Op::Bind ? socket.local : socket.remote) =
             six ? fmt::format("[{}]:{}", address, port) : fmt::format("{}:{}", address, port);
         // What accepts speaks TCP; of others the trace does not say.
         socket.protocol = op == Op::Accept ? "tcp" : six ? "inet6" : "inet";
-    } else if (fields_.has(kAddress) && !fields_.has(kPort) && socket.protocol.empty()) {
+    } else if (fields_.has(AddressKey) && !fields_.has(PortKey) && socket.protocol.empty()) {
         socket.protocol = "unix";
-        const std::string path = fields_.text(kPath1);
+        const std::string path = fields_.text(Path1Key);
         if (settles) (op == Op::Connect ? socket.remote : socket.local) = path.empty() ? address : path;
     }
     sink_.add(socket);
@@ -434,10 +435,10 @@ void CadetsParser::describe_socket(EntityId id, Op op) {
 
 void CadetsParser::read_user() {
     const bool user = event_.op == Op::Setuid;
-    const std::int64_t same = fields_.integer(kUid);
-    std::int64_t real =
-        fields_.integer(user ? kArgRuid : kArgRgid, fields_.integer(user ? kArgUid : kArgGid, kUnsaid));
-    std::int64_t effective = fields_.integer(user ? kArgEuid : kArgEgid, real);
+    const std::int64_t same = fields_.integer(UidKey);
+    std::int64_t real = fields_.integer(user ? ArgRuidKey : ArgRgidKey,
+                                        fields_.integer(user ? ArgUidKey : ArgGidKey, kUnsaid));
+    std::int64_t effective = fields_.integer(user ? ArgEuidKey : ArgEgidKey, real);
     if (real == kUnsaid) real = user ? same : effective;
     if (effective == kUnsaid) effective = real;
     event_.arg = pair_of(effective, real);

@@ -10,7 +10,6 @@ namespace catena::import {
 namespace {
 
 using base::ErrorCode;
-using simdjson::dom::element_type;
 
 // Byte b of text that is not UTF-8 is written as the character kBytes + b, of the last private plane.
 constexpr std::uint32_t kBytes = 0x10ff00;

@@ -29,72 +29,72 @@ using event::EntityType;
 using event::Op;
 
 enum EventField : std::size_t {
-    kId,
-    kTsNs,
-    kOp,
-    kSyscall,
-    kProcess,
-    kTid,
-    kObject,
-    kBytes,
-    kRet,
-    kCount,
-    kFd,
-    kPath,
-    kSource,
-    kLastNs,
-    kAbi,
-    kPath2,
-    kError,
-    kArguments
+    IdKey,
+    TsNsKey,
+    OpKey,
+    SyscallKey,
+    ProcessKey,
+    TidKey,
+    ObjectKey,
+    BytesKey,
+    RetKey,
+    CountKey,
+    FdKey,
+    PathKey,
+    SourceKey,
+    LastNsKey,
+    AbiKey,
+    Path2Key,
+    ErrorKey,
+    ArgumentsKey
 };
 constexpr auto kEventFields = [] {
-    std::array<std::string_view, kArguments + kArgumentNames.size()> names = {
+    std::array<std::string_view, ArgumentsKey + kArgumentNames.size()> names = {
         "id",    "ts_ns", "op",   "syscall", "process", "tid", "object", "bytes", "ret",
         "count", "fd",    "path", "source",  "last_ns", "abi", "path2",  "error"};
-    std::ranges::copy(kArgumentNames, names.begin() + kArguments);
+    std::ranges::copy(kArgumentNames, names.begin() + ArgumentsKey);
     return names;
 }();
 
 enum ProcessField : std::size_t {
-    kProcessId,
-    kPid,
-    kExe,
-    kCmdline,
-    kUid,
-    kParent,
-    kStartNs,
-    kUser,
-    kLoginUid,
-    kLoginUser,
-    kSession,
-    kUnit,
-    kUserUnit,
-    kContainer,
-    kRuntime,
-    kPod,
-    kProcessType,
-    kComm
+    ProcessIdKey,
+    PidKey,
+    ExeKey,
+    CmdlineKey,
+    UidKey,
+    ParentKey,
+    StartNsKey,
+    UserKey,
+    LoginUidKey,
+    LoginUserKey,
+    SessionKey,
+    UnitKey,
+    UserUnitKey,
+    ContainerKey,
+    RuntimeKey,
+    PodKey,
+    ProcessTypeKey,
+    CommKey
 };
 constexpr std::array<std::string_view, 18> kProcessFields = {
     "id",         "pid",     "exe",  "cmdline",   "uid",       "parent",  "start_ns", "user", "login_uid",
     "login_user", "session", "unit", "user_unit", "container", "runtime", "pod",      "type", "comm"};
 
 enum ObjectField : std::size_t {
-    kType,
-    kObjectId,
-    kObjectPath,
-    kInode,
-    kDev,
-    kKind,
-    kProtocol,
-    kLocal,
-    kRemote,
-    kPeer,
-    kLabel,
-    kObjectPid,
-    kObjectExe,
-    kObjectComm
+    TypeKey,
+    ObjectIdKey,
+    ObjectPathKey,
+    InodeKey,
+    DevKey,
+    KindKey,
+    ProtocolKey,
+    LocalKey,
+    RemoteKey,
+    PeerKey,
+    LabelKey,
+    ObjectPidKey,
+    ObjectExeKey,
+    ObjectCommKey
 };
 constexpr std::array<std::string_view, 14> kObjectFields = {"type",  "id",       "path",  "inode",  "dev",
                                                             "kind",  "protocol", "local", "remote", "peer",
@@ -179,9 +179,9 @@ base::Status JsonlParser::line(const Line& line) {
     const auto object = json_.parse(line.text);
     if (!object) return std::unexpected(object.error());
     fields_.read(*object, json_.repaired(), sink_.unknown_fields());
-    fields_.require(kTsNs);
-    fields_.require(kOp);
-    const std::string_view name = fields_.view(kOp);
+    fields_.require(TsNsKey);
+    fields_.require(OpKey);
+    const std::string_view name = fields_.view(OpKey);
     if (auto status = fields_.status(); !status) return status;
     const auto op = event::op_from_string(name);
     if (!op || *op == Op::None) {
@@ -195,63 +195,64 @@ base::Status JsonlParser::line(const Line& line) {
     }
     if (event_.id != 0 && !ids_.insert(event_.id))
         return base::fail(ErrorCode::BadInput, fmt::format("event {} is there already", event_.id));
-    if (process_.has(kProcessId)) describe_process();
-    if (object_.has(kType)) describe_object(*type_from(object_.view(kType)));
+    if (process_.has(ProcessIdKey)) describe_process();
+    if (object_.has(TypeKey)) describe_object(*type_from(object_.view(TypeKey)));
     sink_.add(std::move(event_));
     return {};
 }
 
 base::Status JsonlParser::read_event() {
-    event_.id = std::max<std::int64_t>(fields_.integer(kId), 0);
-    event_.ts_ns = fields_.integer(kTsNs);
-    event_.last_ns = fields_.integer(kLastNs, event_.ts_ns);
-    event_.syscall = static_call_name(fields_.view(kSyscall));
-    event_.tid = static_cast<std::int32_t>(fields_.integer(kTid));
-    event_.bytes = fields_.integer(kBytes);
-    event_.ret = fields_.integer(kRet, event_.bytes);
-    const std::int64_t count = fields_.integer(kCount, 1);
-    event_.fd = static_cast<std::int32_t>(fields_.integer(kFd, -1));
-    event_.path = text(fields_, kPath);
-    event_.path2 = text(fields_, kPath2);
-    event_.source = fields_.view(kSource) == "user" ? event::Source::User : event::Source::Kernel;
-    event_.abi = sys::abi_from_string(fields_.view(kAbi));
-    fields_.object(kProcess);
-    fields_.object(kObject);
+    event_.id = std::max<std::int64_t>(fields_.integer(IdKey), 0);
+    event_.ts_ns = fields_.integer(TsNsKey);
+    event_.last_ns = fields_.integer(LastNsKey, event_.ts_ns);
+    event_.syscall = static_call_name(fields_.view(SyscallKey));
+    event_.tid = static_cast<std::int32_t>(fields_.integer(TidKey));
+    event_.bytes = fields_.integer(BytesKey);
+    event_.ret = fields_.integer(RetKey, event_.bytes);
+    const std::int64_t count = fields_.integer(CountKey, 1);
+    event_.fd = static_cast<std::int32_t>(fields_.integer(FdKey, -1));
+    event_.path = text(fields_, PathKey);
+    event_.path2 = text(fields_, Path2Key);
+    event_.source = fields_.view(SourceKey) == "user" ? event::Source::User : event::Source::Kernel;
+    event_.abi = sys::abi_from_string(fields_.view(AbiKey));
+    fields_.object(ProcessKey);
+    fields_.object(ObjectKey);
     if (auto status = fields_.status(); !status) return status;
     if (count < 1) return base::fail(ErrorCode::BadInput, "\"count\" is less than 1");
     if (event_.last_ns < event_.ts_ns)
         return base::fail(ErrorCode::BadInput, "\"last_ns\" is before \"ts_ns\"");
     event_.count = static_cast<std::uint64_t>(count);
-    if (const auto unread = read_arguments(event_, fields_, kArguments); !unread.empty())
+    if (const auto unread = read_arguments(event_, fields_, ArgumentsKey); !unread.empty())
         sink_.unknown_fields().count(unread);
     return {};
 }
 
 base::Status JsonlParser::read_process() {
-    const auto object = fields_.object(kProcess);
+    const auto object = fields_.object(ProcessKey);
     process_.read(object, json_.repaired(), sink_.unknown_fields());
     if (!object) return {};
-    process_.require(kProcessId);
-    event_.process = id(process_.view(kProcessId));
-    for (const ProcessField number : {kPid, kUid, kStartNs, kLoginUid, kSession}) process_.integer(number);
-    for (const ProcessField name :
-         {kExe, kComm, kCmdline, kParent, kUser, kLoginUser, kUnit, kUserUnit, kContainer, kRuntime, kPod})
+    process_.require(ProcessIdKey);
+    event_.process = id(process_.view(ProcessIdKey));
+    for (const ProcessField number : {PidKey, UidKey, StartNsKey, LoginUidKey, SessionKey})
+        process_.integer(number);
+    for (const ProcessField name : {ExeKey, CommKey, CmdlineKey, ParentKey, UserKey, LoginUserKey, UnitKey,
+                                    UserUnitKey, ContainerKey, RuntimeKey, PodKey})
         process_.view(name);
     return process_.status();
 }
 
 base::Status JsonlParser::read_object() {
-    const auto object = fields_.object(kObject);
+    const auto object = fields_.object(ObjectKey);
     object_.read(object, json_.repaired(), sink_.unknown_fields());
     if (!object) return {};
-    object_.require(kObjectId);
-    event_.object = id(object_.view(kObjectId));
-    for (const ObjectField number : {kInode, kObjectPid}) object_.integer(number);
-    for (const ObjectField name : {kType, kObjectPath, kDev, kKind, kProtocol, kLocal, kRemote, kPeer, kLabel,
-                                   kObjectExe, kObjectComm})
+    object_.require(ObjectIdKey);
+    event_.object = id(object_.view(ObjectIdKey));
+    for (const ObjectField number : {InodeKey, ObjectPidKey}) object_.integer(number);
+    for (const ObjectField name : {TypeKey, ObjectPathKey, DevKey, KindKey, ProtocolKey, LocalKey, RemoteKey,
+                                   PeerKey, LabelKey, ObjectExeKey, ObjectCommKey})
         object_.view(name);
     if (auto status = object_.status(); !status) return status;
-    if (object_.has(kType) && !type_from(object_.view(kType)))
+    if (object_.has(TypeKey) && !type_from(object_.view(TypeKey)))
         return base::fail(ErrorCode::BadInput, "\"type\" of the object is none that Catena knows");
     return {};
 }
@@ -268,36 +269,37 @@ void JsonlParser::add_image(event::ProcessImage image) {
         if (image.start_ns == 0) image.start_ns = known->start_ns;
         if (event::attribution_of(image) == event::attribution_of(*known))
             image.attribution = known->attribution;
-    } else if (image.start_ns == 0 && image.parent && !fields_.has(kSource)) {
+    } else if (image.start_ns == 0 && image.parent && !fields_.has(SourceKey)) {
         // A log without forks: its processes began when they were first met. Catena's own lines, which always
         // have "source", tell the start wherever it is known.
         image.start_ns = image.since_ns;
     }
     sink_.add(image);
-    images_.insert(image.id, std::move(image));
+    const event::EntityId id = image.id;
+    images_.insert(id, std::move(image));
 }
 
 void JsonlParser::describe_process() {
     event::ProcessImage image{.id = event_.process,
                               .since_ns = event_.ts_ns,
-                              .start_ns = process_.integer(kStartNs),
-                              .pid = static_cast<std::int32_t>(process_.integer(kPid)),
-                              .parent = id(process_.view(kParent)),
-                              .uid = static_cast<std::uint32_t>(process_.integer(kUid)),
-                              .exe = text(process_, kExe),
-                              .cmdline = text(process_, kCmdline)};
-    image.comm = image.exe.empty() ? text(process_, kComm) : std::string(base_name(image.exe));
+                              .start_ns = process_.integer(StartNsKey),
+                              .pid = static_cast<std::int32_t>(process_.integer(PidKey)),
+                              .parent = id(process_.view(ParentKey)),
+                              .uid = static_cast<std::uint32_t>(process_.integer(UidKey)),
+                              .exe = text(process_, ExeKey),
+                              .cmdline = text(process_, CmdlineKey)};
+    image.comm = image.exe.empty() ? text(process_, CommKey) : std::string(base_name(image.exe));
     image.euid = image.uid;
     event::Attribution whose;
-    whose.user = text(process_, kUser);
-    whose.login_uid = static_cast<std::uint32_t>(process_.integer(kLoginUid, event::kUnset));
-    whose.login_user = text(process_, kLoginUser);
-    whose.session = static_cast<std::uint32_t>(process_.integer(kSession, event::kUnset));
-    whose.cgroup.unit = text(process_, kUnit);
-    whose.cgroup.user_unit = text(process_, kUserUnit);
-    whose.cgroup.container = text(process_, kContainer);
-    whose.cgroup.runtime = text(process_, kRuntime);
-    whose.cgroup.pod = text(process_, kPod);
+    whose.user = text(process_, UserKey);
+    whose.login_uid = static_cast<std::uint32_t>(process_.integer(LoginUidKey, event::kUnset));
+    whose.login_user = text(process_, LoginUserKey);
+    whose.session = static_cast<std::uint32_t>(process_.integer(SessionKey, event::kUnset));
+    whose.cgroup.unit = text(process_, UnitKey);
+    whose.cgroup.user_unit = text(process_, UserUnitKey);
+    whose.cgroup.container = text(process_, ContainerKey);
+    whose.cgroup.runtime = text(process_, RuntimeKey);
+    whose.cgroup.pod = text(process_, PodKey);
     if (whose != event::Attribution{})
         image.attribution = std::make_shared<const event::Attribution>(std::move(whose));
     add_image(std::move(image));
@@ -313,9 +315,9 @@ void JsonlParser::describe_child() {
         image.parent = event_.process;
         image.since_ns = image.start_ns = event_.ts_ns;
     }
-    image.pid = static_cast<std::int32_t>(object_.integer(kObjectPid));
-    image.exe = text(object_, kObjectExe);
-    image.comm = image.exe.empty() ? text(object_, kObjectComm) : std::string(base_name(image.exe));
+    image.pid = static_cast<std::int32_t>(object_.integer(ObjectPidKey));
+    image.exe = text(object_, ObjectExeKey);
+    image.comm = image.exe.empty() ? text(object_, ObjectCommKey) : std::string(base_name(image.exe));
     add_image(std::move(image));
 }
 
@@ -327,25 +329,27 @@ void JsonlParser::describe_object(EntityType type) {
         case EntityType::File:
             sink_.add(event::FileName{.id = event_.object,
                                       .since_ns = event_.ts_ns,
-                                      .path = text(object_, kObjectPath),
-                                      .inode = static_cast<std::uint64_t>(object_.integer(kInode)),
-                                      .dev = device_from(object_.view(kDev)),
-                                      .kind = kind_from(object_.view(kKind))});
+                                      .path = text(object_, ObjectPathKey),
+                                      .inode = static_cast<std::uint64_t>(object_.integer(InodeKey)),
+                                      .dev = device_from(object_.view(DevKey)),
+                                      .kind = kind_from(object_.view(KindKey))});
             break;
         case EntityType::Socket:
             sink_.add(event::Socket{.id = event_.object,
                                     .since_ns = event_.ts_ns,
-                                    .protocol = text(object_, kProtocol),
-                                    .local = text(object_, kLocal),
-                                    .remote = text(object_, kRemote),
-                                    .peer = id(object_.view(kPeer)),
-                                    .inode = static_cast<std::uint64_t>(object_.integer(kInode))});
+                                    .protocol = text(object_, ProtocolKey),
+                                    .local = text(object_, LocalKey),
+                                    .remote = text(object_, RemoteKey),
+                                    .peer = id(object_.view(PeerKey)),
+                                    .inode = static_cast<std::uint64_t>(object_.integer(InodeKey))});
             break;
         case EntityType::Pipe:
         case EntityType::Memory:
         case EntityType::User:
-            sink_.add(event::Object{
-                .id = event_.object, .type = type, .since_ns = event_.ts_ns, .label = text(object_, kLabel)});
+            sink_.add(event::Object{.id = event_.object,
+                                    .type = type,
+                                    .since_ns = event_.ts_ns,
+                                    .label = text(object_, LabelKey)});
     }
 }
 

@@ -52,11 +52,11 @@ Result<LineReader> LineReader::open(const std::string& path) {
     reader.path_ = path;
     int fd = STDIN_FILENO;
     if (path != "-") {
-        reader.fd_ = base::Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-        fd = reader.fd_.get();
-        if (fd < 0 && errno == ENOENT)
-            return base::fail(ErrorCode::BadInput, "there is no file " + shown(path));
-        if (fd < 0) return base::fail_errno("cannot open " + shown(path));
+        fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+        const int error = fd < 0 ? errno : 0;
+        reader.fd_ = base::Fd(fd);
+        if (error == ENOENT) return base::fail(ErrorCode::BadInput, "there is no file " + shown(path));
+        if (error != 0) return base::fail_errno("cannot open " + shown(path), error);
     }
     struct stat found{};
     if (::fstat(fd, &found) == 0) {

@@ -28,48 +28,48 @@ using event::EntityId;
 using event::Op;
 
 enum Field : std::size_t {
-    kKind,
-    kState,
-    kOid,
-    kPoid,
-    kTs,
-    kExe,
-    kExeArgs,
-    kUid,
-    kUserName,
-    kGid,
-    kContainerId,
-    kResType,
-    kPath,
-    kProcOid,
-    kTid,
-    kOpFlags,
-    kOpenFlags,
-    kEndTs,
-    kFileOid,
-    kNewFileOid,
-    kFd,
-    kReadOps,
-    kWriteOps,
-    kReadBytes,
-    kWriteBytes,
-    kSip,
-    kSport,
-    kDip,
-    kDport,
-    kProto,
-    kRet,
-    kId,
-    kType,
-    kVersion,
-    kExporter,
-    kName,
-    kImage,
-    kImageId,
-    kPrivileged,
-    kGroupName,
-    kTty,
-    kArgs
+    KindKey,
+    StateKey,
+    OidKey,
+    PoidKey,
+    TsKey,
+    ExeKey,
+    ExeArgsKey,
+    UidKey,
+    UserNameKey,
+    GidKey,
+    ContainerIdKey,
+    ResTypeKey,
+    PathKey,
+    ProcOidKey,
+    TidKey,
+    OpFlagsKey,
+    OpenFlagsKey,
+    EndTsKey,
+    FileOidKey,
+    NewFileOidKey,
+    FdKey,
+    ReadOpsKey,
+    WriteOpsKey,
+    ReadBytesKey,
+    WriteBytesKey,
+    SipKey,
+    SportKey,
+    DipKey,
+    DportKey,
+    ProtoKey,
+    RetKey,
+    IdKey,
+    TypeKey,
+    VersionKey,
+    ExporterKey,
+    NameKey,
+    ImageKey,
+    ImageIdKey,
+    PrivilegedKey,
+    GroupNameKey,
+    TtyKey,
+    ArgsKey
 };
 constexpr std::array<std::string_view, 42> kFields = {
     "_",           "state",       "oid",         "poid",          "ts",
@@ -82,29 +82,29 @@ constexpr std::array<std::string_view, 42> kFields = {
     "name",        "image",       "imageid",     "privileged",    "groupName",
     "tty",         "args"};
 
-enum OidField : std::size_t { kCreateTs, kHpid, kOidKind };
+enum OidField : std::size_t { CreateTsKey, HpidKey, OidKindKey };
 constexpr std::array<std::string_view, 3> kOidFields = {"createTS", "hpid", "_"};
 
 // opFlags, by SysFlow's specification.
 enum Flag : std::int64_t {
-    kClone = 1 << 0,
-    kExec = 1 << 1,
-    kExit = 1 << 2,
-    kSetuid = 1 << 3,
-    kSetns = 1 << 4,
-    kAccept = 1 << 5,
-    kConnect = 1 << 6,
-    kOpen = 1 << 7,
-    kRead = 1 << 8,
-    kWrite = 1 << 9,
-    kTruncate = 1 << 11,
-    kMmap = 1 << 13,
-    kMkdir = 1 << 15,
-    kRmdir = 1 << 16,
-    kLink = 1 << 17,
-    kUnlink = 1 << 18,
-    kSymlink = 1 << 19,
-    kRename = 1 << 20
+    CloneBit = 1 << 0,
+    ExecBit = 1 << 1,
+    ExitBit = 1 << 2,
+    SetuidBit = 1 << 3,
+    SetnsBit = 1 << 4,
+    AcceptBit = 1 << 5,
+    ConnectBit = 1 << 6,
+    OpenBit = 1 << 7,
+    ReadBit = 1 << 8,
+    WriteBit = 1 << 9,
+    TruncateBit = 1 << 11,
+    MmapBit = 1 << 13,
+    MkdirBit = 1 << 15,
+    RmdirBit = 1 << 16,
+    LinkBit = 1 << 17,
+    UnlinkBit = 1 << 18,
+    SymlinkBit = 1 << 19,
+    RenameBit = 1 << 20
 };
 // openFlags, as sysdig's drivers number them, and Linux's.
 struct OpenFlag {
@@ -185,8 +185,8 @@ std::optional<SysflowParser::Oid> SysflowParser::oid(Field field) {
     const auto object = fields_.object(field);
     if (!object) return std::nullopt;
     oid_.read(object, json_.repaired(), sink_.unknown_fields());
-    for (const OidField part : {kCreateTs, kHpid}) oid_.require(part);
-    Oid found{.pid = static_cast<std::int32_t>(oid_.integer(kHpid)), .start_ns = oid_.integer(kCreateTs)};
+    for (const OidField part : {CreateTsKey, HpidKey}) oid_.require(part);
+    Oid found{.pid = static_cast<std::int32_t>(oid_.integer(HpidKey)), .start_ns = oid_.integer(CreateTsKey)};
     if (!oid_.status()) return std::nullopt;
     const EntityId* known = by_pid_.find(found.pid);
     found.id = found.start_ns == 0 && known != nullptr
@@ -201,8 +201,8 @@ base::Status SysflowParser::line(const Line& line) {
     const auto object = json_.parse(line.text);
     if (!object) return std::unexpected(object.error());
     fields_.read(*object, json_.repaired(), sink_.unknown_fields());
-    fields_.require(kKind);
-    const std::string_view kind = fields_.view(kKind);
+    fields_.require(KindKey);
+    const std::string_view kind = fields_.view(KindKey);
     if (auto status = fields_.status(); !status) return status;
     return read(kind);
 }
@@ -215,8 +215,8 @@ base::Status SysflowParser::read(std::string_view kind) {
     if (kind == "Process") return read_process();
     if (kind == "File") return read_file();
     if (kind == "Container") {
-        container_ = fields_.text(kId);
-        const std::string_view type = fields_.view(kType);
+        container_ = fields_.text(IdKey);
+        const std::string_view type = fields_.view(TypeKey);
         container_runtime_ = type == "CT_DOCKER"       ? "docker"
                              : type == "CT_CRIO"       ? "crio"
                              : type == "CT_CONTAINERD" ? "containerd"
@@ -224,7 +224,7 @@ base::Status SysflowParser::read(std::string_view kind) {
         return fields_.status();
     }
     if (kind == "SFHeader") {
-        sink_.meta("import_exporter", fields_.text(kExporter));
+        sink_.meta("import_exporter", fields_.text(ExporterKey));
         ++parts_;
         return fields_.status();
     }
@@ -233,17 +233,17 @@ base::Status SysflowParser::read(std::string_view kind) {
 }
 
 base::Status SysflowParser::read_process() {
-    fields_.require(kTs);
-    const auto self = oid(kOid);
-    const auto parent = oid(kPoid);
-    const std::string exe = fields_.text(kExe);
-    const std::string arguments = fields_.text(kExeArgs);
-    event::ProcessImage image{.since_ns = fields_.integer(kTs),
-                              .uid = static_cast<std::uint32_t>(fields_.integer(kUid)),
-                              .gid = static_cast<std::uint32_t>(fields_.integer(kGid)),
+    fields_.require(TsKey);
+    const auto self = oid(OidKey);
+    const auto parent = oid(PoidKey);
+    const std::string exe = fields_.text(ExeKey);
+    const std::string arguments = fields_.text(ExeArgsKey);
+    event::ProcessImage image{.since_ns = fields_.integer(TsKey),
+                              .uid = static_cast<std::uint32_t>(fields_.integer(UidKey)),
+                              .gid = static_cast<std::uint32_t>(fields_.integer(GidKey)),
                               .exe = exe == "<NA>" ? "" : exe};
-    event::Attribution whose{.user = fields_.text(kUserName)};
-    whose.cgroup.container = fields_.text(kContainerId);
+    event::Attribution whose{.user = fields_.text(UserNameKey)};
+    whose.cgroup.container = fields_.text(ContainerIdKey);
     if (auto status = fields_.status(); !status) return status;
     if (!self) return base::fail(ErrorCode::BadInput, "\"oid\" is missing, or no process");
     image.id = self->id;
@@ -265,16 +265,17 @@ base::Status SysflowParser::read_process() {
                             ? known->attribution
                             : std::make_shared<const event::Attribution>(std::move(whose));
     sink_.add(image);
-    images_.insert(image.id, std::move(image));
+    const event::EntityId id = image.id;
+    images_.insert(id, std::move(image));
     return {};
 }
 
 base::Status SysflowParser::read_file() {
-    for (const Field field : {kOid, kResType}) fields_.require(field);
-    const SysflowFiles::Record record{.oid = fields_.text(kOid),
-                                      .container = fields_.text(kContainerId),
-                                      .path = fields_.text(kPath),
-                                      .type = static_cast<char>(fields_.integer(kResType))};
+    for (const Field field : {OidKey, ResTypeKey}) fields_.require(field);
+    const SysflowFiles::Record record{.oid = fields_.text(OidKey),
+                                      .container = fields_.text(ContainerIdKey),
+                                      .path = fields_.text(PathKey),
+                                      .type = static_cast<char>(fields_.integer(ResTypeKey))};
     if (auto status = fields_.status(); !status) return status;
     files_.add(record);
     return {};
@@ -283,19 +284,19 @@ base::Status SysflowParser::read_file() {
 // What all events and flows have. Looks at every field that they use, so that a line is taken or left as a
 // whole.
 base::Status SysflowParser::begin() {
-    for (const Field field : {kProcOid, kTs, kOpFlags}) fields_.require(field);
-    const auto actor = oid(kProcOid);
-    event_ = {.ts_ns = fields_.integer(kTs), .tid = static_cast<std::int32_t>(fields_.integer(kTid))};
-    event_.last_ns = std::max(event_.ts_ns, fields_.integer(kEndTs));
-    for (const Field field : {kOpFlags, kOpenFlags, kFd, kReadOps, kWriteOps, kReadBytes, kWriteBytes, kSip,
-                              kSport, kDip, kDport, kProto, kRet})
+    for (const Field field : {ProcOidKey, TsKey, OpFlagsKey}) fields_.require(field);
+    const auto actor = oid(ProcOidKey);
+    event_ = {.ts_ns = fields_.integer(TsKey), .tid = static_cast<std::int32_t>(fields_.integer(TidKey))};
+    event_.last_ns = std::max(event_.ts_ns, fields_.integer(EndTsKey));
+    for (const Field field : {OpFlagsKey, OpenFlagsKey, FdKey, ReadOpsKey, WriteOpsKey, ReadBytesKey,
+                              WriteBytesKey, SipKey, SportKey, DipKey, DportKey, ProtoKey, RetKey})
         fields_.integer(field);
-    for (const Field field : {kFileOid, kNewFileOid}) fields_.view(field);
+    for (const Field field : {FileOidKey, NewFileOidKey}) fields_.view(field);
     if (auto status = fields_.status(); !status) return status;
     if (!actor) return base::fail(ErrorCode::BadInput, "\"procOID\" is no process");
     actor_ = *actor;
     event_.process = actor->id;
-    event_.fd = static_cast<std::int32_t>(fields_.integer(kFd, -1));
+    event_.fd = static_cast<std::int32_t>(fields_.integer(FdKey, -1));
     return {};
 }
 
@@ -304,7 +305,7 @@ void SysflowParser::emit(Op op, std::string_view syscall) {
     event.op = op;
     event.syscall = syscall;
     event.last_ns = event.ts_ns;
-    event.ret = fields_.integer(kRet);
+    event.ret = fields_.integer(RetKey);
     sink_.add(std::move(event));
 }
 
@@ -319,9 +320,9 @@ void SysflowParser::emit_flow(Op op, std::string_view syscall, Field ops, Field 
 
 base::Status SysflowParser::read_process_event() {
     if (auto status = begin(); !status) return status;
-    const std::int64_t flags = fields_.integer(kOpFlags);
+    const std::int64_t flags = fields_.integer(OpFlagsKey);
     const event::ProcessImage* image = images_.find(actor_.id);
-    if (flags == kClone && fields_.integer(kRet) == 0) {
+    if (flags == CloneBit && fields_.integer(RetKey) == 0) {
         // Told by the child; by a thread of its own process where it has no new one.
         event_.object = actor_.id;
         if (event_.tid != actor_.pid) {
@@ -333,18 +334,18 @@ base::Status SysflowParser::read_process_event() {
         } else {
             sink_.pass();
         }
-    } else if (flags == kExec) {
+    } else if (flags == ExecBit) {
         if (image != nullptr && !image->exe.empty()) {
             event_.object = files_.by_path(attribution_of(*image).cgroup.container, image->exe, event_.ts_ns);
             event_.path2 = image->exe;
         }
         emit(Op::Exec, "execve");
-    } else if (flags == kExit && event_.tid == actor_.pid) {
+    } else if (flags == ExitBit && event_.tid == actor_.pid) {
         by_pid_.erase(actor_.pid);
         emit(Op::Exit, "");
-    } else if (flags == kSetuid) {
+    } else if (flags == SetuidBit) {
         emit(Op::Setuid, "setuid");
-    } else if (flags == kSetns) {
+    } else if (flags == SetnsBit) {
         emit(Op::Setns, "setns");
     } else {
         sink_.pass();  // the parent's side of a clone, the end of a thread
@@ -358,61 +359,61 @@ base::Status SysflowParser::read_file_event() {
         Op op;
         std::string_view syscall;
     };
-    static constexpr Row kRows[] = {{kMkdir, Op::Mkdir, "mkdir"},       {kRmdir, Op::Rmdir, "rmdir"},
-                                    {kLink, Op::Link, "link"},          {kUnlink, Op::Unlink, "unlink"},
-                                    {kSymlink, Op::Symlink, "symlink"}, {kRename, Op::Rename, "rename"}};
+    static constexpr Row kRows[] = {{MkdirBit, Op::Mkdir, "mkdir"},       {RmdirBit, Op::Rmdir, "rmdir"},
+                                    {LinkBit, Op::Link, "link"},          {UnlinkBit, Op::Unlink, "unlink"},
+                                    {SymlinkBit, Op::Symlink, "symlink"}, {RenameBit, Op::Rename, "rename"}};
     if (auto status = begin(); !status) return status;
-    const std::int64_t flags = fields_.integer(kOpFlags);
+    const std::int64_t flags = fields_.integer(OpFlagsKey);
     const Row* row = std::ranges::find(kRows, flags, [](const Row& each) { return std::int64_t{each.flag}; });
-    const std::string oid = fields_.text(kFileOid);
+    const std::string oid = fields_.text(FileOidKey);
     if (row == std::end(kRows) || oid.empty()) {
         sink_.pass();
         return {};
     }
-    const std::string new_oid = fields_.text(kNewFileOid);
+    const std::string new_oid = fields_.text(NewFileOidKey);
     event_.object = files_.at(oid, event_.ts_ns);
     event_.path = files_.path(oid);
     event_.path2 = files_.path(new_oid);
     emit(row->op, row->syscall);
-    if (fields_.integer(kRet) < 0) return {};
-    if (flags == kRename) files_.rename(oid, new_oid, event_.ts_ns);
-    if (flags == kLink) files_.link(oid, new_oid, event_.ts_ns);
-    if (flags == kUnlink || flags == kRmdir) files_.unlink(oid, event_.ts_ns);
+    if (fields_.integer(RetKey) < 0) return {};
+    if (flags == RenameBit) files_.rename(oid, new_oid, event_.ts_ns);
+    if (flags == LinkBit) files_.link(oid, new_oid, event_.ts_ns);
+    if (flags == UnlinkBit || flags == RmdirBit) files_.unlink(oid, event_.ts_ns);
     return {};
 }
 
 base::Status SysflowParser::read_file_flow() {
     if (auto status = begin(); !status) return status;
-    const std::int64_t flags = fields_.integer(kOpFlags);
-    const std::string oid = fields_.text(kFileOid);
+    const std::int64_t flags = fields_.integer(OpFlagsKey);
+    const std::string oid = fields_.text(FileOidKey);
     event_.object =
         files_.is_nameless(oid)
             ? files_.nameless(oid, fmt::format("{}:{}", event_.process.value, event_.fd), event_.ts_ns)
             : files_.at(oid, event_.ts_ns);
-    if ((flags & kOpen) != 0) {
-        event_.arg = linux_open_flags(fields_.integer(kOpenFlags));
+    if ((flags & OpenBit) != 0) {
+        event_.arg = linux_open_flags(fields_.integer(OpenFlagsKey));
         constexpr std::int64_t kTruncates = 0x200;
         const bool truncates = (event_.arg & kTruncates) != 0 && files_.is_file(oid);
         if (truncates) event_.arg = 0;
         emit(truncates ? Op::Truncate : Op::Open, "openat");
         event_.arg = 0;
-    } else if ((flags & kTruncate) != 0) {
+    } else if ((flags & TruncateBit) != 0) {
         emit(Op::Truncate, "ftruncate");
     }
-    if ((flags & kMmap) != 0) emit(Op::Mmap, "mmap");
-    if ((flags & kRead) != 0) emit_flow(Op::Read, "read", kReadOps, kReadBytes);
-    if ((flags & kWrite) != 0) emit_flow(Op::Write, "write", kWriteOps, kWriteBytes);
-    if ((flags & (kOpen | kTruncate | kMmap | kRead | kWrite)) == 0) sink_.pass();
+    if ((flags & MmapBit) != 0) emit(Op::Mmap, "mmap");
+    if ((flags & ReadBit) != 0) emit_flow(Op::Read, "read", ReadOpsKey, ReadBytesKey);
+    if ((flags & WriteBit) != 0) emit_flow(Op::Write, "write", WriteOpsKey, WriteBytesKey);
+    if ((flags & (OpenBit | TruncateBit | MmapBit | ReadBit | WriteBit)) == 0) sink_.pass();
     return {};
 }
 
 // The end of a connection that a process holds. Where both ends are on this host they are peers.
 void SysflowParser::describe_connection(bool serves) {
-    const std::string source = address_of(fields_.integer(kSip), fields_.integer(kSport));
-    const std::string target = address_of(fields_.integer(kDip), fields_.integer(kDport));
-    const std::string protocol = protocol_of(fields_.integer(kProto));
+    const std::string source = address_of(fields_.integer(SipKey), fields_.integer(SportKey));
+    const std::string target = address_of(fields_.integer(DipKey), fields_.integer(DportKey));
+    const std::string protocol = protocol_of(fields_.integer(ProtoKey));
     // An end without addresses is like no other.
-    const bool nowhere = fields_.integer(kSip) == 0 && fields_.integer(kDip) == 0;
+    const bool nowhere = fields_.integer(SipKey) == 0 && fields_.integer(DipKey) == 0;
     const std::string holder = nowhere ? fmt::format(" {}:{}", event_.process.value, event_.fd) : "";
     const std::string tuple = fmt::format("{} {} {}{}", source, target, protocol, holder);
     const auto end = [&](bool of_server) {
@@ -436,13 +437,13 @@ void SysflowParser::describe_connection(bool serves) {
 
 base::Status SysflowParser::read_network_flow() {
     if (auto status = begin(); !status) return status;
-    const std::int64_t flags = fields_.integer(kOpFlags);
-    describe_connection((flags & kAccept) != 0);
-    if ((flags & kConnect) != 0) emit(Op::Connect, "connect");
-    if ((flags & kAccept) != 0) emit(Op::Accept, "accept");
-    if ((flags & kRead) != 0) emit_flow(Op::Recv, "recvfrom", kReadOps, kReadBytes);
-    if ((flags & kWrite) != 0) emit_flow(Op::Send, "sendto", kWriteOps, kWriteBytes);
-    if ((flags & (kConnect | kAccept | kRead | kWrite)) == 0) sink_.pass();
+    const std::int64_t flags = fields_.integer(OpFlagsKey);
+    describe_connection((flags & AcceptBit) != 0);
+    if ((flags & ConnectBit) != 0) emit(Op::Connect, "connect");
+    if ((flags & AcceptBit) != 0) emit(Op::Accept, "accept");
+    if ((flags & ReadBit) != 0) emit_flow(Op::Recv, "recvfrom", ReadOpsKey, ReadBytesKey);
+    if ((flags & WriteBit) != 0) emit_flow(Op::Send, "sendto", WriteOpsKey, WriteBytesKey);
+    if ((flags & (ConnectBit | AcceptBit | ReadBit | WriteBit)) == 0) sink_.pass();
     return {};
 }
 
