@@ -18,34 +18,38 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 }  // namespace
 
+using catena::graph::GraphBuilder;
+using catena::event::Event;
+using catena::graph::Graph;
+
 int main(int argc, char** argv) {
-    using namespace catena;
     if (argc != 2) {
         fmt::print(stderr, "usage: graph_build TRACE\n");
         return 2;
     }
-    const auto reader = store::open_recording(argv[1]);
+    const auto reader = catena::store::open_recording(argv[1]);
     if (!reader) {
         fmt::print(stderr, "graph_build: {}\n", reader.error().message);
         return 4;
     }
-    std::vector<event::Event> events;
-    graph::GraphBuilder read(graph::kCallSlackNs);
+    std::vector<Event> events;
+    GraphBuilder read(catena::graph::kCallSlackNs);
     const auto before_reading = std::chrono::steady_clock::now();
-    const auto status = (*reader)->events("", [&](event::Event&& event) { read.add(event); });
-    const graph::Graph graph = std::move(read).build(graph::Direction::Back);
+    auto status = (*reader)->events("", [&](Event&& event) { read.add(event); });
+    const Graph graph = std::move(read).build(catena::graph::Direction::Back);
     const double with_reading = seconds_since(before_reading);
+    if (status) {
+        status = (*reader)->events("", [&](Event&& event) { events.push_back(std::move(event)); });
+    }
     if (!status) {
         fmt::print(stderr, "graph_build: {}\n", status.error().message);
         return 4;
     }
-    (void)(*reader)->events("", [&](event::Event&& event) { events.push_back(std::move(event)); });
-
     const auto before_building = std::chrono::steady_clock::now();
-    graph::GraphBuilder builder(graph::kCallSlackNs);
+    GraphBuilder builder(catena::graph::kCallSlackNs);
     builder.reserve(events.size());
-    for (const event::Event& event : events) builder.add(event);
-    const graph::Graph again = std::move(builder).build(graph::Direction::Back);
+    for (const Event& event : events) builder.add(event);
+    const Graph again = std::move(builder).build(catena::graph::Direction::Back);
     const double building = seconds_since(before_building);
     fmt::print(R"({{"events": {}, "edges": {}, "build_s": {:.3f}, "read_and_build_s": {:.3f}}})"
                "\n",
