@@ -18,9 +18,9 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 }  // namespace
 
-using catena::graph::GraphBuilder;
 using catena::event::Event;
 using catena::graph::Graph;
+using catena::graph::GraphBuilder;
 
 int main(int argc, char** argv) {
     if (argc != 2) {
