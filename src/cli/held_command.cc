@@ -15,6 +15,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 
 namespace catena::cli {
 namespace {
@@ -33,6 +34,15 @@ namespace {
     const int error = errno;
     (void)!::write(report, &error, sizeof(error));
     ::_exit(error == ENOENT ? HeldCommand::kNotFound : HeldCommand::kNotExecutable);
+}
+
+// Whether a child that is going to sleep does not do so yet; false too where that cannot be told.
+bool is_running(pid_t pid) {
+    std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+    std::string stat;
+    std::getline(file, stat);
+    const std::size_t state = stat.rfind(')') + 2;  // behind ") "; 1 where there is none
+    return state > 1 && state < stat.size() && (stat[state] == 'R' || stat[state] == 'D');
 }
 
 }  // namespace
@@ -81,10 +91,12 @@ base::Result<HeldCommand> HeldCommand::create(const std::vector<std::string>& ar
     command.exec_failed_.reset(report[0]);
     command.pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, command.pid_, 0)));
     if (!command.pidfd_) return base::fail_errno("pidfd_open");
-    // From here on the child does nothing but wait.
     char nothing = 0;
     while (::read(command.exec_failed_.get(), &nothing, 1) < 0 && errno == EINTR) {
     }
+    // Its write may not have returned yet, and would be recorded. From here on the child does nothing but
+    // wait.
+    while (is_running(command.pid_)) ::usleep(100);
     return command;
 }
 
