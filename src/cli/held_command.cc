@@ -15,7 +15,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
+
+#include "sys/process.h"
 
 namespace catena::cli {
 namespace {
@@ -36,13 +37,10 @@ namespace {
     ::_exit(error == ENOENT ? HeldCommand::kNotFound : HeldCommand::kNotExecutable);
 }
 
-// Whether a child that is going to sleep does not do so yet; false too where that cannot be told.
+// Whether a child that is going to sleep does not do so yet.
 bool is_running(pid_t pid) {
-    std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-    std::string stat;
-    std::getline(file, stat);
-    const std::size_t state = stat.rfind(')') + 2;  // behind ") "; 1 where there is none
-    return state > 1 && state < stat.size() && (stat[state] == 'R' || stat[state] == 'D');
+    const char state = sys::process_state(pid);
+    return state == 'R' || state == 'D';
 }
 
 }  // namespace

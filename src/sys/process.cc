@@ -22,14 +22,22 @@ std::string read_all(const std::string& path) {
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-// The parent's pid, from the field behind the name, which is in parentheses and may hold anything.
-std::optional<std::int32_t> parent_of(std::int32_t pid) {
+// The fields of /proc/PID/stat behind the name, which is in parentheses and may hold anything: "S 1 ...".
+// Empty where the process is gone.
+std::string fields_behind_name(std::int32_t pid) {
     const std::string stat = read_all(fmt::format("/proc/{}/stat", pid));
     const auto name_end = stat.rfind(')');
-    if (name_end == std::string::npos || name_end + 4 >= stat.size()) return std::nullopt;
+    if (name_end == std::string::npos || name_end + 4 >= stat.size()) return {};
+    return stat.substr(name_end + 2);
+}
+
+std::optional<std::int32_t> parent_of(std::int32_t pid) {
+    const std::string fields = fields_behind_name(pid);
     std::int32_t parent = 0;
-    const char* begin = stat.data() + name_end + 4;
-    if (std::from_chars(begin, stat.data() + stat.size(), parent).ec != std::errc()) return std::nullopt;
+    if (fields.empty() ||
+        std::from_chars(fields.data() + 2, fields.data() + fields.size(), parent).ec != std::errc()) {
+        return std::nullopt;
+    }
     return parent;
 }
 
@@ -51,6 +59,11 @@ std::string join_arguments(std::string raw) {
     if (!raw.empty() && raw.back() == '\0') raw.pop_back();
     std::ranges::replace(raw, '\0', ' ');
     return raw;
+}
+
+char process_state(std::int32_t pid) {
+    const std::string fields = fields_behind_name(pid);
+    return fields.empty() ? '\0' : fields.front();
 }
 
 std::string process_cmdline(std::int32_t pid) {

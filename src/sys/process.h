@@ -13,6 +13,9 @@ namespace catena::sys {
 // All process ids, in the order of /proc.
 std::vector<std::int32_t> all_pids();
 
+// 'R', 'S', 'D'... as in /proc/PID/stat (proc_pid_stat(5)); 0 where the process is gone.
+char process_state(std::int32_t pid);
+
 // The arguments joined by single spaces; empty for kernel threads and processes that are gone.
 std::string process_cmdline(std::int32_t pid);
 
