@@ -1,5 +1,7 @@
 #include "event/entity.h"
 
+#include <sys/stat.h>
+
 #include <initializer_list>
 
 namespace catena::event {
@@ -45,6 +47,25 @@ std::string_view to_string(FileKind kind) {
             return "fifo";
     }
     return "unknown";
+}
+
+FileKind kind_of_mode(std::uint32_t mode) {
+    switch (mode & S_IFMT) {
+        case S_IFREG:
+            return FileKind::Regular;
+        case S_IFDIR:
+            return FileKind::Directory;
+        case S_IFLNK:
+            return FileKind::Symlink;
+        case S_IFCHR:
+            return FileKind::CharDevice;
+        case S_IFBLK:
+            return FileKind::BlockDevice;
+        case S_IFIFO:
+            return FileKind::Fifo;
+        default:
+            return FileKind::Unknown;
+    }
 }
 
 }  // namespace catena::event

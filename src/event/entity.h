@@ -64,6 +64,7 @@ const Attribution& attribution_of(const ProcessImage& image);
 
 enum class FileKind : std::uint8_t { Unknown, Regular, Directory, Symlink, CharDevice, BlockDevice, Fifo };
 std::string_view to_string(FileKind kind);
+FileKind kind_of_mode(std::uint32_t mode);  // st_mode of inode(7)
 
 // A file under one of its names. A file that is renamed or has several links has several of these.
 struct FileName {

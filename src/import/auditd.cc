@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <charconv>
@@ -32,25 +31,6 @@ constexpr std::uint64_t kAtFdcwd = 0xffffff9c;  // AT_FDCWD as a register of 32 
 
 std::int64_t pair_of(std::uint64_t upper, std::uint64_t lower) {
     return static_cast<std::int64_t>(upper << 32U | (lower & 0xffffffffU));
-}
-
-event::FileKind kind_of(std::uint64_t mode) {
-    switch (mode & S_IFMT) {
-        case S_IFREG:
-            return event::FileKind::Regular;
-        case S_IFDIR:
-            return event::FileKind::Directory;
-        case S_IFLNK:
-            return event::FileKind::Symlink;
-        case S_IFCHR:
-            return event::FileKind::CharDevice;
-        case S_IFBLK:
-            return event::FileKind::BlockDevice;
-        case S_IFIFO:
-            return event::FileKind::Fifo;
-        default:
-            return event::FileKind::Unknown;
-    }
 }
 
 // "fd:00", hexadecimal, → the kernel's number.
@@ -245,7 +225,7 @@ std::vector<AuditPath> AuditdParser::paths(const AuditCall& call) {
         found.push_back({.name = name ? absolute_path(base, *name) : "",
                          .inode = static_cast<std::uint64_t>(record.decimal("inode")),
                          .dev = device_of(record.raw("dev")),
-                         .kind = kind_of(static_cast<std::uint64_t>(
+                         .kind = event::kind_of_mode(static_cast<std::uint32_t>(
                              std::strtoul(std::string(record.raw("mode")).c_str(), nullptr, 8))),
                          .nametype = record.raw("nametype")});
     }

@@ -44,25 +44,6 @@ std::string path_from_names(std::string_view names) {
     return path.empty() ? "/" : path;
 }
 
-event::FileKind kind_of_mode(std::uint32_t mode) {
-    switch (mode & S_IFMT) {
-        case S_IFREG:
-            return event::FileKind::Regular;
-        case S_IFDIR:
-            return event::FileKind::Directory;
-        case S_IFLNK:
-            return event::FileKind::Symlink;
-        case S_IFCHR:
-            return event::FileKind::CharDevice;
-        case S_IFBLK:
-            return event::FileKind::BlockDevice;
-        case S_IFIFO:
-            return event::FileKind::Fifo;
-        default:
-            return event::FileKind::Unknown;
-    }
-}
-
 bool is_path_operation(event::Op op) {
     switch (op) {
         case event::Op::Rename:
@@ -229,7 +210,7 @@ bool Decoder::decode_file(std::span<const std::byte> record, event::Batch& out) 
         return true;
     }
     event::FileName name;
-    name.kind = kind_of_mode(file.mode);
+    name.kind = event::kind_of_mode(file.mode);
     name.id = id;
     name.since_ns = ts_ns;
     name.inode = file.inode;
