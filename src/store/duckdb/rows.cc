@@ -74,77 +74,69 @@ std::string_view static_name(std::string_view name) {
     return *names.emplace(name).first;
 }
 
+// The cells of flow_columns().
+event::Event take_flow(Cells& cells) {
+    event::Event e;
+    e.id = cells.integer();
+    e.ts_ns = cells.integer();
+    e.last_ns = cells.integer();
+    e.op = static_cast<event::Op>(cells.byte());
+    e.process = cells.id();
+    e.tid = static_cast<std::int32_t>(cells.integer());
+    e.object = cells.id();
+    e.bytes = cells.integer();
+    e.ret = cells.integer();
+    e.count = static_cast<std::uint64_t>(cells.integer());
+    return e;
+}
+
 }  // namespace
 
 Column integer_column(const std::string& expression) { return {expression + "::BIGINT", DUCKDB_TYPE_BIGINT}; }
 
 Column text_column(const std::string& expression) { return {expression + "::VARCHAR", DUCKDB_TYPE_VARCHAR}; }
 
-std::vector<Column> event_columns() {
+std::vector<Column> flow_columns() {
     return {integer_column("id"),
             integer_column("ts_ns"),
             integer_column("last_ns"),
             // By name: another program's order of operations may be another one.
             {"TRY_CAST(op AS " + op_enum() + ")", DUCKDB_TYPE_ENUM},
-            text_column("syscall"),
             integer_column("process"),
             integer_column("tid"),
             integer_column("object"),
             integer_column("bytes"),
             integer_column("ret"),
-            integer_column("count"),
-            integer_column("fd"),
-            integer_column("arg"),
-            text_column("path"),
-            text_column("path2"),
-            {"(source::VARCHAR = 'user')::BIGINT", DUCKDB_TYPE_BIGINT},
-            text_column("abi")};
+            integer_column("count")};
+}
+
+std::vector<Column> event_columns() {
+    std::vector<Column> columns = flow_columns();
+    columns.insert(columns.end(), {text_column("syscall"),
+                                   integer_column("fd"),
+                                   integer_column("arg"),
+                                   text_column("path"),
+                                   text_column("path2"),
+                                   {"(source::VARCHAR = 'user')::BIGINT", DUCKDB_TYPE_BIGINT},
+                                   text_column("abi")});
+    return columns;
+}
+
+event::Event to_flow(const Chunk& chunk, std::size_t row) {
+    Cells cells(chunk, row);
+    return take_flow(cells);
 }
 
 event::Event to_event(const Chunk& chunk, std::size_t row) {
     Cells cells(chunk, row);
-    event::Event e;
-    e.id = cells.integer();
-    e.ts_ns = cells.integer();
-    e.last_ns = cells.integer();
-    e.op = static_cast<event::Op>(cells.byte());
+    event::Event e = take_flow(cells);
     e.syscall = static_name(cells.text());
-    e.process = cells.id();
-    e.tid = static_cast<std::int32_t>(cells.integer());
-    e.object = cells.id();
-    e.bytes = cells.integer();
-    e.ret = cells.integer();
-    e.count = static_cast<std::uint64_t>(cells.integer());
     e.fd = static_cast<std::int32_t>(cells.integer_or(-1));
     e.arg = cells.integer();
     e.path = cells.bytes();
     e.path2 = cells.bytes();
     e.source = cells.integer() == 1 ? event::Source::User : event::Source::Kernel;
     e.abi = sys::abi_from_string(cells.text());
-    return e;
-}
-
-std::vector<Column> flow_columns() {
-    return {integer_column("id"),      integer_column("ts_ns"),
-            integer_column("last_ns"), {"TRY_CAST(op AS " + op_enum() + ")", DUCKDB_TYPE_ENUM},
-            integer_column("process"), integer_column("tid"),
-            integer_column("object"),  integer_column("bytes"),
-            integer_column("ret"),     integer_column("count")};
-}
-
-event::Event to_flow(const Chunk& chunk, std::size_t row) {
-    Cells cells(chunk, row);
-    event::Event e;
-    e.id = cells.integer();
-    e.ts_ns = cells.integer();
-    e.last_ns = cells.integer();
-    e.op = static_cast<event::Op>(cells.byte());
-    e.process = cells.id();
-    e.tid = static_cast<std::int32_t>(cells.integer());
-    e.object = cells.id();
-    e.bytes = cells.integer();
-    e.ret = cells.integer();
-    e.count = static_cast<std::uint64_t>(cells.integer());
     return e;
 }
 
