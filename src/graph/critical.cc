@@ -82,15 +82,17 @@ class Selection {
     // told a server to run what somebody had it store.
     void keep_main_causes() {
         for (std::size_t step = 0; step < ranking_.steps.size(); ++step) {
-            if (ranking_.steps[step].mass < kWorthACause || !leads_over_kept(step)) continue;
+            if (ranking_.steps[step].mass < kWorthACause) continue;
+            if (!leads_over_kept(step) && !is_told_from_outside(step)) continue;
             std::vector<std::size_t> causes;
-            std::size_t more = 0;
+            std::size_t more = result_.nodes[source_of(step)] ? 0 : 1;
             for (std::size_t i = ranking_.steps[step].cause; i != kNone; i = ranking_.steps[i].cause) {
                 causes.push_back(i);
                 if (result_.nodes[source_of(i)]) break;
                 ++more;
             }
             if (count_ + more > max_nodes_) continue;
+            keep(source_of(step));
             keep_way(step);
             for (const std::size_t cause : causes) {
                 result_.flows[ranking_.steps[cause].flow] = true;
@@ -104,6 +106,15 @@ class Selection {
             if (!result_.nodes[source_of(step)] || !result_.nodes[target_of(step)]) return false;
         }
         return true;
+    }
+
+    // A process that weighs little itself, since what it started read so much else, started something that is
+    // kept because somebody outside the recording had told it to: a web server whose script was used.
+    bool is_told_from_outside(std::size_t step) const {
+        const RankStep& birth = ranking_.steps[step];
+        return flows_[birth.flow].op == event::Op::Fork && birth.cause != kNone &&
+               nodes_[source_of(birth.cause)].outside && result_.nodes[target_of(step)] &&
+               leads_over_kept(birth.next);
     }
 
     std::size_t source_of(std::size_t step) const { return flows_[ranking_.steps[step].flow].source; }

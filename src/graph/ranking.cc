@@ -225,18 +225,23 @@ class Walk {
         }
     }
 
-    // Of the nodes that a main share comes from, the flow that most comes over: as a turn, since it has no
-    // step yet.
+    // Of the node that most comes from, if it is a main share, the flow that most comes over: as a turn,
+    // since it has no step yet.
     std::size_t main_cause(const std::vector<Choice>& choices, double all) const {
         std::map<std::size_t, double> sums;
-        for (const Choice& choice : choices) sums[flows_[turns_[choice.turn].flow].source] += choice.weight;
+        for (const Choice& choice : choices) sums[source_of(choice)] += choice.weight;
         const Choice* most = nullptr;
+        const auto heaviness = [&](const Choice& choice) {
+            return std::pair(sums.at(source_of(choice)), choice.weight);
+        };
         for (const Choice& choice : choices) {
-            if (sums.at(flows_[turns_[choice.turn].flow].source) < all * kMainShare) continue;
-            if (most == nullptr || choice.weight > most->weight) most = &choice;
+            if (heaviness(choice).first < all * kMainShare) continue;
+            if (most == nullptr || heaviness(choice) > heaviness(*most)) most = &choice;
         }
         return most == nullptr ? kNone : kTurns + most->turn;
     }
+
+    std::size_t source_of(const Choice& choice) const { return flows_[turns_[choice.turn].flow].source; }
 
     static void hand_on(Turn& turn, double mass, std::size_t step) {
         turn.mass += mass;

@@ -158,6 +158,35 @@ TEST(Ranking, AConnectionToOutsideIsAnEntry) {
     EXPECT_GT(ranking.entries[0].score, 0.5);
 }
 
+// What 2 told 1 in two ways is more than what 3 told it, though each by itself is less.
+TEST(Ranking, TheMainCauseIsTheSourceThatMostComesFrom) {
+    const Tracked tracked = track_back(
+        {flow(1, 0, 10, 8), flow(2, 1, 10, 9), flow(2, 1, 10, 9, Op::Send), flow(3, 1, 10, 8)}, 4, kAlways);
+    const Ranking ranking = rank(tracked.nodes, tracked.flows);
+    ASSERT_FALSE(ranking.steps.empty());
+    ASSERT_EQ(tracked.flows[ranking.steps[0].flow].source, 1U);
+    ASSERT_LT(ranking.steps[0].cause, ranking.steps.size());
+    EXPECT_EQ(tracked.flows[ranking.steps[ranking.steps[0].cause].flow].source, 2U);
+}
+
+// Server 3 was told something over connection 4 and started shell 1, which read all that it wrote from its
+// two scripts, so that the server weighs next to nothing. Who told it is the answer, if it was somebody
+// outside.
+TEST(Critical, WhoToldAServerToStartWhatMattersIsShown) {
+    for (const bool outside : {true, false}) {
+        Tracked tracked =
+            track_back({flow(1, 0, 20, 100), flow(2, 1, 20, 100, Op::Read), flow(5, 1, 20, 100, Op::Read),
+                        flow(3, 1, 10, 0, Op::Fork), flow(4, 3, 9, 200, Op::Recv)},
+                       6, kAlways);
+        tracked.nodes[4].outside = outside;
+        const Ranking ranking = rank(tracked.nodes, tracked.flows);
+        EXPECT_LT(ranking.nodes[3], 0.05);
+        const Critical critical = critical_part(tracked.nodes, tracked.flows, ranking, 100);
+        EXPECT_EQ(critical.nodes[3], outside);
+        EXPECT_EQ(critical.nodes[4], outside);
+    }
+}
+
 std::vector<RankFlow> random_flows(std::mt19937& random, std::size_t nodes, std::size_t count) {
     constexpr std::array kOps = {Op::VmWrite, Op::Fork, Op::Read, Op::Send};
     std::vector<RankFlow> flows;

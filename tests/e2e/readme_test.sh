@@ -37,6 +37,9 @@ require 203.0.113.66
 require customers.csv
 require lighttpd
 require '100% tests passed'
+# The story begins where the attack did, however its lines are broken.
+tr '\n' ' ' <"$work/all" | grep -q -E 'can have come from (a connection from )?203\.0\.113\.66:.{0,60}lighttpd \(pid' ||
+    { cat "$work/all"; fail "the first sentence does not say that the attacker told lighttpd"; }
 
 echo "== counts"
 sql="select op::varchar as op, count(*) as n from events group by op order by op::varchar"
