@@ -20,29 +20,25 @@ bool CausalityPreserved::Times::between(std::int64_t since_ns, std::int64_t ts_n
     return (last_ns < ts_ns ? last_ns : before_ns) > since_ns || blurred_until_ns > since_ns;
 }
 
-CausalityPreserved::Node& CausalityPreserved::node(NodeIndex index) {
-    if (index >= nodes_.size()) nodes_.resize(std::max<std::size_t>(index + 1, nodes_.size() * 2));
-    return nodes_[index];
-}
-
 void CausalityPreserved::blur(NodeIndex index, std::int64_t until_ns, bool out) {
-    std::size_t steps = 0;
-    for (NodeIndex at = index; at != kNoNode; at = out ? kNoNode : peer_of(at)) {
-        std::int64_t& blurred = out ? node(at).out.blurred_until_ns : node(at).in.blurred_until_ns;
-        if (steps++ > 0 && blurred >= until_ns) break;
-        blurred = std::max(blurred, until_ns);
+    if (out) {
+        Times& times = nodes_[index].out;
+        times.blurred_until_ns = std::max(times.blurred_until_ns, until_ns);
+        return;
     }
+    blur_with_peers(index, until_ns,
+                    [&](NodeIndex at) -> std::int64_t& { return nodes_[at].in.blurred_until_ns; });
 }
 
 // What a socket's peer sends on leaves the socket too. A longer row of peers than two sockets that name each
 // other is none that a kernel makes: it counts as interrupted.
 bool CausalityPreserved::interrupted(const Flow& flow, std::int64_t since_ns, std::int64_t ts_ns) {
-    if (node(flow.source).in.between(since_ns, ts_ns) || node(flow.target).out.between(since_ns, ts_ns))
+    if (nodes_[flow.source].in.between(since_ns, ts_ns) || nodes_[flow.target].out.between(since_ns, ts_ns))
         return true;
     const NodeIndex peer = peer_of(flow.target);
     if (peer == kNoNode) return false;
     const NodeIndex next = peer_of(peer);
-    return (next != kNoNode && next != flow.target) || node(peer).out.between(since_ns, ts_ns);
+    return (next != kNoNode && next != flow.target) || nodes_[peer].out.between(since_ns, ts_ns);
 }
 
 void CausalityPreserved::judge(std::int64_t ts_ns, std::span<const Flow> flows,
@@ -58,10 +54,10 @@ void CausalityPreserved::judge(std::int64_t ts_ns, std::span<const Flow> flows,
         judgements[i] = {.verdict = goes_on ? Verdict::Repeat : Verdict::News, .run = run->number};
     }
     for (const Flow& flow : flows) {
-        node(flow.source).out.note(ts_ns);
+        nodes_[flow.source].out.note(ts_ns);
         for (NodeIndex at = flow.target; at != kNoNode; at = peer_of(at)) {
-            if (at != flow.target && node(at).in.last_ns == ts_ns) break;
-            node(at).in.note(ts_ns);
+            if (at != flow.target && nodes_[at].in.last_ns == ts_ns) break;
+            nodes_[at].in.note(ts_ns);
         }
     }
 }

@@ -9,6 +9,7 @@
 
 #include "base/generation_map.h"
 #include "graph/dependence.h"
+#include "graph/node_table.h"
 
 namespace catena::graph {
 
@@ -40,10 +41,9 @@ class CausalityPreserved final : public Dependence {
         std::int64_t since_ns = 0;
     };
 
-    Node& node(NodeIndex index);
     bool interrupted(const Flow& flow, std::int64_t since_ns, std::int64_t ts_ns);
 
-    std::vector<Node> nodes_;
+    NodeTable<Node> nodes_;
     base::GenerationMap<std::uint64_t, Run> pairs_;
     std::uint64_t runs_ = 0;
 };

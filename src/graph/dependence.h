@@ -1,6 +1,7 @@
 // Dependence: which flows of a stored history bring something new, by the rule of a reduction.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -69,6 +70,16 @@ class Dependence {
     // kNoNode where there is none.
     [[nodiscard]] NodeIndex peer_of(NodeIndex node) const {
         return node < peers_.size() ? peers_[node] : kNoNode;
+    }
+    // What blurs a node blurs what it comes out of as well. until_of(node) says until when it is, to change.
+    template <class UntilOf>
+    void blur_with_peers(NodeIndex node, std::int64_t until_ns, UntilOf until_of) {
+        std::size_t steps = 0;
+        for (NodeIndex at = node; at != kNoNode; at = peer_of(at)) {
+            std::int64_t& blurred_until_ns = until_of(at);
+            if (steps++ > 0 && blurred_until_ns >= until_ns) break;
+            blurred_until_ns = std::max(blurred_until_ns, until_ns);
+        }
     }
 
   private:

@@ -12,23 +12,14 @@
 
 namespace catena::graph {
 
-FullDependence::Node& FullDependence::node(NodeIndex index) {
-    if (index >= nodes_.size()) nodes_.resize(std::max<std::size_t>(index + 1, nodes_.size() * 2));
-    return nodes_[index];
-}
-
 void FullDependence::blur(NodeIndex index, std::int64_t until_ns, bool out) {
     if (out) return;
-    std::size_t steps = 0;
-    for (NodeIndex at = index; at != kNoNode; at = peer_of(at)) {
-        Node& blurred = node(at);
-        if (steps++ > 0 && blurred.blurred_until_ns >= until_ns) break;
-        blurred.blurred_until_ns = std::max(blurred.blurred_until_ns, until_ns);
-    }
+    blur_with_peers(index, until_ns,
+                    [&](NodeIndex at) -> std::int64_t& { return nodes_[at].blurred_until_ns; });
 }
 
 void FullDependence::learn(NodeIndex index) {
-    Node& learner = node(index);
+    Node& learner = nodes_[index];
     if (learner.instant == instant_) return;
     learner.instant = instant_;
     learner.giver = kNoNode;
@@ -46,7 +37,7 @@ void FullDependence::give(NodeIndex source, NodeIndex target, bool echo) {
 // Whose flows are stale, and whom that reaches within the instant.
 void FullDependence::find_news(std::span<const Flow> flows, std::vector<Judgement>& judgements) {
     for (std::size_t i = 0; i < flows.size(); ++i) {
-        const Node& source = node(flows[i].source);
+        const Node& source = nodes_[flows[i].source];
         const cat_slot* slot = pairs_.find(pair_key(flows[i].source, flows[i].target));
         // Of this instant's news nothing has been carried yet.
         const std::uint64_t version = source.instant == instant_ ? source.before : source.version;

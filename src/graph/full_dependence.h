@@ -8,6 +8,7 @@
 
 #include "base/generation_map.h"
 #include "graph/dependence.h"
+#include "graph/node_table.h"
 #include "graph/pair_map.h"
 #include "wire/merge.h"
 
@@ -31,14 +32,13 @@ class FullDependence final : public Dependence {
         bool echoed = false;        // by an echo
     };
 
-    Node& node(NodeIndex index);
     void learn(NodeIndex index);
     void give(NodeIndex source, NodeIndex target, bool echo);
     void find_news(std::span<const Flow> flows, std::vector<Judgement>& judgements);
     void carry(std::int64_t ts_ns, const Flow& flow, Judgement& judgement);
     void follow(NodeIndex target);
 
-    std::vector<Node> nodes_;
+    NodeTable<Node> nodes_;
     std::vector<NodeIndex> news_;  // nodes that this instant brings something
     // Of a slot: source, token and own; count is its run, last_ns the instant at which it began.
     base::GenerationMap<std::uint64_t, cat_slot> pairs_;

@@ -15,18 +15,13 @@ namespace catena::graph {
 SourceDependence::SourceDependence(const DependenceLimits& limits)
     : most_bytes_(limits.source_bytes), pairs_(limits.pairs) {}
 
-SourceDependence::Node& SourceDependence::node(NodeIndex index) {
-    if (index >= nodes_.size()) nodes_.resize(std::max<std::size_t>(index + 1, nodes_.size() * 2));
-    return nodes_[index];
-}
-
 void SourceDependence::add_source(NodeIndex index) { learn(index, new_source()); }
 
 // Whether that was news to the node. It is told to its peers as well.
 bool SourceDependence::learn(NodeIndex index, SourceSet sources) {
     bool news = false;
     for (NodeIndex at = index; at != kNoNode; at = peer_of(at)) {
-        Node& learner = node(at);
+        Node& learner = nodes_[at];
         if (learner.sources.holds_all_of(sources)) break;
         news = true;
         // What stands for all that it has at this instant stands for this, too.
@@ -45,17 +40,13 @@ bool SourceDependence::learn(NodeIndex index, SourceSet sources) {
 
 void SourceDependence::blur(NodeIndex index, std::int64_t until_ns, bool out) {
     if (out) return;
-    std::size_t steps = 0;
-    for (NodeIndex at = index; at != kNoNode; at = peer_of(at)) {
-        Node& blurred = node(at);
-        if (steps++ > 0 && blurred.blurred_until_ns >= until_ns) break;
-        blurred.blurred_until_ns = std::max(blurred.blurred_until_ns, until_ns);
-    }
+    blur_with_peers(index, until_ns,
+                    [&](NodeIndex at) -> std::int64_t& { return nodes_[at].blurred_until_ns; });
 }
 
 // Before a flow out of the node is looked at.
 void SourceDependence::settle(NodeIndex index, std::int64_t ts_ns) {
-    Node& blurred = node(index);
+    Node& blurred = nodes_[index];
     if (blurred.blurred_until_ns == kNever) return;
     if (blurred.blurred_until_ns < ts_ns) blurred.blurred_until_ns = kNever;
     learn(index, new_source());
@@ -64,8 +55,7 @@ void SourceDependence::settle(NodeIndex index, std::int64_t ts_ns) {
 void SourceDependence::spread(std::span<const Flow> flows, std::vector<Judgement>& judgements) {
     for (std::size_t next = 0; next < waiting_.size(); ++next) {
         const std::uint32_t flow = waiting_[next];
-        node(flows[flow].target);
-        const SourceSet sources = node(flows[flow].source).sources;
+        const SourceSet sources = nodes_[flows[flow].source].sources;
         if (learn(flows[flow].target, sources)) judgements[flow].verdict = Verdict::News;
     }
     waiting_.clear();
@@ -82,7 +72,7 @@ void SourceDependence::judge(std::int64_t ts_ns, std::span<const Flow> flows,
     spread(flows, judgements);
     for (std::size_t i = 0; i < flows.size(); ++i) {
         const std::uint64_t key = pair_key(flows[i].source, flows[i].target);
-        const std::uint64_t version = node(flows[i].source).version;
+        const std::uint64_t version = nodes_[flows[i].source].version;
         Run* run = pairs_.find(key);
         if (judgements[i].verdict == Verdict::News) {
             if (run == nullptr) run = &pairs_.insert(key, {});

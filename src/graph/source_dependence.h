@@ -10,6 +10,7 @@
 
 #include "base/generation_map.h"
 #include "graph/dependence.h"
+#include "graph/node_table.h"
 #include "graph/pair_map.h"
 #include "graph/source_set.h"
 
@@ -36,7 +37,6 @@ class SourceDependence final : public Dependence {
         std::uint64_t version = 0;  // of the source's set
     };
 
-    Node& node(NodeIndex index);
     SourceSet new_source() { return SourceSet::of(sources_++, memory_); }
     bool learn(NodeIndex index, SourceSet sources);
     void settle(NodeIndex index, std::int64_t ts_ns);
@@ -45,7 +45,7 @@ class SourceDependence final : public Dependence {
     std::size_t most_bytes_;
     SourceSet::Memory memory_ = std::make_shared<std::size_t>(0);
     std::uint32_t sources_ = 0;
-    std::vector<Node> nodes_;
+    NodeTable<Node> nodes_;
     base::GenerationMap<std::uint64_t, Run> pairs_;
     BySource by_source_;
     std::vector<std::uint32_t> waiting_;  // flows whose source has learned something
