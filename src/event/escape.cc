@@ -31,21 +31,6 @@ void append_escaped(std::string& text, char byte) {
     fmt::format_to(std::back_inserter(text), "\\x{:02x}", static_cast<unsigned char>(byte));
 }
 
-char32_t decode(std::string_view character) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
-    switch (character.size()) {
-        case 1:
-            return byte(0);
-        case 2:
-            return (byte(0) & 0x1fU) << 6 | (byte(1) & 0x3fU);
-        case 3:
-            return (byte(0) & 0xfU) << 12 | (byte(1) & 0x3fU) << 6 | (byte(2) & 0x3fU);
-        default:
-            return (byte(0) & 7U) << 18 | (byte(1) & 0x3fU) << 12 | (byte(2) & 0x3fU) << 6 |
-                   (byte(3) & 0x3fU);
-    }
-}
-
 // C0, DEL and C1 controls, line separators, and the marks and overrides of bidirectional text.
 bool is_control(char32_t c) {
     return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || (c >= 0x200e && c <= 0x200f) ||
@@ -71,6 +56,21 @@ void append_control(std::string& text, char32_t c) {
 }
 
 }  // namespace
+
+char32_t code_point(std::string_view character) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
+    switch (character.size()) {
+        case 1:
+            return byte(0);
+        case 2:
+            return (byte(0) & 0x1fU) << 6 | (byte(1) & 0x3fU);
+        case 3:
+            return (byte(0) & 0xfU) << 12 | (byte(1) & 0x3fU) << 6 | (byte(2) & 0x3fU);
+        default:
+            return (byte(0) & 7U) << 18 | (byte(1) & 0x3fU) << 12 | (byte(2) & 0x3fU) << 6 |
+                   (byte(3) & 0x3fU);
+    }
+}
 
 std::size_t utf8_length(std::string_view bytes) {
     if (bytes.empty()) return 0;
@@ -132,7 +132,7 @@ std::string escape_for_terminal(std::string_view bytes) {
             append_escaped(text, bytes[0]);
         } else if (character == "\\") {
             text += "\\\\";
-        } else if (const char32_t c = decode(character); is_control(c)) {
+        } else if (const char32_t c = code_point(character); is_control(c)) {
             append_control(text, c);
         } else {
             text += character;

@@ -26,4 +26,7 @@ std::string escape_for_terminal(std::string_view bytes);
 // forms, surrogates and code points beyond U+10FFFF are not valid.
 std::size_t utf8_length(std::string_view bytes);
 
+// The code point of one valid UTF-8 character, or of any single byte.
+char32_t code_point(std::string_view character);
+
 }  // namespace catena::event

@@ -39,13 +39,6 @@ bool is_in(const std::array<Range, N>& ranges, char32_t c) {
                                [c](const Range& range) { return range.first <= c && c <= range.last; });
 }
 
-char32_t code_point(std::string_view character) {
-    constexpr std::array<unsigned char, 5> kLeadBits = {0, 0x7f, 0x1f, 0x0f, 0x07};
-    char32_t c = static_cast<unsigned char>(character[0]) & kLeadBits[character.size()];
-    for (const char byte : character.substr(1)) c = c << 6 | (static_cast<unsigned char>(byte) & 0x3fU);
-    return c;
-}
-
 // A character, or a colour, with the columns that it takes.
 struct Glyph {
     std::string_view text;
@@ -61,7 +54,7 @@ std::vector<Glyph> glyphs_of(std::string_view text) {
             length = std::min(text.find('m'), text.size() - 1) + 1;
             columns = 0;
         } else if (length > 1) {
-            const char32_t c = code_point(text.substr(0, length));
+            const char32_t c = event::code_point(text.substr(0, length));
             columns = is_in(kMarks, c) ? 0 : is_in(kWide, c) ? 2 : 1;
         }
         glyphs.push_back({text.substr(0, length), columns});

@@ -21,12 +21,9 @@ std::string json_for_terminal(std::string_view json) {
             text += character;
             continue;
         }
-        // All of them have at most three bytes.
-        unsigned code = static_cast<unsigned char>(character[0]) & (character.size() == 2 ? 0x1fU : 0x0fU);
-        if (character.size() == 1) code = static_cast<unsigned char>(character[0]);
-        for (const char byte : character.substr(1))
-            code = code << 6 | (static_cast<unsigned char>(byte) & 0x3fU);
-        fmt::format_to(std::back_inserter(text), "\\u{:04x}", code);
+        // All of them have four digits.
+        fmt::format_to(std::back_inserter(text), "\\u{:04x}",
+                       static_cast<std::uint32_t>(event::code_point(character)));
     }
     return text;
 }
