@@ -1,8 +1,6 @@
 // catena import: makes a recording from a log that something else wrote.
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -15,6 +13,8 @@
 
 #include "base/bounded_queue.h"
 #include "cli/command.h"
+#include "cli/interrupts.h"
+#include "cli/progress_line.h"
 #include "event/escape.h"
 #include "import/import.h"
 #include "store/store.h"
@@ -36,8 +36,6 @@ Examples:
   catena import sysflow trace.jsonl.zst -o trace.catena
   catena events a.catena --where "op <> 'close'" --format json | catena import jsonl - -o b.catena
   catena chain audit.catena file:/etc/shadow --forward)";
-
-volatile std::sig_atomic_t interrupted = 0;
 
 // Appends batches on a thread of its own, while the next lines are read. Owned by one thread.
 class BatchWriter {
@@ -74,31 +72,12 @@ class BatchWriter {
     std::jthread thread_;
 };
 
-// One line on standard error that is drawn anew, where that is a terminal.
-class ImportProgress {
-  public:
-    explicit ImportProgress(const import::LineReader& lines) : lines_(lines) {}
-    ~ImportProgress() {
-        if (terminal_) fmt::print(stderr, "\r\033[K");
-    }
-    ImportProgress(const ImportProgress&) = delete;
-    ImportProgress& operator=(const ImportProgress&) = delete;
-
-    void show(const import::Summary& summary) {
-        const auto now = std::chrono::steady_clock::now();
-        if (!terminal_ || now - drawn_ < std::chrono::milliseconds(250)) return;
-        drawn_ = now;
-        fmt::print(stderr, "\r\033[Kimporting: ");
-        if (lines_.size() > 0) fmt::print(stderr, "{}%, ", 100 * lines_.position() / lines_.size());
-        fmt::print(stderr, "{} lines, {} events, {} bad lines", summary.lines, summary.events, summary.bad);
-        std::fflush(stderr);
-    }
-
-  private:
-    const import::LineReader& lines_;
-    bool terminal_ = ::isatty(STDERR_FILENO) == 1;
-    std::chrono::steady_clock::time_point drawn_{};
-};
+std::string progress_of(const import::LineReader& lines, const import::Summary& summary) {
+    std::string done;
+    if (lines.size() > 0) done = fmt::format("{}%, ", 100 * lines.position() / lines.size());
+    return fmt::format("importing: {}{} lines, {} events, {} bad lines", done, summary.lines, summary.events,
+                       summary.bad);
+}
 
 std::string names_of(const import::Tally& tally) {
     std::string text;
@@ -153,9 +132,8 @@ base::Result<int> import_file(const ImportOptions& options) {
     auto writer = store::create_recording(options.trace);
     if (!writer) return std::unexpected(writer.error());
 
-    std::signal(SIGINT, [](int) { interrupted = 1; });
-    std::signal(SIGTERM, [](int) { interrupted = 1; });
-    ImportProgress progress(*lines);
+    catch_interrupts({SIGINT, SIGTERM});
+    ProgressLine progress;
     BatchWriter batches(**writer);
     event::Batch first;
     first.meta = description(options, *lines);
@@ -166,8 +144,8 @@ base::Result<int> import_file(const ImportOptions& options) {
                      .append = [&](event::Batch&& batch) { return batches.append(std::move(batch)); },
                      .proceed =
                          [&](const import::Summary& now) {
-                             progress.show(now);
-                             return interrupted == 0;
+                             if (progress.is_due()) progress.draw(progress_of(*lines, now));
+                             return !was_interrupted();
                          }});
     if (!summary) return std::unexpected(summary.error());
     event::Batch last;

@@ -1,8 +1,7 @@
 // catena reduce: makes a smaller recording that gives the same answers, by a rule that says which.
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <chrono>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -12,8 +11,11 @@
 
 #include "cli/command.h"
 #include "cli/draft.h"
+#include "cli/interrupts.h"
+#include "cli/progress_line.h"
 #include "cli/reduction.h"
 #include "event/escape.h"
+#include "graph/text.h"
 #include "store/store.h"
 
 namespace catena::cli {
@@ -48,44 +50,6 @@ struct ReduceOptions {
     bool verbose = false;
 };
 
-volatile std::sig_atomic_t interrupted = 0;
-
-void catch_signals() {
-    struct sigaction action = {};
-    action.sa_handler = [](int) { interrupted = 1; };
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
-}
-
-// One line on standard error that is drawn anew, where that is a terminal.
-class ReduceProgress {
-  public:
-    ReduceProgress() = default;
-    ~ReduceProgress() {
-        if (terminal_) fmt::print(stderr, "\r\033[K");
-    }
-    ReduceProgress(const ReduceProgress&) = delete;
-    ReduceProgress& operator=(const ReduceProgress&) = delete;
-
-    void show(std::uint64_t done, std::uint64_t all) {
-        const auto now = std::chrono::steady_clock::now();
-        if (!terminal_ || now - drawn_ < std::chrono::milliseconds(250)) return;
-        drawn_ = now;
-        fmt::print(stderr, "\r\033[Kreducing: {}%", 100 * done / std::max<std::uint64_t>(all, 1));
-        std::fflush(stderr);
-    }
-
-  private:
-    bool terminal_ = ::isatty(STDERR_FILENO) == 1;
-    std::chrono::steady_clock::time_point drawn_{};
-};
-
-// 12345678 → "12,345,678".
-std::string grouped(std::uint64_t number) {
-    std::string text = fmt::format("{}", number);
-    for (std::size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, ",");
-    return text;
-}
-
 // With its log, if there is one.
 std::uint64_t bytes_of(const std::string& path) {
     std::uint64_t sum = 0;
@@ -100,7 +64,8 @@ std::uint64_t bytes_of(const std::string& path) {
 void print_line(std::string_view what, std::uint64_t before, std::uint64_t after) {
     const std::string factor =
         after == 0 ? "" : fmt::format("{:.2f}×", static_cast<double>(before) / static_cast<double>(after));
-    fmt::print("{:<12} {:>15} {:>15} {:>10}\n", what, grouped(before), grouped(after), factor);
+    fmt::print("{:<12} {:>15} {:>15} {:>10}\n", what, graph::with_commas(before), graph::with_commas(after),
+               factor);
 }
 
 void print_outcome(const Reduction& reduction, const ReduceOptions& options, std::uint64_t bytes_before) {
@@ -119,7 +84,7 @@ void print_outcome(const Reduction& reduction, const ReduceOptions& options, std
     }
     const auto& counts = reduction.counts();
     const auto tell = [](std::uint64_t count, const char* what) {
-        if (count > 0) fmt::print("{} {}\n", grouped(count), what);
+        if (count > 0) fmt::print("{} {}\n", graph::with_commas(count), what);
     };
     tell(
         counts.news,
@@ -144,21 +109,22 @@ base::Status reduce(const ReduceOptions& options) {
     auto writer = store::create_recording(draft->path());
     if (!writer) return std::unexpected(writer.error());
 
-    catch_signals();
-    ReduceProgress progress;
+    catch_interrupts({SIGINT, SIGTERM, SIGHUP});
+    ProgressLine progress;
     Reduction reduction(
         **reader, **writer,
         {.rule = *graph::reduction_rule_from_string(options.rule), .keep_edgeless = options.keep_edgeless},
         [&](std::uint64_t done, std::uint64_t all) {
-            progress.show(done, all);
-            return interrupted == 0;
+            if (progress.is_due())
+                progress.draw(fmt::format("reducing: {}%", 100 * done / std::max<std::uint64_t>(all, 1)));
+            return !was_interrupted();
         });
     base::Status status = reduction.run(options.trace);
     if (status) status = (*writer)->finish();
     writer->reset();
     const std::uint64_t bytes_before = bytes_of(options.trace);
     if (status)
-        status = interrupted == 0 ? draft->publish() : base::fail(base::ErrorCode::System, "interrupted");
+        status = was_interrupted() ? base::fail(base::ErrorCode::System, "interrupted") : draft->publish();
     if (!status)
         return std::unexpected(std::move(status).error().with_context(options.trace + " is not reduced"));
     print_outcome(reduction, options, bytes_before);

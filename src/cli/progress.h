@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "cli/progress_line.h"
 #include "sensor/sensor.h"
 
 namespace catena::cli {
@@ -12,9 +13,6 @@ namespace catena::cli {
 class Progress {
   public:
     explicit Progress(std::chrono::steady_clock::time_point began);
-    ~Progress();  // clears its line
-    Progress(const Progress&) = delete;
-    Progress& operator=(const Progress&) = delete;
 
     // Redraws its line, at most a few times a second.
     void show(const sensor::Progress& now);
@@ -23,9 +21,8 @@ class Progress {
     static void summarise(const sensor::Progress& total, const std::string& path);
 
   private:
-    bool terminal_;
     std::chrono::steady_clock::time_point began_;
-    std::chrono::steady_clock::time_point drawn_;
+    ProgressLine line_;
     std::uint64_t seen_before_ = 0;
 };
 
