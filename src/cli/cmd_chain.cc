@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -69,12 +68,6 @@ struct Loaded {
 
 std::unexpected<base::Error> failed(const base::Status& status) { return std::unexpected(status.error()); }
 
-std::int64_t number(const std::optional<std::string>& text) {
-    std::int64_t value = 0;
-    if (text) std::from_chars(text->data(), text->data() + text->size(), value);
-    return value;
-}
-
 // A loss shows as a counter that grew between two looks at it; it happened somewhere in between. Looks that
 // follow each other and both found a loss are one gap.
 base::Result<std::vector<graph::Gap>> load_losses(store::Reader& reader, std::int64_t start_ns) {
@@ -86,11 +79,10 @@ base::Result<std::vector<graph::Gap>> load_losses(store::Reader& reader, std::in
     std::map<std::int32_t, Look> looks;
     std::vector<graph::Gap> gaps;
     std::map<std::int32_t, std::size_t> open;  // the gap that a CPU's last look extended
-    const auto status = reader.query(
-        "SELECT cpu, ts_ns, lost FROM loss ORDER BY ts_ns, cpu", [](const store::Table&) {},
-        [&](const store::Row& row) {
-            const auto cpu = static_cast<std::int32_t>(number(row.at(0)));
-            const Look now{.ts_ns = number(row.at(1)), .lost = static_cast<std::uint64_t>(number(row.at(2)))};
+    const auto status = reader.numbers(
+        "SELECT cpu::BIGINT, ts_ns, lost FROM loss ORDER BY ts_ns, cpu", [&](store::Numbers row) {
+            const auto cpu = static_cast<std::int32_t>(row[0]);
+            const Look now{.ts_ns = row[1], .lost = static_cast<std::uint64_t>(row[2])};
             Look& before = looks.try_emplace(cpu, Look{.ts_ns = start_ns}).first->second;
             const bool grew = now.lost > before.lost;
             if (grew && !before.grew) {
@@ -204,9 +196,8 @@ base::Status load_asked_events(store::Reader& reader, const Points& points, Load
         });
         if (!status) return status;
         if (loaded.events.contains(point.number)) continue;
-        status = reader.query(
-            "SELECT max(id) FROM events", [](const store::Table&) {},
-            [&](const store::Row& row) { loaded.last_event = number(row.at(0)); });
+        status = reader.numbers("SELECT max(id) FROM events",
+                                [&](store::Numbers row) { loaded.last_event = row[0]; });
         if (!status) return status;
     }
     return {};

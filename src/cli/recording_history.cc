@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <type_traits>
 #include <unordered_set>
@@ -42,37 +41,23 @@ EntityId id_of(std::int64_t number) { return {static_cast<std::uint64_t>(number)
 
 }  // namespace
 
-base::Status RecordingHistory::numbers(const std::string& sql,
-                                       const std::function<void(const Numbers&)>& visit) {
-    Numbers row_numbers;
-    return reader_.query(
-        sql, [](const store::Table&) {},
-        [&](const store::Row& row) {
-            row_numbers.assign(row.size(), 0);
-            for (std::size_t i = 0; i < row.size(); ++i) {
-                if (row[i]) std::from_chars(row[i]->data(), row[i]->data() + row[i]->size(), row_numbers[i]);
-            }
-            visit(row_numbers);
-        });
-}
-
 base::Result<graph::HistoryExtent> RecordingHistory::extent() {
     if (extent_) return *extent_;
     graph::HistoryExtent extent;
-    auto status =
-        numbers("SELECT count(*), min(ts_ns), max(ts_ns), max(span_ns) FROM events", [&](const Numbers& row) {
-            extent = {.events = static_cast<std::uint64_t>(row[0]),
-                      .first_ns = row[1],
-                      .latest_ns = row[2],
-                      .end_ns = row[2],
-                      .longest_ns = row[3]};
-        });
-    const auto end = [&](const Numbers& row) { extent.end_ns = std::max(extent.end_ns, row[0]); };
+    auto status = reader_.numbers("SELECT count(*), min(ts_ns), max(ts_ns), max(span_ns) FROM events",
+                                  [&](store::Numbers row) {
+                                      extent = {.events = static_cast<std::uint64_t>(row[0]),
+                                                .first_ns = row[1],
+                                                .latest_ns = row[2],
+                                                .end_ns = row[2],
+                                                .longest_ns = row[3]};
+                                  });
+    const auto end = [&](store::Numbers row) { extent.end_ns = std::max(extent.end_ns, row[0]); };
     if (status && extent.events > 0) {
-        status =
-            numbers(fmt::format("SELECT max(last_ns) FROM events WHERE ts_ns >= {}",
-                                graph::clamp_time(extent.latest_ns) - graph::clamp_time(extent.longest_ns)),
-                    end);
+        status = reader_.numbers(
+            fmt::format("SELECT max(last_ns) FROM events WHERE ts_ns >= {}",
+                        graph::clamp_time(extent.latest_ns) - graph::clamp_time(extent.longest_ns)),
+            end);
     }
     if (!status) return std::unexpected(std::move(status).error());
     extent_ = extent;
@@ -89,12 +74,12 @@ base::Status RecordingHistory::events_longer_than(std::int64_t ns, const Visit& 
 
 base::Status RecordingHistory::peers(const std::function<void(EntityId, EntityId)>& visit) {
     // The last row of a socket holds, and the peer must be a socket that is described.
-    return numbers(
+    return reader_.numbers(
         "SELECT id, peer FROM (SELECT id, peer FROM socket_states "
         "WHERE id IN (SELECT id FROM socket_states WHERE peer IS NOT NULL) "
         "QUALIFY row_number() OVER (PARTITION BY id ORDER BY rowid DESC) = 1) "
         "WHERE peer <> id AND peer IN (SELECT id FROM socket_states)",
-        [&](const Numbers& row) { visit(id_of(row[0]), id_of(row[1])); });
+        [&](store::Numbers row) { visit(id_of(row[0]), id_of(row[1])); });
 }
 
 base::Status RecordingHistory::births(std::int64_t from_ns, std::int64_t to_ns,
@@ -102,13 +87,13 @@ base::Status RecordingHistory::births(std::int64_t from_ns, std::int64_t to_ns,
     if (traits_.empty()) traits_ = reader_.traits();
     std::unordered_set<std::uint64_t> seen;  // the first image holds
     const std::string sql = fmt::format(
-        "SELECT p.id, p.parent, p.start_ns, p.parent IN (SELECT id FROM process_images) FROM "
-        "process_images p "
+        "SELECT p.id, p.parent, p.start_ns, (p.parent IN (SELECT id FROM process_images))::BIGINT "
+        "FROM process_images p "
         "ANTI JOIN (SELECT id FROM {} WHERE traits & 8 <> 0) f ON f.id = p.id ORDER BY p.since_ns, p.rowid",
         traits_ == "traits"
             ? traits_
             : "(SELECT object AS id, 8 AS traits FROM events WHERE op = 'fork' AND ret >= 0)");
-    return numbers(sql, [&](const Numbers& row) {
+    return reader_.numbers(sql, [&](store::Numbers row) {
         if (!seen.insert(static_cast<std::uint64_t>(row[0])).second || row[2] == 0 || row[3] == 0) return;
         const std::int64_t ts_ns = graph::clamp_time(row[2]);
         if (from_ns <= ts_ns && ts_ns <= to_ns && row[0] != row[1])
@@ -145,18 +130,18 @@ base::Status RecordingHistory::traits(std::span<const EntityId> ids,
     const bool named = ids.size() <= kMaxNamed;
     std::unordered_set<EntityId> wanted;
     if (!named) wanted.insert(ids.begin(), ids.end());
-    return numbers(fmt::format("SELECT id, traits FROM {} {}", traits_,
-                               named ? "WHERE " + is_one_of(ids) : std::string()),
-                   [&](const Numbers& row) {
-                       if (named || wanted.contains(id_of(row[0])))
-                           visit(id_of(row[0]), static_cast<graph::Traits>(row[1]));
-                   });
+    return reader_.numbers(fmt::format("SELECT id, traits::BIGINT FROM {} {}", traits_,
+                                       named ? "WHERE " + is_one_of(ids) : std::string()),
+                           [&](store::Numbers row) {
+                               if (named || wanted.contains(id_of(row[0])))
+                                   visit(id_of(row[0]), static_cast<graph::Traits>(row[1]));
+                           });
 }
 
 base::Status RecordingHistory::devices(const std::function<void(EntityId)>& visit) {
-    return numbers(
+    return reader_.numbers(
         "SELECT DISTINCT id FROM file_names WHERE directory IN ('', '/') OR starts_with(directory, '/dev/')",
-        [&](const Numbers& row) { visit(id_of(row[0])); });
+        [&](store::Numbers row) { visit(id_of(row[0])); });
 }
 
 base::Result<std::vector<EntityId>> RecordingHistory::matches(const graph::Point& point) {
@@ -186,9 +171,9 @@ base::Result<std::vector<EntityId>> RecordingHistory::matches(const graph::Point
             break;
     }
     std::vector<EntityId> ids;
-    auto status =
-        numbers("SELECT id, max(since_ns) AS since FROM " + from + " GROUP BY id ORDER BY since DESC, id",
-                [&](const Numbers& row) { ids.push_back(id_of(row[0])); });
+    auto status = reader_.numbers(
+        "SELECT id, max(since_ns) AS since FROM " + from + " GROUP BY id ORDER BY since DESC, id",
+        [&](store::Numbers row) { ids.push_back(id_of(row[0])); });
     if (!status) return std::unexpected(std::move(status).error());
     return ids;
 }

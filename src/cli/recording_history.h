@@ -33,8 +33,6 @@ class RecordingHistory final : public graph::History {
     base::Result<std::vector<event::EntityId>> matches(const graph::Point& point);
 
   private:
-    using Numbers = std::vector<std::int64_t>;  // of a row; 0 where NULL
-    base::Status numbers(const std::string& sql, const std::function<void(const Numbers&)>& visit);
     template <class T>
     base::Status describe_from(base::Status (store::Reader::*rows)(const std::string&,
                                                                    const std::function<void(T&&)>&),

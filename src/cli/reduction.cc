@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <optional>
 
@@ -21,12 +20,6 @@ constexpr std::uint64_t kSliceRows = 250'000;
 constexpr std::size_t kBatchRows = 8'192;
 // A commit folds what was written so far, so that no transaction grows beyond memory.
 constexpr std::uint64_t kAskEvery = 16'384;
-
-std::int64_t number(const std::optional<std::string>& text) {
-    std::int64_t value = 0;
-    if (text) std::from_chars(text->data(), text->data() + text->size(), value);
-    return value;
-}
 
 std::size_t rows_in(const event::Batch& batch) {
     return batch.events.size() + batch.processes.size() + batch.files.size() + batch.sockets.size() +
@@ -51,21 +44,17 @@ Status Reduction::run(const std::string& from) {
     return status;
 }
 
-Status Reduction::ask(const std::string& sql, const std::function<void(const store::Row&)>& row) {
-    return reader_.query(sql, [](const store::Table&) {}, row);
-}
-
 // The time of the recording is that of its events, as in the graph.
 Status Reduction::measure() {
-    Status status = ask("SELECT count(*), min(ts_ns), max(greatest(ts_ns, last_ns)) FROM events",
-                        [&](const store::Row& row) {
-                            all_rows_ = static_cast<std::uint64_t>(number(row.at(0)));
-                            start_ns_ = number(row.at(1));
-                            end_ns_ = number(row.at(2));
-                        });
+    Status status = reader_.numbers("SELECT count(*), min(ts_ns), max(greatest(ts_ns, last_ns)) FROM events",
+                                    [&](store::Numbers row) {
+                                        all_rows_ = static_cast<std::uint64_t>(row[0]);
+                                        start_ns_ = row[1];
+                                        end_ns_ = row[2];
+                                    });
     if (!status) return status;
-    return ask("SELECT count(*) FROM syscall_records",
-               [&](const store::Row& row) { calls_ = static_cast<std::uint64_t>(number(row.at(0))); });
+    return reader_.numbers("SELECT count(*) FROM syscall_records",
+                           [&](store::Numbers row) { calls_ = static_cast<std::uint64_t>(row[0]); });
 }
 
 Status Reduction::find_forks() {
@@ -127,8 +116,8 @@ Status Reduction::find_slices() {
     std::vector<std::int64_t> bounds;
     if (!quantiles.empty()) {
         const Status status =
-            ask(fmt::format("SELECT unnest(approx_quantile(ts_ns, [{}])) FROM events", quantiles),
-                [&](const store::Row& row) { bounds.push_back(number(row.at(0))); });
+            reader_.numbers(fmt::format("SELECT unnest(approx_quantile(ts_ns, [{}])) FROM events", quantiles),
+                            [&](store::Numbers row) { bounds.push_back(row[0]); });
         if (!status) return status;
     }
     std::ranges::sort(bounds);
@@ -195,12 +184,12 @@ Status Reduction::reduce() {
 namespace {
 
 constexpr const char* kAccounts =
-    "SELECT ts_ns, cpu, seen, stored, merged, filtered, lost, lost_reserved, lost_share FROM loss ";
+    "SELECT ts_ns, cpu::BIGINT, seen, stored, merged, filtered, lost, lost_reserved, lost_share FROM loss ";
 
-event::Accounting account_of(const store::Row& row) {
-    const auto count = [&](std::size_t i) { return static_cast<std::uint64_t>(number(row.at(i))); };
-    return {.ts_ns = number(row.at(0)),
-            .cpu = static_cast<std::int32_t>(number(row.at(1))),
+event::Accounting account_of(store::Numbers row) {
+    const auto count = [&](std::size_t i) { return static_cast<std::uint64_t>(row[i]); };
+    return {.ts_ns = row[0],
+            .cpu = static_cast<std::int32_t>(row[1]),
             .seen = count(2),
             .stored = count(3),
             .merged = count(4),
@@ -231,8 +220,9 @@ void fill(event::Accounting& row, const event::Accounting& last) {
 // more: it is taken from the CPUs by their numbers.
 Status Reduction::copy_accounts() {
     std::map<std::int32_t, event::Accounting> totals;
-    Status status = ask(std::string(kAccounts) + "WHERE rowid IN (SELECT max(rowid) FROM loss GROUP BY cpu)",
-                        [&](const store::Row& row) {
+    Status status =
+        reader_.numbers(std::string(kAccounts) + "WHERE rowid IN (SELECT max(rowid) FROM loss GROUP BY cpu)",
+                        [&](store::Numbers row) {
                             const event::Accounting total = account_of(row);
                             totals[total.cpu] = total;
                         });
@@ -245,7 +235,7 @@ Status Reduction::copy_accounts() {
         move(total.stored, total.merged, merged);
     }
     Status failure;
-    status = ask(std::string(kAccounts) + "ORDER BY rowid", [&](const store::Row& row) {
+    status = reader_.numbers(std::string(kAccounts) + "ORDER BY rowid", [&](store::Numbers row) {
         event::Accounting account = account_of(row);
         fill(account, totals[account.cpu]);
         batch_.accounting.push_back(account);

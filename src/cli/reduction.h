@@ -58,7 +58,6 @@ class Reduction {
     base::Status write_meta(const std::string& from);
     base::Status put(event::Batch& batch, bool in_any_case);
     base::Status put_rows(std::vector<event::Event>& rows);
-    base::Status ask(const std::string& sql, const std::function<void(const store::Row&)>& row);
 
     store::Reader& reader_;
     store::Writer& writer_;

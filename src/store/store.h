@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,8 @@ struct Table {
     std::vector<std::string> types;  // DuckDB's type names
 };
 using Row = std::vector<std::optional<std::string>>;
+// A row of whole numbers, unsigned ones in two's complement; 0 where NULL.
+using Numbers = std::span<const std::int64_t>;
 
 // Reads one finished (or left behind) recording; never writes to it. One thread at a time.
 class Reader {
@@ -87,6 +90,8 @@ class Reader {
     // Any SQL that reads. `header` is called once before the rows.
     virtual base::Status query(const std::string& sql, const std::function<void(const Table&)>& header,
                                const std::function<void(const Row&)>& row) = 0;
+    // A SELECT whose columns are all BIGINT or UBIGINT; Usage where one is not.
+    virtual base::Status numbers(const std::string& sql, const std::function<void(Numbers)>& row) = 0;
 };
 
 // Opens a recording. BadInput where it is missing, empty, truncated, not a recording, from a newer schema, or

@@ -82,6 +82,7 @@ class DuckReader final : public Reader {
     Result<event::Accounting> accounting() override;
     Status query(const std::string& sql, const std::function<void(const Table&)>& header,
                  const std::function<void(const Row&)>& row) override;
+    Status numbers(const std::string& sql, const std::function<void(Numbers)>& row) override;
 
   private:
     DuckReader(std::string path, Database database)
@@ -184,6 +185,28 @@ Status DuckReader::query(const std::string& sql, const std::function<void(const 
     auto connection = database_.connect();
     if (!connection) return std::unexpected(std::move(connection).error());
     return text_query(*connection, sql, header, row);
+}
+
+Status DuckReader::numbers(const std::string& sql, const std::function<void(Numbers)>& row) {
+    auto connection = database_.connect();
+    if (!connection) return std::unexpected(std::move(connection).error());
+    auto statement = connection->prepare(sql, ErrorCode::Usage);
+    if (!statement) return std::unexpected(std::move(statement).error());
+    std::vector<std::int64_t> values(duckdb_prepared_statement_column_count(statement->get()));
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const duckdb_type type = duckdb_prepared_statement_column_type(statement->get(), i);
+        if (type != DUCKDB_TYPE_BIGINT && type != DUCKDB_TYPE_UBIGINT)
+            return fail(ErrorCode::Usage, "column " + std::to_string(i + 1) + " of " + sql + " is no BIGINT");
+    }
+    return connection->stream(
+        statement->get(),
+        [&](const Chunk& chunk) {
+            for (std::size_t i = 0; i < chunk.size(); ++i) {
+                for (std::size_t c = 0; c < values.size(); ++c) values[c] = chunk.integer(c, i);
+                row(values);
+            }
+        },
+        ErrorCode::Usage);
 }
 
 Status DuckReader::load_meta() {

@@ -375,6 +375,25 @@ TEST_F(RecordingTest, QueryGivesEveryTypeAsText) {
     EXPECT_EQ(read_query(*reader, "SUMMARIZE events").size(), 20U);
 }
 
+TEST_F(RecordingTest, NumbersAreThoseOfTheColumnsAndNothingElse) {
+    write_recording(path(), make_batch(1, 3000));
+    const auto reader = must_open(path());
+    std::vector<std::vector<std::int64_t>> rows;
+    const auto keep = [&](Numbers row) { rows.emplace_back(row.begin(), row.end()); };
+    ASSERT_TRUE(reader->numbers("SELECT -7::BIGINT, NULL::BIGINT, 18446744073709551615::UBIGINT", keep));
+    EXPECT_EQ(rows, (std::vector<std::vector<std::int64_t>>{{-7, 0, -1}}));
+    rows.clear();
+    ASSERT_TRUE(reader->numbers("SELECT id FROM events ORDER BY id", keep));
+    ASSERT_EQ(rows.size(), 3000U);  // in more than one chunk
+    for (std::int64_t i = 0; i < 3000; ++i) EXPECT_EQ(rows[static_cast<std::size_t>(i)].at(0), i + 1);
+    for (const char* sql :
+         {"SELECT 1.5", "SELECT 1::INTEGER", "SELECT op FROM events", "SELECT", "DROP TABLE events"}) {
+        const auto status = reader->numbers(sql, keep);
+        ASSERT_FALSE(status) << sql;
+        EXPECT_EQ(status.error().code, ErrorCode::Usage) << sql << ": " << status.error().message;
+    }
+}
+
 TEST_F(RecordingTest, QueryOnlyReads) {
     write_recording(path(), make_batch(1, 3));
     const auto reader = must_open(path());
