@@ -182,10 +182,21 @@ base::Status Frontier::advance(std::size_t nodes) {
             saw_all_ = was_last_;
             at_end_ = saw_all_ || rows_.size() >= limits_.max_flows;
         }
-        if (at_end_) return {};
+        if (at_end_) {
+            forget_rows_not_kept();
+            return {};
+        }
         if (auto status = next_slice(); !status) return status;
     }
     return {};
+}
+
+void Frontier::forget_rows_not_kept() {
+    slice_ = {};
+    slice_index_ = {};
+    long_ = {};
+    long_index_ = {};
+    heap_ = {};
 }
 
 base::Status Frontier::next_slice() {
@@ -347,9 +358,10 @@ bool Frontier::is_done(EntityId id) const {
     return node != nullptr && node->done;
 }
 
-void Frontier::add_rows_to(std::vector<Row>& rows) const {
-    std::ranges::copy_if(rows_, std::back_inserter(rows),
-                         [&](const Row& row) { return is_done(row.process) && is_done(row.object); });
+void Frontier::add_rows_to(std::vector<const Row*>& rows) const {
+    for (const Row& row : rows_) {
+        if (is_done(row.process) && is_done(row.object)) rows.push_back(&row);
+    }
 }
 
 std::vector<Birth> Frontier::births() const {

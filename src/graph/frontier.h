@@ -77,7 +77,7 @@ class Frontier {
     [[nodiscard]] std::int64_t horizon_ns() const { return time(settled_); }
     // What was kept: what the tracking finds down to there, and the flows between. What lies beyond was only
     // seen.
-    void add_rows_to(std::vector<Row>& rows) const;
+    void add_rows_to(std::vector<const Row*>& rows) const;  // hold until it advances
     [[nodiscard]] std::vector<Birth> births() const;
     [[nodiscard]] std::vector<event::EntityId> entities() const;
 
@@ -130,6 +130,7 @@ class Frontier {
     void settle(std::size_t nodes);
     void go_through(const Index& index, std::vector<Row>& rows, event::EntityId near, std::int64_t time);
     void leave_slice();
+    void forget_rows_not_kept();
     void follow(Row& row, const Flow& flow, std::int64_t time);
     bool reach(event::EntityId near, event::EntityId far, std::int64_t time);
     void discover(event::EntityId id, std::int64_t time);

@@ -94,7 +94,7 @@ class PartFinder {
         const auto extent = history_.extent();
         if (!extent) return std::unexpected(extent.error());
         builder.is_part_of(clamp_time(extent->first_ns), clamp_time(extent->end_ns));
-        for (const Row& row : all_rows()) builder.add(event_of(row), row.lead_ns);
+        for (const Row* row : all_rows()) builder.add(event_of(*row), row->lead_ns);
         for (const Birth& birth : all_births()) builder.add(birth);
         auto status = history_.traits(ids, [&](EntityId id, Traits traits) { builder.mark(id, traits); });
         if (!status) return failed(std::move(status));
@@ -115,14 +115,15 @@ class PartFinder {
 
     // Each once, in the order in which the whole recording would be read. The one of two that knows more of
     // when it began.
-    std::vector<Row> all_rows() const {
-        std::vector<Row> rows = query_.rows;
+    std::vector<const Row*> all_rows() const {
+        std::vector<const Row*> rows;
+        for (const Row& row : query_.rows) rows.push_back(&row);
         for (const Frontier& frontier : frontiers_) frontier.add_rows_to(rows);
-        std::ranges::sort(rows, [](const Row& a, const Row& b) {
-            return std::tuple(a.ts_ns, a.id, -a.lead_ns) < std::tuple(b.ts_ns, b.id, -b.lead_ns);
+        std::ranges::sort(rows, [](const Row* a, const Row* b) {
+            return std::tuple(a->ts_ns, a->id, -a->lead_ns) < std::tuple(b->ts_ns, b->id, -b->lead_ns);
         });
         const auto again = std::ranges::unique(
-            rows, [](const Row& a, const Row& b) { return a.ts_ns == b.ts_ns && a.id == b.id; });
+            rows, [](const Row* a, const Row* b) { return a->ts_ns == b->ts_ns && a->id == b->id; });
         rows.erase(again.begin(), again.end());
         return rows;
     }
