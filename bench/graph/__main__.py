@@ -52,7 +52,7 @@ def main():
             first = ["--max-nodes", "1000", "--keep", "rank", "--format", "json"]
             for what, arguments in {"first 1,000 nodes": first, "all nodes": ["--keep", "rank", "--format", "json"], "default": []}.items():
                 ms, mb = ask(options.catena, trace, options.runs if arguments is first else 1, *arguments)
-                bar = "" if what == "all nodes" else f"  {verdict(mb <= BAR_MB)} ({BAR_MB} MB)"
+                bar = f"  {verdict(mb <= BAR_MB)} ({BAR_MB} MB)"
                 if arguments is first:
                     bar += f"  {verdict(ms <= BAR_MS)} ({BAR_MS} ms)"
                 print(f"{name:<5} back, {what:<18} {ms:8.0f} ms  {mb:6.0f} MB{bar}", flush=True)

@@ -119,12 +119,14 @@ Json stats_json(const Chain& chain) {
           {"edges", chain.recorded_nodes > 0 ? Json(chain.recorded_edges) : Json()}}}};
 }
 
+std::string dump(const Json& json) { return json_for_terminal(json.dump()); }
+
 // An array with one element a line: compact, and still fit for grep and diff.
 template <class T, class MakeJson>
 void append_array(std::string& text, std::string_view name, const std::vector<T>& items, MakeJson make) {
-    text.append(Json(name).dump()).append(": [");
+    text.append(dump(name)).append(": [");
     for (std::size_t i = 0; i < items.size(); ++i)
-        text.append(i == 0 ? "\n  " : ",\n  ").append(make(items[i]).dump());
+        text.append(i == 0 ? "\n  " : ",\n  ").append(dump(make(items[i])));
     text.append(items.empty() ? "],\n" : "\n],\n");
 }
 
@@ -133,10 +135,10 @@ void append_array(std::string& text, std::string_view name, const std::vector<T>
 std::string to_json(const Chain& chain, const StoryLimits& limits) {
     const Narrative narrative = narrative_of(chain, limits.steps);
     std::string text = "{\n";
-    text += "\"point\": " + Json(event::escape(chain.point)).dump() + ",\n";
-    if (!chain.to.empty()) text += "\"to\": " + Json(event::escape(chain.to)).dump() + ",\n";
-    text += "\"direction\": " + Json(to_string(chain.direction)).dump() + ",\n";
-    text += "\"sentence\": " + Json(headline(chain)).dump() + ",\n";
+    text += "\"point\": " + dump(event::escape(chain.point)) + ",\n";
+    if (!chain.to.empty()) text += "\"to\": " + dump(event::escape(chain.to)) + ",\n";
+    text += "\"direction\": " + dump(to_string(chain.direction)) + ",\n";
+    text += "\"sentence\": " + dump(headline(chain)) + ",\n";
     append_array(text, "steps", narrative.steps, [&](const Step& step) { return step_json(chain, step); });
     text += "\"more_steps\": " + std::to_string(narrative.more) + ",\n";
     append_array(text, "entries", chain.entries,
@@ -147,7 +149,8 @@ std::string to_json(const Chain& chain, const StoryLimits& limits) {
     append_array(text, "gaps", chain.gaps, [](const Gap& gap) {
         return Json{{"cpu", gap.cpu}, {"lost", gap.lost}, {"from_ns", gap.from_ns}, {"to_ns", gap.to_ns}};
     });
-    return json_for_terminal(text + "\"stats\": " + stats_json(chain).dump() + "\n}\n");
+    text.append("\"stats\": ").append(dump(stats_json(chain))).append("\n}\n");
+    return text;
 }
 
 }  // namespace catena::graph
