@@ -117,6 +117,7 @@ class PartFinder {
     // when it began.
     std::vector<const Row*> all_rows() const {
         std::vector<const Row*> rows;
+        rows.reserve(query_.rows.size());
         for (const Row& row : query_.rows) rows.push_back(&row);
         for (const Frontier& frontier : frontiers_) frontier.add_rows_to(rows);
         std::ranges::sort(rows, [](const Row* a, const Row* b) {
