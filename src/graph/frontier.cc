@@ -227,7 +227,7 @@ base::Status Frontier::next_slice() {
     was_last_ = from == floor;
     read_from_ = from;
     width_ns_ = high - std::max(from, lowest) + 1;
-    if (count < limits_.slice_events / 4) width_ns_ = width_ns_ > kTimeLimit / 2 ? width_ns_ : width_ns_ * 2;
+    if (count <= limits_.slice_events / 4) width_ns_ = width_ns_ > kTimeLimit / 2 ? width_ns_ : width_ns_ * 2;
     index(slice_, slice_index_);
     slice_floor_ = was_last_ ? kAlwaysFrom : from + after_;
     return {};
@@ -327,8 +327,11 @@ void Frontier::follow(Row& row, const Flow& flow, std::int64_t time) {
 
 // Whether the way goes on to there.
 bool Frontier::reach(EntityId near, EntityId far, std::int64_t time) {
-    const bool is_known = node_of(far) != nullptr;
-    if (time < oldest_ || (!is_known && avoided_.contains(far.value))) return false;
+    if (time < oldest_) return false;
+    if (node_of(far) == nullptr && avoided_.contains(far.value)) {
+        met_.insert(far.value);
+        return true;
+    }
     Node& from = nodes_[*numbers_.find(near.value)];
     if (!from.leads_on) ++found_;
     from.leads_on = true;
@@ -358,9 +361,11 @@ bool Frontier::is_done(EntityId id) const {
     return node != nullptr && node->done;
 }
 
+bool Frontier::is_found(EntityId id) const { return is_done(id) || met_.contains(id.value); }
+
 void Frontier::add_rows_to(std::vector<const Row*>& rows) const {
     for (const Row& row : rows_) {
-        if (is_done(row.process) && is_done(row.object)) rows.push_back(&row);
+        if (is_found(row.process) && is_found(row.object)) rows.push_back(&row);
     }
 }
 
@@ -374,6 +379,7 @@ std::vector<Birth> Frontier::births() const {
 std::vector<EntityId> Frontier::entities() const {
     std::vector<EntityId> ids;
     std::ranges::copy_if(ids_, std::back_inserter(ids), [&](EntityId id) { return is_done(id); });
+    for (const std::uint64_t id : met_) ids.push_back({id});
     return ids;
 }
 

@@ -65,7 +65,7 @@ class Frontier {
     static base::Result<Frontier> create(History& history, Direction direction, Window window, Limits limits);
 
     void start(const Start& start);
-    // Never passes through these, unless it starts there.
+    // Never passes through these, unless it starts there. What flows from them is kept.
     void avoid(event::EntityId id) { avoided_.insert(id.value); }
     // Goes on until this many nodes have been found that lead somewhere, or the end.
     base::Status advance(std::size_t nodes);
@@ -136,6 +136,7 @@ class Frontier {
     void discover(event::EntityId id, std::int64_t time);
     [[nodiscard]] const Node* node_of(event::EntityId id) const;
     [[nodiscard]] bool is_done(event::EntityId id) const;
+    [[nodiscard]] bool is_found(event::EntityId id) const;
     template <class Visit>
     void each_flow(const Row& row, Visit visit) const;
 
@@ -158,6 +159,7 @@ class Frontier {
     Index long_index_;
     std::unordered_map<std::uint64_t, std::vector<event::EntityId>> peers_;  // by near end
     std::unordered_set<std::uint64_t> avoided_;
+    std::unordered_set<std::uint64_t> met_;  // of the avoided
 
     std::int64_t before_ =
         0;  // a flow begins at most this long before its row's ts_ns, in this direction's time
