@@ -362,5 +362,192 @@ TEST(TrackerDifferential, LongRandomHistories) {
     }
 }
 
+// What no recorder should say, but logs do. Each test says what is right; the slow tracker agrees.
+
+// From each entity at each of these moments, in both directions: the moments of all that is found, by id.
+using Answers = std::vector<std::map<std::uint64_t, std::int64_t>>;
+Answers ask_everything(const Graph& graph, std::uint32_t entities, const std::vector<std::int64_t>& moments) {
+    Answers answers;
+    for (std::uint64_t id = 1; id <= entities; ++id) {
+        const auto node = graph.entities().find({id});
+        for (const std::int64_t moment : moments) {
+            for (const Direction direction : {Direction::Back, Direction::Forward}) {
+                auto& answer = answers.emplace_back();
+                if (!node) continue;
+                const Answer found = track_fast(graph, direction, {*node, moment}, {});
+                EXPECT_EQ(found, track_slowly(graph, direction, {*node, moment}, {}));
+                for (const auto& [other, ns] : found.moments)
+                    answer.emplace(graph.entities().id(other).value, ns);
+            }
+        }
+    }
+    return answers;
+}
+
+class BadInput : public testing::Test {
+  protected:
+    static constexpr std::uint32_t kEntities = 8;
+    static constexpr std::int64_t kTimes = 30;
+
+    std::int64_t below(std::int64_t end) {
+        return std::uniform_int_distribution<std::int64_t>(0, end - 1)(random_);
+    }
+    std::uint32_t entity() { return static_cast<std::uint32_t>(below(kEntities)); }
+    std::vector<Flow> random_flows() {
+        std::vector<Flow> flows;
+        while (flows.size() < 30) {
+            const std::int64_t first = below(kTimes);
+            const Flow flow{entity(), entity(), first, below(3) == 0 ? first + below(5) : first};
+            if (flow.source != flow.target) flows.push_back(flow);
+        }
+        return flows;
+    }
+    static Answers answers(const std::vector<Flow>& flows) {
+        return ask_everything(graph_of(flows, kEntities, false), kEntities,
+                              {kAlwaysFrom, 5, kTimes / 2, kTimes - 5, kAlwaysUntil});
+    }
+
+    std::mt19937 random_{20261126};
+};
+
+TEST_F(BadInput, SelfLoopsChangeNothing) {
+    for (int round = 0; round < 20; ++round) {
+        const std::vector<Flow> flows = random_flows();
+        std::vector<Flow> looped = flows;
+        for (const Flow& flow : flows)
+            looped.push_back({flow.target, flow.target, flow.first, flow.last + 9});
+        std::ranges::shuffle(looped, random_);
+        EXPECT_EQ(answers(looped), answers(flows));
+        EXPECT_EQ(graph_of(looped, kEntities, false).edge_count(), flows.size());
+    }
+}
+
+TEST_F(BadInput, DuplicatedEventsAreMoreFlowsBetweenTheSameNodes) {
+    for (int round = 0; round < 20; ++round) {
+        const std::vector<Flow> flows = random_flows();
+        std::vector<Flow> twice = flows;
+        twice.insert(twice.end(), flows.begin(), flows.end());
+        EXPECT_EQ(answers(twice), answers(flows));
+        const auto edges = [](const std::vector<Flow>& history) {
+            const Graph graph = graph_of(history, kEntities, false);
+            return track_fast(graph, Direction::Back, {0, kAlwaysUntil}, {}).edges.size();
+        };
+        EXPECT_EQ(edges(twice), 2 * edges(flows));
+    }
+}
+
+TEST_F(BadInput, TheOrderOfArrivalDoesNotMatter) {
+    for (int round = 0; round < 20; ++round) {
+        const std::vector<Flow> flows = random_flows();
+        std::vector<Flow> shuffled = flows;
+        std::ranges::shuffle(shuffled, random_);
+        EXPECT_EQ(answers(shuffled), answers(flows));
+    }
+}
+
+TEST_F(BadInput, AFlowThatEndsBeforeItBeginsHappenedAtItsBeginning) {
+    for (int round = 0; round < 20; ++round) {
+        std::vector<Flow> flows = random_flows();
+        std::vector<Flow> reversed = flows;
+        for (std::size_t i = 0; i < flows.size(); i += 2) {
+            flows[i].last = flows[i].first;
+            reversed[i].last = reversed[i].first - 1 - below(kTimes);
+        }
+        EXPECT_EQ(answers(reversed), answers(flows));
+    }
+}
+
+TEST_F(BadInput, FutureDatedEventsAreEffectsOfThePresentAndNoCauses) {
+    for (int round = 0; round < 20; ++round) {
+        const std::vector<Flow> flows = random_flows();
+        std::vector<Flow> dated = flows;
+        for (int i = 0; i < 10; ++i) {
+            const std::int64_t future = i == 0 ? INT64_MAX : INT64_MAX / 2 + below(5);
+            dated.insert(dated.begin() + below(10), {entity(), entity(), future, future});
+        }
+        const Graph present = graph_of(flows, kEntities, false);
+        const Graph both = graph_of(dated, kEntities, false);
+        for (std::uint64_t id = 1; id <= kEntities; ++id) {
+            const auto node = present.entities().find({id});
+            if (!node) continue;
+            const auto ids = [&](const Graph& graph, Direction direction, std::int64_t ns) {
+                std::map<std::uint64_t, std::int64_t> moments;
+                const Moment start{*graph.entities().find({id}), ns};
+                const Answer answer = track_fast(graph, direction, start, {});
+                EXPECT_EQ(answer, track_slowly(graph, direction, start, {}));
+                for (const auto& [other, moment] : answer.moments)
+                    moments.emplace(graph.entities().id(other).value, moment);
+                return moments;
+            };
+            EXPECT_EQ(ids(both, Direction::Back, kTimes + 9), ids(present, Direction::Back, kTimes + 9));
+            // Whatever was reached without them is reached no later with them.
+            const auto reached = ids(both, Direction::Forward, kAlwaysFrom);
+            for (const auto& [other, moment] : ids(present, Direction::Forward, kAlwaysFrom))
+                EXPECT_EQ(reached.at(other), moment);
+            for (const auto& [other, moment] : ids(both, Direction::Forward, INT64_MAX / 2))
+                EXPECT_GE(moment, INT64_MAX / 2) << "the future reaches nothing in the present";
+        }
+    }
+}
+
+// A ring of 40 entities, each of which gives to the next.
+TEST_F(BadInput, ARingIsFoundAsFarAsTimeAllows) {
+    constexpr std::uint32_t kRing = 40;
+    const auto reached = [](const auto& time_of, int rounds) {
+        std::vector<Flow> flows;
+        for (int round = 0; round < rounds; ++round) {
+            for (std::uint32_t i = 0; i < kRing; ++i) {
+                const std::int64_t ns = time_of(round * static_cast<int>(kRing) + static_cast<int>(i));
+                flows.push_back({i, (i + 1) % kRing, ns, ns});
+            }
+        }
+        const Graph graph = graph_of(flows, kRing, false);
+        const Moment start{*graph.entities().find({1}), kAlwaysUntil};
+        const Answer answer = track_fast(graph, Direction::Back, start, {});
+        EXPECT_EQ(answer, track_slowly(graph, Direction::Back, start, {}));
+        return answer.moments.size();
+    };
+    EXPECT_EQ(reached([](int) { return 7; }, 3), kRing) << "all at once";
+    EXPECT_EQ(reached([](int step) { return step; }, 1), kRing) << "with time";
+    EXPECT_EQ(reached([](int step) { return -step; }, 1), 2U) << "against time: one step";
+    EXPECT_EQ(reached([](int step) { return -step; }, 10), 2U + 9U) << "and one more a round";
+}
+
+// 100,000 entities give to one, each at a moment of its own, and it gives to as many others at the same
+// moments: what one of these got can have come from all that gave before.
+TEST_F(BadInput, AHubLetsThroughWhatCameBefore) {
+    constexpr std::uint32_t kGivers = 100'000;
+    constexpr std::uint32_t kHub = 0;
+    std::vector<Flow> flows;
+    for (std::uint32_t i = 1; i <= kGivers; ++i) {
+        flows.push_back({i, kHub, i, i});
+        flows.push_back({kHub, kGivers + i, i, i});
+    }
+    std::ranges::shuffle(flows, random_);
+    const Graph graph = graph_of(flows, 2 * kGivers + 1, false);
+    const auto node = [&](std::uint32_t entity) {
+        return *graph.entities().find({1 + std::uint64_t{entity}});
+    };
+    for (const std::uint32_t i : {1U, 777U, kGivers}) {
+        const Moment taker{node(kGivers + i), kAlwaysUntil};
+        const Answer back = track_fast(graph, Direction::Back, taker, {});
+        EXPECT_EQ(back.moments.size(), 2U + i) << "the taker, the hub and who gave until then";
+        EXPECT_EQ(back.edges.size(), 1U + i);
+        EXPECT_EQ(back, track_slowly(graph, Direction::Back, taker, {}));
+        const Moment giver{node(i), kAlwaysFrom};
+        const Answer forward = track_fast(graph, Direction::Forward, giver, {});
+        EXPECT_EQ(forward.moments.size(), 2U + kGivers - i + 1);
+        EXPECT_EQ(forward, track_slowly(graph, Direction::Forward, giver, {}));
+    }
+    const std::array starts = {Moment{node(kGivers + 500), kAlwaysUntil}};
+    const Tracking few = track(graph, Direction::Back, starts, {}, 10, [](NodeIndex) { return false; });
+    EXPECT_TRUE(few.cut);
+    std::set<NodeIndex> expected = {node(kGivers + 500), node(kHub)};
+    for (std::uint32_t i = 493; i <= 500; ++i) expected.insert(node(i));
+    std::set<NodeIndex> found;
+    for (const Moment& moment : few.nodes) found.insert(moment.node);
+    EXPECT_EQ(found, expected) << "the last that gave";
+}
+
 }  // namespace
 }  // namespace catena::graph

@@ -93,6 +93,24 @@ TEST(Tracker, CyclesAndDuplicatesEnd) {
     EXPECT_EQ(answer.edges, 5U);
 }
 
+// A log that gets the times of its entities wrong is taken at the word of its flows.
+TEST(Tracker, WhatAProcessDidBeforeItsForkOrAfterItsExitDidNotComeFromThere) {
+    constexpr const char* kLife = R"({"at":1,"op":"exit","process":"c"}
+                                     {"at":3,"op":"write","process":"c","object":"before","bytes":1}
+                                     {"at":5,"op":"fork","process":"p","object":"c"}
+                                     {"at":6,"op":"write","process":"c","object":"after","bytes":1})";
+    EXPECT_THAT(ask(kLife, "before").nodes, ElementsAre("before", "c"));
+    EXPECT_THAT(ask(kLife, "after").nodes, ElementsAre("after", "c", "p"));
+    EXPECT_THAT(ask(kLife, "p", {.direction = Direction::Forward}).nodes, ElementsAre("p", "c", "after"));
+    // The same where the fork is only known from the process's beginning.
+    constexpr const char* kBorn = R"({"process":{"id":"p","pid":1}}
+                                     {"process":{"id":"c","pid":2,"parent":"p","start":5,"at":5}}
+                                     {"at":3,"op":"write","process":"c","object":"before","bytes":1}
+                                     {"at":6,"op":"write","process":"c","object":"after","bytes":1})";
+    EXPECT_THAT(ask(kBorn, "before").nodes, ElementsAre("before", "c"));
+    EXPECT_THAT(ask(kBorn, "after").nodes, ElementsAre("after", "c", "p"));
+}
+
 TEST(Tracker, WhatGoesIntoOneEndOfAConnectionComesOutAtTheOther) {
     constexpr const char* kTalk = R"({"socket":{"id":"s1","peer":"s2"}}
                                      {"socket":{"id":"s2","peer":"s1"}}
