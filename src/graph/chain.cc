@@ -1,6 +1,7 @@
 #include "graph/chain.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <tuple>
 #include <unordered_map>
@@ -23,11 +24,7 @@ class ChainMaker {
     Chain make() {
         if (query_.direction != Direction::Forward) follow(Direction::Back, anchor_.back);
         if (query_.direction != Direction::Back) follow(Direction::Forward, anchor_.forward);
-        for (const EdgeIndex edge : anchor_.edges) {
-            place(graph_.source(edge), graph_.last_ns(edge));
-            place(graph_.target(edge), graph_.last_ns(edge));
-            edges_.push_back(edge);
-        }
+        add_asked_edges();
         for (const NodeIndex node : anchor_.nodes) {
             if (const auto at = places_.find(node); at != places_.end())
                 chain_.nodes[at->second].start = true;
@@ -60,6 +57,23 @@ class ChainMaker {
         for (const Moment& moment : tracking.nodes) place(moment.node, moment.ns);
         edges_.insert(edges_.end(), tracking.edges.begin(), tracking.edges.end());
         chain_.cut |= tracking.cut;
+    }
+
+    // Those of events that points name. Between two points, those from which a way goes on, or to which one
+    // leads.
+    void add_asked_edges() {
+        std::vector<EdgeIndex> edges = anchor_.edges;
+        if (query_.to != nullptr) {
+            const auto is_off = [&](NodeIndex node) { return !places_.contains(node); };
+            std::erase_if(edges, [&](EdgeIndex edge) { return is_off(graph_.target(edge)); });
+            std::ranges::copy_if(query_.to->edges, std::back_inserter(edges),
+                                 [&](EdgeIndex edge) { return !is_off(graph_.source(edge)); });
+        }
+        for (const EdgeIndex edge : edges) {
+            place(graph_.source(edge), graph_.last_ns(edge));
+            place(graph_.target(edge), graph_.last_ns(edge));
+            edges_.push_back(edge);
+        }
     }
 
     // The window, up to where the tracking was cut.
@@ -286,6 +300,7 @@ Chain make_chain(const Graph& graph, std::span<const Point> points, const Anchor
     for (const Point& point : points) chain.point += (chain.point.empty() ? "" : " ") + point.text;
     if (points.size() == 1 && !anchor.edges.empty()) chain.event = points.front().number;
     chain.direction = query.direction;
+    chain.windowed = query.window != Window{};
     chain.gaps = gaps_in(losses, query, anchor);
     chain.start_ns = graph.start_ns();
     chain.end_ns = graph.end_ns();

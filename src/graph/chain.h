@@ -82,6 +82,7 @@ struct Chain {
     Direction direction = Direction::Back;
     std::vector<ChainNode> nodes;          // nearest in time to the point first
     std::vector<ChainEdge> edges;          // by first_ns; those that join come first
+    bool windowed = false;                 // only a part of the recording's time was looked at
     bool cut = false;                      // there were more than the nodes asked for
     std::vector<Gap> gaps;                 // losses that can have hidden a part of this chain
     std::vector<LeftOut> left_out;         // those that took something, in the order of the rules

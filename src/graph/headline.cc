@@ -28,9 +28,10 @@ class Headline {
     std::string back() const {
         const ChainEdge* effect = plot_.effect();
         if (effect == nullptr)
-            return fmt::format("Nothing in the recording leads to {}{}", start_name(), exceptions());
+            return fmt::format("Nothing in {} leads to {}{}", span(), start_name(), exceptions());
         if (chain_.event != 0 && chain_.edges.size() == 1)
-            return sentence_of(chain_, *effect) + "; nothing in the recording leads there" + exceptions();
+            return fmt::format("{}; nothing in {} leads there{}", sentence_of(chain_, *effect), span(),
+                               exceptions());
         const bool about_process =
             chain_.event == 0 && chain_.nodes[effect->target].type == EntityType::Process;
         if (about_process && effect->op != Op::Fork)
@@ -39,11 +40,16 @@ class Headline {
     }
 
     std::string forward() const {
+        if (!chain_.to.empty() && chain_.nodes.empty()) {
+            return fmt::format("No way in {} leads from {} to {}{}", span(),
+                               event::escape_for_terminal(chain_.point),
+                               event::escape_for_terminal(chain_.to), exceptions());
+        }
         const std::vector<std::size_t> ends = plot_.ends();
         const bool of_event = chain_.event != 0 && plot_.effect() != nullptr;
         std::string what = of_event ? sentence_of(chain_, *plot_.effect()) : start_name();
         if (ends.empty()) {
-            return fmt::format("{}othing in the recording follows from {}{}", is_first() ? 'N' : 'n', what,
+            return fmt::format("{}othing in {} follows from {}{}", is_first() ? 'N' : 'n', span(), what,
                                exceptions());
         }
         const ChainNode& end = chain_.nodes[ends.front()];
@@ -72,6 +78,8 @@ class Headline {
         if (start < chain_.nodes.size()) return name_in_text(chain_.nodes[start]);
         return event::escape_for_terminal(chain_.point);
     }
+
+    std::string_view span() const { return chain_.windowed ? "the time looked at" : "the recording"; }
 
     std::string exceptions() const {
         return chain_.left_out.empty() ? "" : ", but for what is left out below";
@@ -133,7 +141,7 @@ class Headline {
         switch (chain_.nodes[node].type) {
             case EntityType::Process:
                 return fmt::format("{}, to which nothing {} leads", name_in_text(chain_.nodes[node]),
-                                   chain_.ranked ? "that is shown" : "in the recording");
+                                   chain_.ranked ? "that is shown" : fmt::format("in {}", span()));
             case EntityType::Socket:
                 return socket_origin(node, effect);
             default:

@@ -24,6 +24,7 @@ struct Moment {
 struct Window {
     std::int64_t since_ns = kAlwaysFrom;
     std::int64_t until_ns = kAlwaysUntil;
+    bool operator==(const Window&) const = default;
 };
 
 struct Tracking {
