@@ -26,6 +26,7 @@
 #include "graph/part.h"
 #include "graph/point.h"
 #include "graph/render.h"
+#include "graph/text.h"
 #include "graph/time_text.h"
 #include "store/store.h"
 
@@ -104,6 +105,12 @@ base::Result<std::vector<graph::Gap>> load_losses(store::Reader& reader, std::in
 struct Points {
     std::vector<graph::Point> from;
     std::optional<graph::Point> to;
+
+    [[nodiscard]] std::vector<graph::Point> all() const {
+        std::vector<graph::Point> points = from;
+        if (to) points.push_back(*to);
+        return points;
+    }
 };
 
 base::Result<Points> parse_points(const ChainOptions& options) {
@@ -139,6 +146,8 @@ base::Result<graph::ChainQuery> query_of(const ChainOptions& options, std::int64
     };
     if (auto status = read(options.since, query.window.since_ns, "--since"); !status) return failed(status);
     if (auto status = read(options.until, query.window.until_ns, "--until"); !status) return failed(status);
+    if (query.window.since_ns > query.window.until_ns)
+        return base::fail(base::ErrorCode::Usage, "--since is later than --until");
     const bool limited = options.format != "json" && options.format != "prov" && !options.all;
     query.max_nodes = options.max_nodes > 0 ? options.max_nodes : limited ? kReadableNodes : SIZE_MAX;
     return query;
@@ -148,48 +157,54 @@ base::Result<graph::ChainQuery> query_of(const ChainOptions& options, std::int64
 // everything.
 constexpr std::size_t kMostMatches = 1000;
 
-base::Error too_many(const ChainOptions& options, const graph::Point& point, std::size_t count,
-                     const std::vector<std::string>& some) {
+// What an entity that a point names is called in a list of several.
+std::string name_of(const graph::Entities& entities, graph::NodeIndex node) {
+    if (!entities.images(node).empty()) return fmt::format("process:{}", entities.images(node).back().pid);
+    if (!entities.names(node).empty()) {
+        const event::FileName& name = entities.names(node).back();
+        return fmt::format("inode {} of {}", name.inode, event::escape_for_terminal(name.path));
+    }
+    const event::Socket& socket = *entities.socket(node);
+    return "socket:" + event::escape_for_terminal(socket.remote.empty() ? socket.local : socket.remote);
+}
+
+base::Error too_many(const ChainOptions& options, RecordingHistory& history, const graph::Point& point,
+                     std::span<const event::EntityId> ids) {
+    constexpr std::size_t kListed = 5;
+    const auto busiest = history.busiest(point, ids, kListed);
+    if (!busiest) return busiest.error();
+    std::vector<event::EntityId> listed;
+    for (const Busy& busy : *busiest) listed.push_back(busy.id);
+    graph::GraphBuilder builder;
+    if (auto status = history.describe(listed, builder); !status) return status.error();
+    const graph::Graph graph = std::move(builder).build(graph::Direction::Back);
+    std::vector<std::string> names;
+    for (const Busy& busy : *busiest) {
+        std::string flows = graph::counted(busy.flows, "flow");
+        if (busy.flows > 0) flows += fmt::format(", the last is event:{}", busy.last_event);
+        names.push_back(
+            fmt::format("{} ({})", name_of(graph.entities(), *graph.entities().find(busy.id)), flows));
+    }
     const std::string trace = event::escape_for_terminal(options.trace);
     return {.code = base::ErrorCode::Usage,
             .errno_value = 0,
             .message = fmt::format(
-                "{} stands for {} entities in {}, more than {}; the latest are {}. Name one of them, "
-                "or an event of it: catena events {} --where \"…\"",
-                event::escape_for_terminal(point.text), count, trace, kMostMatches, fmt::join(some, ", "),
-                trace)};
+                "{} stands for {} entities in {}, more than {}; those with the most flows are {}. Name one "
+                "of them, or an event of it: catena events {} --where \"…\"",
+                event::escape_for_terminal(point.text), graph::with_commas(ids.size()), trace,
+                graph::with_commas(kMostMatches), fmt::join(names, ", "), trace)};
 }
 
-// What each of these is called as a point.
-std::vector<std::string> names_of(const graph::Graph& graph, std::span<const event::EntityId> ids) {
-    std::vector<std::string> names;
-    for (const event::EntityId id : ids) {
-        const auto node = graph.entities().find(id);
-        if (!node) continue;
-        const auto& entities = graph.entities();
-        if (!entities.images(*node).empty())
-            names.push_back(fmt::format("process:{}", entities.images(*node).back().pid));
-        if (!entities.names(*node).empty()) {
-            const event::FileName& name = entities.names(*node).back();
-            names.push_back(fmt::format("inode {} of {}", name.inode, event::escape_for_terminal(name.path)));
-        }
-        if (const event::Socket* socket = entities.socket(*node); socket != nullptr) {
-            names.push_back(fmt::format(
-                "socket:{}",
-                event::escape_for_terminal(socket->remote.empty() ? socket->local : socket->remote)));
-        }
-    }
-    return names;
-}
-
-std::span<const event::EntityId> first_five(const std::vector<event::EntityId>& ids) {
-    return std::span(ids).first(std::min<std::size_t>(ids.size(), 5));
+// The entities that a point names, not for event:ID. Usage error where there are too many.
+base::Result<std::vector<event::EntityId>> matches_of(const ChainOptions& options, RecordingHistory& history,
+                                                      const graph::Point& point) {
+    auto ids = history.matches(point);
+    if (ids && ids->size() > kMostMatches) return std::unexpected(too_many(options, history, point, *ids));
+    return ids;
 }
 
 base::Status load_asked_events(store::Reader& reader, const Points& points, Loaded& loaded) {
-    std::vector<graph::Point> all = points.from;
-    if (points.to) all.push_back(*points.to);
-    for (const graph::Point& point : all) {
+    for (const graph::Point& point : points.all()) {
         if (point.kind != graph::PointKind::Event) continue;
         auto status = reader.events(fmt::format("id = {}", point.number), [&](event::Event&& event) {
             loaded.events.insert_or_assign(event.id, std::move(event));
@@ -225,14 +240,8 @@ class Starts {
 
     base::Status add(const graph::Point& point, bool back, bool forward) {
         if (point.kind == graph::PointKind::Event) return add_event(point, back, forward);
-        const auto ids = history_.matches(point);
+        const auto ids = matches_of(options_, history_, point);
         if (!ids) return std::unexpected(ids.error());
-        if (ids->size() > kMostMatches) {
-            graph::GraphBuilder builder;
-            if (auto status = history_.describe(first_five(*ids), builder); !status) return status;
-            const graph::Graph graph = std::move(builder).build(graph::Direction::Back);
-            return std::unexpected(too_many(options_, point, ids->size(), names_of(graph, first_five(*ids))));
-        }
         for (const event::EntityId id : *ids) {
             if (back) query_.back.push_back({id, graph::kAlwaysUntil});
             if (forward) query_.forward.push_back({id, graph::kAlwaysFrom});
@@ -318,6 +327,11 @@ base::Result<Loaded> load(const ChainOptions& options, const Points& points) {
     if (loaded.is_part) {
         if (auto status = load_part(options, points, history, loaded); !status) return failed(status);
     } else {
+        for (const graph::Point& point : points.all()) {
+            if (point.kind == graph::PointKind::Event) continue;
+            if (const auto ids = matches_of(options, history, point); !ids)
+                return std::unexpected(ids.error());
+        }
         const graph::Direction direction = points.to ? graph::Direction::Both : options.direction();
         auto graph = load_all(**reader, direction, extent->events);
         if (!graph) return std::unexpected(std::move(graph).error());
@@ -368,12 +382,6 @@ base::Result<graph::Anchor> find_anchor(const ChainOptions& options, const Loade
         anchor = graph::find_anchor(loaded.graph, event->second);
     }
     if (!anchor) return std::unexpected(not_found(options, loaded, point));
-    if (anchor->nodes.size() > kMostMatches) {
-        std::vector<event::EntityId> ids;
-        for (const graph::NodeIndex node : anchor->nodes) ids.push_back(loaded.graph.entities().id(node));
-        std::ranges::reverse(ids);
-        return std::unexpected(too_many(options, point, ids.size(), names_of(loaded.graph, first_five(ids))));
-    }
     return *std::move(anchor);
 }
 
@@ -470,6 +478,7 @@ POINT is one of
   exe:/path          all processes that ran this program
   socket:ADDR:PORT   sockets with this address at either end; socket:[::1]:80, socket:/run/unix.sock
   event:ID           what one event carried
+and stands for 1,000 entities at most.
 
 A time is 2026-11-21T10:00:00Z, 10:00:00 (local, on the recording's day) or +1.5s (after its start).
 

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <type_traits>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -38,6 +40,31 @@ std::string is_one_of_numbers(std::span<const EntityId> ids) {
 }
 
 EntityId id_of(std::int64_t number) { return {static_cast<std::uint64_t>(number)}; }
+
+// The rows of the entities that a point names, as what stands behind FROM.
+std::string named_by(const graph::Point& point) {
+    // Both spellings, as in graph::find_anchor.
+    const auto is = [&](const char* column, auto part) {
+        return fmt::format("{} IN ({}, {})", column, store::stored_literal(part(point.value)),
+                           store::stored_literal(part(point.bytes)));
+    };
+    const auto all = [](std::string_view text) { return text; };
+    const auto folder = [](std::string_view path) { return path.substr(0, path.rfind('/') + 1); };
+    const auto name = [](std::string_view path) { return path.substr(path.rfind('/') + 1); };
+    switch (point.kind) {
+        case graph::PointKind::File:
+            return "file_names WHERE " + is("directory", folder) + " AND " + is("name", name);
+        case graph::PointKind::Process:
+            return fmt::format("process_images WHERE pid = {}", point.number);
+        case graph::PointKind::Exe:
+            return "process_images WHERE " + is("exe", all);
+        case graph::PointKind::Socket:
+            return "socket_states WHERE " + is("local", all) + " OR " + is("remote", all);
+        case graph::PointKind::Event:
+            break;
+    }
+    return {};
+}
 
 }  // namespace
 
@@ -145,37 +172,46 @@ base::Status RecordingHistory::devices(const std::function<void(EntityId)>& visi
 }
 
 base::Result<std::vector<EntityId>> RecordingHistory::matches(const graph::Point& point) {
-    // Both spellings, as in graph::find_anchor.
-    const auto is = [&](const char* column, auto part) {
-        return fmt::format("{} IN ({}, {})", column, store::stored_literal(part(point.value)),
-                           store::stored_literal(part(point.bytes)));
-    };
-    const auto all = [](std::string_view text) { return text; };
-    const auto folder = [](std::string_view path) { return path.substr(0, path.rfind('/') + 1); };
-    const auto name = [](std::string_view path) { return path.substr(path.rfind('/') + 1); };
-    std::string from;
-    switch (point.kind) {
-        case graph::PointKind::File:
-            from = "file_names WHERE " + is("directory", folder) + " AND " + is("name", name);
-            break;
-        case graph::PointKind::Process:
-            from = fmt::format("process_images WHERE pid = {}", point.number);
-            break;
-        case graph::PointKind::Exe:
-            from = "process_images WHERE " + is("exe", all);
-            break;
-        case graph::PointKind::Socket:
-            from = "socket_states WHERE " + is("local", all) + " OR " + is("remote", all);
-            break;
-        case graph::PointKind::Event:
-            break;
-    }
     std::vector<EntityId> ids;
     auto status = reader_.numbers(
-        "SELECT id, max(since_ns) AS since FROM " + from + " GROUP BY id ORDER BY since DESC, id",
+        "SELECT id, max(since_ns) AS since FROM " + named_by(point) + " GROUP BY id ORDER BY since DESC, id",
         [&](store::Numbers row) { ids.push_back(id_of(row[0])); });
     if (!status) return std::unexpected(std::move(status).error());
     return ids;
+}
+
+base::Result<std::vector<Busy>> RecordingHistory::busiest(const graph::Point& point,
+                                                          std::span<const EntityId> matches,
+                                                          std::size_t count) {
+    std::vector<Busy> all;
+    std::unordered_map<EntityId, std::size_t> places;
+    for (const EntityId id : matches) {
+        places.emplace(id, all.size());
+        all.push_back({.id = id});
+    }
+    std::vector<std::int64_t> last_ns(all.size());
+    const auto add = [&](EntityId id, const event::Event& event) {
+        const auto place = places.find(id);
+        if (place == places.end()) return;
+        Busy& busy = all[place->second];
+        const std::pair last(last_ns[place->second], busy.last_event);
+        if (busy.flows++ == 0 || last < std::pair(event.ts_ns, event.id)) {
+            last_ns[place->second] = event.ts_ns;
+            busy.last_event = event.id;
+        }
+    };
+    const std::string ids = "(SELECT id FROM " + named_by(point) + ")";
+    auto status = reader_.flows("process IN " + ids + " OR object IN " + ids, [&](const event::Event& event) {
+        if (!graph::carries(event)) return;
+        add(event.process, event);
+        add(event.object, event);
+    });
+    if (!status) return std::unexpected(std::move(status).error());
+    std::ranges::sort(all, [&](const Busy& a, const Busy& b) {
+        return a.flows != b.flows ? a.flows > b.flows : places.at(a.id) < places.at(b.id);
+    });
+    all.resize(std::min(all.size(), count));
+    return all;
 }
 
 }  // namespace catena::cli

@@ -13,6 +13,13 @@
 
 namespace catena::cli {
 
+// Of the entities that a point names, one of those that most flows through.
+struct Busy {
+    event::EntityId id;
+    std::uint64_t flows = 0;      // events that carried something to or from it
+    std::int64_t last_event = 0;  // of these, the last
+};
+
 // The reader outlives it. One thread.
 class RecordingHistory final : public graph::History {
   public:
@@ -31,6 +38,10 @@ class RecordingHistory final : public graph::History {
 
     // The entities that a point names, latest first; not for event:ID.
     base::Result<std::vector<event::EntityId>> matches(const graph::Point& point);
+    // Of these matches the `count` with the most flows, most first; where they have as many, the latest
+    // first. Looks at every event.
+    base::Result<std::vector<Busy>> busiest(const graph::Point& point,
+                                            std::span<const event::EntityId> matches, std::size_t count);
 
   private:
     template <class T>
