@@ -18,6 +18,8 @@ using event::EntityId;
 using event::Event;
 using event::Op;
 
+constexpr std::size_t kSampled = 64;  // of so many events of a slice that is too large, one
+
 constexpr std::size_t kMaxLongRows = 2'000'000;
 
 // An event of a slice; those that carry nothing say when the next call of their thread began.
@@ -214,19 +216,29 @@ base::Status Frontier::next_slice() {
     const std::int64_t high = std::min(to, highest);
     std::int64_t from = high - width_ns_ + 1;
     std::size_t count = 0;
+    std::int64_t dense_ns = kTimeLimit;
     while (true) {
         if (from <= std::max(floor, lowest)) from = floor;
         const std::int64_t low = std::max({from, floor, lowest});
         const bool one_moment = low >= high;
+        sample_.clear();
         const auto loaded = load_slice(from, to, one_moment ? SIZE_MAX : limits_.slice_events);
         if (!loaded) return std::unexpected(loaded.error());
         count = *loaded;
         if (one_moment || count <= limits_.slice_events) break;
-        from = high - (high - low) / 2;  // too many: half of that time
+        // Too many: as far as half of the room reaches, as the sample tells, or half of that time.
+        const auto half = sample_.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                limits_.slice_events / 2 / kSampled, sample_.size()));
+        std::ranges::nth_element(sample_, half, std::ranges::greater{});
+        from = half != sample_.end() && *half > low ? *half : high - (high - low) / 2;
+        // Half of these are nearer than this: what happened alone, years ahead, is not how dense events are.
+        const auto quarter = sample_.begin() + (half - sample_.begin()) / 2;
+        std::nth_element(sample_.begin(), quarter, half, std::ranges::greater{});
+        if (quarter != half) dense_ns = *quarter - *half;
     }
     was_last_ = from == floor;
     read_from_ = from;
-    width_ns_ = high - std::max(from, lowest) + 1;
+    width_ns_ = std::max<std::int64_t>(1, std::min(dense_ns, high - std::max(from, lowest) + 1));
     if (count <= limits_.slice_events / 4) width_ns_ = width_ns_ > kTimeLimit / 2 ? width_ns_ : width_ns_ * 2;
     index(slice_, slice_index_);
     slice_floor_ = was_last_ ? kAlwaysFrom : from + after_;
@@ -243,6 +255,7 @@ base::Result<std::size_t> Frontier::load_slice(std::int64_t from, std::int64_t t
     std::size_t count = 0;
     auto status = history_.events(margin_ns, last_ns, [&](const Event& event) {
         if (++count <= limit) reads.push_back(read_of(event));
+        if (count % kSampled == 0) sample_.push_back(std::min(time(clamp_time(event.ts_ns)), to));
     });
     if (!status) return std::unexpected(std::move(status).error());
     if (count > limit) return count;

@@ -165,6 +165,7 @@ class Frontier {
         0;  // a flow begins at most this long before its row's ts_ns, in this direction's time
     std::int64_t after_ = 0;                   // and ends at most this long after it
     std::optional<std::int64_t> read_from_;    // rows from there on were read
+    std::vector<std::int64_t> sample_;         // moments of events of the slice that was read last
     std::int64_t width_ns_ = 0;                // of the next slice
     std::int64_t slice_floor_ = kAlwaysUntil;  // down to there, the rows that were read decide
     std::int64_t settled_ = kAlwaysUntil;
