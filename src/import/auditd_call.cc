@@ -34,7 +34,7 @@ std::string argument_text(const AuditCall& call, std::uint64_t index) {
             if (value.starts_with('"')) {
                 text += value.substr(1, value.size() - 2);
             } else {
-                text += bytes_from_hex(value).value_or(value);
+                text += bytes_from_hex(value).value_or(std::string(value));
             }
         }
     }

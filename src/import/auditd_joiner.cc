@@ -6,7 +6,7 @@
 namespace catena::import {
 
 void AuditJoiner::add(AuditRecord record) {
-    const Key key{record.node(), record.ts_ns(), record.serial()};
+    const Key key{std::string(record.node()), record.ts_ns(), record.serial()};
     const bool last = record.type() == "EOE" || record.type() == "PROCTITLE";
     auto [found, is_new] = waiting_.try_emplace(key);
     if (is_new) {

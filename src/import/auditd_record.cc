@@ -14,8 +14,12 @@ namespace {
 
 using base::ErrorCode;
 
-// Behind a value. Behind \x1d stands what auditd adds in words.
-constexpr std::string_view kEnds(" \x1d\r\0", 4);
+// Behind it stands what auditd adds in words.
+constexpr char kInWords = '\x1d';
+
+bool is_gap(char c) { return c == ' ' || c == kInWords || c == '\r'; }
+bool ends_name(char c) { return c == '=' || c == ' ' || c == kInWords; }
+bool ends_value(char c) { return is_gap(c) || c == '\0'; }
 
 // Reads a number and what follows it; false where it does not begin with one, or something else follows.
 template <class Number>
@@ -46,60 +50,57 @@ Number number_from(std::string_view text, int base, Number otherwise) {
 }  // namespace
 
 base::Result<AuditRecord> AuditRecord::parse(std::string_view line) {
-    AuditRecord record;
-    record.size_ = line.size();
-    record.node_ = take_word(line, "node=");
-    record.type_ = take_word(line, "type=");
+    AuditRecord record(line);
+    std::string_view left(record.line_.data(), record.line_.size());
+    record.node_ = take_word(left, "node=");
+    record.type_ = take_word(left, "type=");
     constexpr std::string_view kStamp = "msg=audit(";
-    if (record.type_.empty() || !line.starts_with(kStamp)) {
+    if (record.type_.empty() || !left.starts_with(kStamp)) {
         return base::fail(ErrorCode::BadInput,
                           "not a record of audit: it does not begin with type=… msg=audit(…)");
     }
-    line.remove_prefix(kStamp.size());
+    left.remove_prefix(kStamp.size());
     std::int64_t seconds = 0;
     std::int64_t milliseconds = 0;
     constexpr std::int64_t kMaxSeconds = std::int64_t{1} << 33;  // the year 2242
-    if (!take_number(line, seconds, '.') || !take_number(line, milliseconds, ':') ||
-        !take_number(line, record.serial_, ')') || seconds < 0 || seconds > kMaxSeconds || milliseconds < 0 ||
+    if (!take_number(left, seconds, '.') || !take_number(left, milliseconds, ':') ||
+        !take_number(left, record.serial_, ')') || seconds < 0 || seconds > kMaxSeconds || milliseconds < 0 ||
         milliseconds > 999) {
         return base::fail(ErrorCode::BadInput, "its time and serial number cannot be read");
     }
     record.ts_ns_ = (seconds * 1000 + milliseconds) * 1'000'000;
-    if (line.starts_with(':')) line.remove_prefix(1);
-    record.parse_fields(line);
+    if (left.starts_with(':')) left.remove_prefix(1);
+    record.parse_fields(left);
     return record;
 }
 
 void AuditRecord::parse_fields(std::string_view text) {
     constexpr std::size_t kMaxFields = 8192;
+    constexpr std::size_t kUsual = 40;
+    fields_.reserve(kUsual);
+    const char* at = text.data();
+    const char* const end = at + text.size();
     while (fields_.size() < kMaxFields) {
-        const std::size_t start = text.find_first_not_of(" \r\x1d");
-        if (start == std::string_view::npos) return;
-        text.remove_prefix(start);
-        const std::size_t stop = text.find_first_of("= \x1d");
-        if (stop == std::string_view::npos) return;
-        const std::string_view name = text.substr(0, stop);
-        const bool has_value = text[stop] == '=';
-        text.remove_prefix(stop + 1);
-        if (!has_value) continue;
-        std::size_t end = 0;
-        if (!text.empty() && (text.front() == '"' || text.front() == '\'')) {
-            end = std::min(text.find(text.front(), 1), text.size() - 1) + 1;
+        at = std::find_if_not(at, end, is_gap);
+        const char* const name = at;
+        at = std::find_if(at, end, ends_name);
+        if (at == end) return;
+        const char* const name_end = at++;
+        if (*name_end != '=') continue;
+        const char* const value = at;
+        if (at != end && (*at == '"' || *at == '\'')) {
+            const char* const quote = std::find(at + 1, end, *at);
+            at = quote == end ? end : quote + 1;
         } else {
-            end = std::min(text.find_first_of(kEnds), text.size());
+            at = std::find_if(at, end, ends_value);
         }
-        fields_.emplace_back(name, text.substr(0, end));
-        text.remove_prefix(end);
+        fields_.emplace_back(std::string_view(name, name_end), std::string_view(value, at));
     }
 }
 
-bool AuditRecord::has(std::string_view name) const {
-    return std::ranges::find(fields_, name, &std::pair<std::string, std::string>::first) != fields_.end();
-}
-
 std::string_view AuditRecord::raw(std::string_view name) const {
-    const auto found = std::ranges::find(fields_, name, &std::pair<std::string, std::string>::first);
-    return found != fields_.end() ? std::string_view(found->second) : std::string_view();
+    const auto found = std::ranges::find(fields_, name, &Field::first);
+    return found != fields_.end() ? found->second : std::string_view();
 }
 
 std::optional<std::string> AuditRecord::text(std::string_view name) const {
