@@ -129,10 +129,9 @@ base::Result<int> import_file(const ImportOptions& options) {
     if (!head) return std::unexpected(head.error());
     if (auto fits = import::check_format(*format, *head, options.file); !fits)
         return std::unexpected(fits.error());
+    catch_interrupts({SIGINT, SIGTERM});
     auto writer = store::create_recording(options.trace);
     if (!writer) return std::unexpected(writer.error());
-
-    catch_interrupts({SIGINT, SIGTERM});
     ProgressLine progress;
     BatchWriter batches(**writer);
     event::Batch first;

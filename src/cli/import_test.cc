@@ -150,6 +150,54 @@ TEST_F(Import, EndOfATruncatedFileIsNamedAndTheRestIsThere) {
     }
 }
 
+TEST_F(Import, StandardInputIsReadAndNamed) {
+    const std::string trace = path("t.catena");
+    const std::string log = write("log", std::string(kLine) + "\n{\n" + kLine + "\n");
+    const Outcome done = run(
+        {"/bin/sh", "-c", "cat \"$1\" | \"$2\" import jsonl - -o \"$3\"", "sh", log, CATENA_PROGRAM, trace});
+    EXPECT_EQ(done.exit_code, kBadInput);
+    EXPECT_THAT(done.err,
+                AllOf(HasSubstr("standard input: line 2: broken JSON"), HasSubstr("2 events from 3 lines")));
+    EXPECT_EQ(ask(trace, "SELECT value FROM meta WHERE key = 'import_file'"), "-");
+}
+
+// The log has no end: what ends the import is the signal.
+TEST_F(Import, SignalEndsItAndTheRecordingSaysSo) {
+    const std::string log = write("log", std::string(kLine) + "\n");
+    for (const char* signal : {"INT", "TERM"}) {
+        const std::string trace = path(std::string(signal) + ".catena");
+        const Outcome done = run({"/bin/bash", "-c",
+                                  "mkfifo \"$3.in\"; yes \"$(cat \"$1\")\" >\"$3.in\" & exec 3<\"$3.in\"; "
+                                  "trap - INT; \"$2\" import jsonl - -o \"$3\" <&3 & catena=$!; exec 3<&-; "
+                                  "until [[ -s $3 ]]; do :; done; kill -$4 $catena; wait $catena",
+                                  "bash", log, CATENA_PROGRAM, trace, signal});
+        EXPECT_EQ(done.exit_code, kBadInput) << signal << done.err;
+        EXPECT_THAT(done.err, HasSubstr("ended by a signal after line ")) << signal;
+        EXPECT_EQ(ask(trace, "SELECT value FROM meta WHERE key = 'state'"), "cut") << signal;
+    }
+}
+
+TEST_F(Import, OutputThatIsNoRecordingIsLeftAsItIs) {
+    const std::string other = write("notes.txt", "not a recording, and precious");
+    const Outcome done = catena({"import", "jsonl", write("log", kLine), "-o", other});
+    EXPECT_EQ(done.exit_code, kBadInput);
+    EXPECT_THAT(done.err, HasSubstr("notes.txt"));
+    std::ifstream file(other);
+    EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), "not a recording, and precious");
+}
+
+// A file may not grow beyond the limit, as on a disk that is full.
+TEST_F(Import, FailedWriteIsAnErrorAndNotAnEnd) {
+    std::string log;
+    for (int i = 0; i < 200'000; ++i)
+        log += std::string(kLine).insert(1, "\"id\":" + std::to_string(i * 7919LL + 1) + ",") + "\n";
+    const Outcome done =
+        run({"/bin/bash", "-c", "trap '' XFSZ; ulimit -f 512; \"$1\" import jsonl \"$2\" -o \"$3\"", "bash",
+             CATENA_PROGRAM, write("log", log), path("t.catena")});
+    EXPECT_EQ(done.exit_code, kBadInput) << done.err;
+    EXPECT_THAT(done.err, AllOf(HasSubstr("cannot write "), Not(HasSubstr("events from"))));
+}
+
 TEST_F(Import, RoundTripGivesTheSameChains) {
     const std::string log = data("sysflow-express/express.jsonl.xz");
     if (log.empty())
