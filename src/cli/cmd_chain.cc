@@ -443,7 +443,8 @@ base::Result<graph::Chain> find_chain(const ChainOptions& options, const Points&
             fmt::format(
                 "More than {} flows lead here: the chain reaches only {} {}. Narrow it with --since or "
                 "--until.",
-                graph::Frontier::Limits{}.max_flows, options.forward ? "up to" : "back to",
+                graph::with_commas(graph::Frontier::Limits{}.max_flows),
+                options.forward ? "up to" : "back to",
                 graph::format_moment(options.forward ? query->window.until_ns : query->window.since_ns));
     }
     return chain;
@@ -460,7 +461,7 @@ base::Result<int> print_chain(const ChainOptions& options) {
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
         return base::fail_errno("standard output cannot be written");
     }
-    return chain->nodes.empty() ? kNegative : kDone;
+    return chain->edges.empty() ? kNegative : kDone;
 }
 
 int run_chain(const ChainOptions& options) {
