@@ -19,6 +19,7 @@
 
 #include "base/result.h"
 #include "cli/command.h"
+#include "cli/command_line.h"
 #include "cli/recording_history.h"
 #include "event/escape.h"
 #include "event/event.h"
@@ -535,7 +536,7 @@ void add_chain(CLI::App& app, int& exit_code) {
         ->add_option("--max-nodes", options->max_nodes,
                      "Keep the N nodes nearest in time (json and prov: all, else 200)")
         ->option_text("N")
-        ->check(CLI::PositiveNumber);
+        ->check(is_positive);
     command
         ->add_option("--format", options->format,
                      "text (default), json, dot (Graphviz), prov (PROV-JSON) or mermaid")
@@ -543,7 +544,7 @@ void add_chain(CLI::App& app, int& exit_code) {
         ->check(CLI::IsMember({"text", "json", "dot", "prov", "mermaid"}));
     command->add_option("--steps", options->steps, "Tell at most N steps (15)")
         ->option_text("N")
-        ->check(CLI::PositiveNumber);
+        ->check(is_positive);
     command->add_flag("--all", options->all, "Leave nothing out, and tell every step, however much there is");
     command->add_option("--keep", options->keep, "Do not leave out what this rule takes; can be repeated")
         ->option_text("RULE")

@@ -18,6 +18,7 @@
 
 #include "base/fd.h"
 #include "cli/command.h"
+#include "cli/command_line.h"
 #include "cli/duration.h"
 #include "cli/held_command.h"
 #include "cli/progress.h"
@@ -308,7 +309,7 @@ void add_record(CLI::App& app, int& exit_code) {
         "not be executed. SIGINT and SIGTERM go to the command too; the second one stops recording at once.");
     record->add_flag("--host", options->host, "Record the whole host, except catena itself");
     record->add_option("--pid", options->pid, "Record a running process and its descendants")
-        ->check(CLI::PositiveNumber);
+        ->check(is_positive);
     record->add_option("--cgroup", options->cgroup, "Record a cgroup (v2): a path below its tree");
     record->add_option("--unit", options->unit, "Record a systemd unit, by name (.service may be left out)");
     record

@@ -120,6 +120,13 @@ void hand_over_command(CLI::App& app, std::vector<std::string>& words) {
 
 }  // namespace
 
+std::string is_positive(const std::string& word) {
+    const bool digits =
+        !word.empty() && std::ranges::all_of(word, [](char c) { return '0' <= c && c <= '9'; });
+    if (digits && word.find_first_not_of('0') != std::string::npos) return {};
+    return "'" + word + "' is not a whole number of 1 or more";
+}
+
 std::optional<std::string> nearest(const std::string& word, const std::vector<std::string>& candidates) {
     std::optional<std::string> best;
     std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;

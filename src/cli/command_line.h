@@ -17,6 +17,10 @@ namespace catena::cli {
 // apart.
 int parse_command_line(CLI::App& app, std::vector<std::string> words);
 
+// For CLI::Option::check: what is wrong with a number that has to be whole and 1 or more; empty if nothing
+// is.
+std::string is_positive(const std::string& word);
+
 // The candidate that `word` is most likely a misspelling of, if any is near enough.
 std::optional<std::string> nearest(const std::string& word, const std::vector<std::string>& candidates);
 

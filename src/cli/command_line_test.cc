@@ -67,6 +67,12 @@ TEST_F(CommandLine, SaysWhatElseIsWrong) {
     EXPECT_THAT(catena({"query", "t", "SELECT", "1"}).err, HasSubstr("\"1\" is one word too many"));
     EXPECT_THAT(catena({"events", "t", "--format", "yaml"}).err,
                 AllOf(HasSubstr("--format"), HasSubstr("yaml")));
+    for (const char* number : {"0", "00", "-1", "1.5", "many", ""}) {
+        const Outcome refused = catena({"chain", "t", "process:1", "--steps", number});
+        EXPECT_EQ(refused.exit_code, kUsage) << number;
+        EXPECT_THAT(refused.err, StartsWith(std::string("catena chain: --steps: '") + number +
+                                            "' is not a whole number of 1 or more\n"));
+    }
     for (const auto& words : {std::vector<std::string>{"events"},
                               {"query", "t", "SELECT", "1"},
                               {"events", "t", "--format", "yaml"},
