@@ -123,7 +123,7 @@ std::map<std::string, std::string> description(const ImportOptions& options,
 
 base::Result<int> import_file(const ImportOptions& options) {
     const import::Format* format = import::find_format(options.format);
-    auto lines = import::LineReader::open(options.file);
+    auto lines = import::LineReader::open(options.file, [] { return !was_interrupted(); });
     if (!lines) return std::unexpected(lines.error());
     const auto head = lines->head();
     if (!head) return std::unexpected(head.error());

@@ -177,6 +177,47 @@ TEST_F(Import, SignalEndsItAndTheRecordingSaysSo) {
     }
 }
 
+// Who writes the log keeps it open, and has begun a line: what has come is kept, but for that.
+TEST_F(Import, SignalEndsAnImportThatWaits) {
+    const std::string log =
+        write("log", std::string(kLine) + "\n" + kLine + "\n" + std::string(kLine).substr(0, 9));
+    const std::string trace = path("t.catena");
+    const Outcome done = run({"/bin/bash", "-c",
+                              "mkfifo \"$3.in\"; exec 4<>\"$3.in\"; cat \"$1\" >&4; trap - INT; "
+                              "\"$2\" import jsonl - -o \"$3\" <&4 & catena=$!; "
+                              "until [[ -s $3 ]]; do :; done; kill -INT $catena; wait $catena",
+                              "bash", log, CATENA_PROGRAM, trace});
+    EXPECT_EQ(done.exit_code, kBadInput) << done.err;
+    EXPECT_THAT(done.err, HasSubstr("ended by a signal after line 2"));
+    EXPECT_EQ(ask(trace, "SELECT value FROM meta WHERE key = 'state'"), "cut");
+    EXPECT_EQ(ask(trace, "SELECT count(*) FROM events"), "2");
+}
+
+// tests/data/auditd/make.sh says what happened.
+TEST_F(Import, LogsOfARealAuditdLeadBackToWhereTheProgramCameFrom) {
+    for (const char* name : {"raw", "enriched"}) {
+        const std::string trace = path(std::string(name) + ".catena");
+        const Outcome done =
+            catena({"import", "auditd", CATENA_TESTS + std::string("/data/auditd/") + name + ".log.xz", "-o",
+                    trace});
+        EXPECT_EQ(done.exit_code, kDone) << done.err;
+        EXPECT_THAT(done.err, HasSubstr(" from 1051 lines; "));
+        EXPECT_THAT(done.err, HasSubstr(", 0 lines are bad"));
+        const json back = chain(trace, {"socket:127.0.0.1:19001"});
+        std::set<std::string> labels;
+        for (const json& node : back.at("nodes"))
+            labels.insert(node.value("path", node.value("remote", node.value("exe", ""))));
+        EXPECT_THAT(labels, IsSupersetOf({"127.0.0.1:19000", "127.0.0.1:19001", "/tmp/scene.d/stage2",
+                                          "/tmp/scene.d/the sécret", "/usr/bin/cat", "/usr/bin/nc.openbsd"}))
+            << name;
+        EXPECT_EQ(
+            ask(trace,
+                "SELECT sum(bytes) FROM events WHERE op = 'read' AND object IN (SELECT id FROM file_names "
+                "WHERE name LIKE 'the s%cret')"),
+            "7");
+    }
+}
+
 TEST_F(Import, OutputThatIsNoRecordingIsLeftAsItIs) {
     const std::string other = write("notes.txt", "not a recording, and precious");
     const Outcome done = catena({"import", "jsonl", write("log", kLine), "-o", other});

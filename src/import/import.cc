@@ -17,6 +17,10 @@ base::Status read_line(Parser& parser, const Line& line) {
     return parser.line(line);
 }
 
+std::string ended_by_signal(const Summary& summary) {
+    return fmt::format("ended by a signal after line {}", summary.lines);
+}
+
 }  // namespace
 
 base::Result<Summary> run(const Job& job) {
@@ -29,13 +33,16 @@ base::Result<Summary> run(const Job& job) {
             summary.cut = line.error().message;
             break;
         }
-        if (!*line) break;
+        if (!*line) {
+            if (job.lines.was_stopped()) summary.cut = ended_by_signal(summary);
+            break;
+        }
         summary.lines = (*line)->number;
         if (auto read = read_line(*parser, **line); !read)
             sink.bad((*line)->number, std::move(read).error().message);
         if (auto handed = sink.hand_on(); !handed) return std::unexpected(std::move(handed).error());
         if (summary.lines % kLinesARound == 0 && !job.proceed(summary)) {
-            summary.cut = fmt::format("ended by a signal after line {}", summary.lines);
+            summary.cut = ended_by_signal(summary);
             break;
         }
     }

@@ -4,10 +4,12 @@
 #include <archive_entry.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -20,6 +22,7 @@ using base::ErrorCode;
 using base::Result;
 
 constexpr std::size_t kBlock = std::size_t{256} << 10;
+constexpr int kAskEveryMs = 100;
 
 std::string shown(const std::string& path) {
     return path == "-" ? "standard input" : event::escape_for_terminal(path);
@@ -47,7 +50,24 @@ base::Error LineReader::broken() const {
                         why != nullptr ? why : "no reason given")};
 }
 
-Result<LineReader> LineReader::open(const std::string& path) {
+// archive_read_open's read callback.
+ssize_t LineReader::read_block(archive* opened, void* data, const void** block) {
+    Source& source = *static_cast<Source*>(data);
+    *block = source.block.data();
+    while (source.go_on()) {
+        pollfd ready{.fd = source.fd, .events = POLLIN, .revents = 0};
+        if (::poll(&ready, 1, kAskEveryMs) <= 0) continue;
+        const ssize_t got = ::read(source.fd, source.block.data(), source.block.size());
+        if (got >= 0) return got;
+        if (errno == EINTR || errno == EAGAIN) continue;
+        archive_set_error(opened, errno, "%s", std::strerror(errno));
+        return -1;
+    }
+    source.stopped = true;
+    return 0;
+}
+
+Result<LineReader> LineReader::open(const std::string& path, std::function<bool()> go_on) {
     LineReader reader;
     reader.path_ = path;
     int fd = STDIN_FILENO;
@@ -64,9 +84,11 @@ Result<LineReader> LineReader::open(const std::string& path) {
         if (S_ISREG(found.st_mode)) reader.size_ = static_cast<std::uint64_t>(found.st_size);
     }
     reader.archive_.reset(archive_read_new());
+    reader.source_.reset(new Source{.fd = fd, .go_on = std::move(go_on), .block = std::vector<char>(kBlock)});
     archive_entry* entry = nullptr;
     if (!reader.archive_ || !set_up(reader.archive_.get()) ||
-        archive_read_open_fd(reader.archive_.get(), fd, kBlock) != ARCHIVE_OK) {
+        archive_read_open(reader.archive_.get(), reader.source_.get(), nullptr, read_block, nullptr) !=
+            ARCHIVE_OK) {
         return std::unexpected(reader.broken());
     }
     const int status = archive_read_next_header(reader.archive_.get(), &entry);
@@ -89,19 +111,30 @@ Result<bool> LineReader::fill() {
         scanned_ -= begin_;
         begin_ = 0;
     }
-    if (buffer_.size() - end_ < kBlock + kPadding) buffer_.resize(2 * buffer_.size());
-    const la_ssize_t got = archive_read_data(archive_.get(), buffer_.data() + end_, kBlock);
-    if (got < 0) {
+    const void* block = nullptr;
+    std::size_t size = 0;
+    la_int64_t offset = 0;
+    // Not archive_read_data: that waits until all of its buffer is filled.
+    const int status = archive_read_data_block(archive_.get(), &block, &size, &offset);
+    if (source_->stopped) {
+        at_end_ = true;
+        end_ = begin_ = scanned_ = 0;
+        return false;
+    }
+    if (status != ARCHIVE_OK && status != ARCHIVE_EOF) {
         failure_ = broken();
         return std::unexpected(*failure_);
     }
-    at_end_ = got == 0;
-    end_ += static_cast<std::size_t>(got);
-    return got > 0;
+    at_end_ = status == ARCHIVE_EOF;
+    if (at_end_) return false;
+    while (buffer_.size() - end_ < size + kPadding) buffer_.resize(2 * buffer_.size());
+    std::copy_n(static_cast<const char*>(block), size, buffer_.data() + end_);
+    end_ += size;
+    return true;
 }
 
 Result<std::string_view> LineReader::head() {
-    while (end_ < kBlock) {
+    while (end_ < kBlock && std::memchr(buffer_.data(), '\n', end_) == nullptr) {
         const auto more = fill();
         if (!more && end_ == 0) return std::unexpected(more.error());
         if (!more || !*more) break;

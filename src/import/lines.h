@@ -2,8 +2,11 @@
 // content, not by name; docs/decisions/0020). Streaming: memory is bounded by the longest line. One thread.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,13 +33,20 @@ class LineReader {
 
     // "-" is standard input. BadInput or NotPermitted where it cannot be opened or its compression is broken
     // at the start.
-    static base::Result<LineReader> open(const std::string& path);
+    // `go_on` is asked now and then while the input is waited for; once it is false, the input ends, and with
+    // it a line of which only a part has come.
+    static base::Result<LineReader> open(
+        const std::string& path, std::function<bool()> go_on = [] { return true; });
 
     // The next line; nothing at the end. BadInput where the input breaks off or is damaged: what came before
     // is good.
     base::Result<std::optional<Line>> next();
 
-    // What the input begins with, up to some 256 KiB; before the first next() only.
+    // Whether the input ended because it was not to go on.
+    [[nodiscard]] bool was_stopped() const { return source_->stopped; }
+
+    // What the input begins with: its first line at least, and up to some 256 KiB of what is there; before
+    // the first next() only.
     base::Result<std::string_view> head();
 
     // Compressed bytes read so far, and how many there are in all (0 where that is not known).
@@ -50,7 +60,16 @@ class LineReader {
         void operator()(archive* opened) const;
     };
 
+    // What the archive reads from.
+    struct Source {
+        int fd;
+        std::function<bool()> go_on;
+        std::vector<char> block;
+        bool stopped = false;
+    };
+
     LineReader() = default;
+    static ssize_t read_block(archive* opened, void* source, const void** block);
     base::Result<bool> fill();
     base::Result<std::optional<Line>> skip_long_line();
     Line make_line(std::size_t stop);  // from begin_ to there
@@ -58,6 +77,7 @@ class LineReader {
 
     std::string path_;
     base::Fd fd_;
+    std::unique_ptr<Source> source_;
     std::unique_ptr<archive, Close> archive_;
     std::uint64_t size_ = 0;
     std::uint64_t number_ = 0;
