@@ -84,7 +84,7 @@ Result<LineReader> LineReader::open(const std::string& path, std::function<bool(
         if (S_ISREG(found.st_mode)) reader.size_ = static_cast<std::uint64_t>(found.st_size);
     }
     reader.archive_.reset(archive_read_new());
-    reader.source_.reset(new Source{.fd = fd, .go_on = std::move(go_on), .block = std::vector<char>(kBlock)});
+    reader.source_ = std::make_unique<Source>(fd, std::move(go_on), std::vector<char>(kBlock));
     archive_entry* entry = nullptr;
     if (!reader.archive_ || !set_up(reader.archive_.get()) ||
         archive_read_open(reader.archive_.get(), reader.source_.get(), nullptr, read_block, nullptr) !=
