@@ -1,0 +1,140 @@
+// A direct call is the byte e8 and the distance to its target. In nearly every program nearly all of those lead to
+// functions that are known, so code is not decoded to find calls: bytes e8 are, and what follows them is looked
+// up. Only where it leads to code that no known function has is the function decoded from its beginning, to see
+// whether an instruction begins at that byte at all. What is found is searched for calls in turn, up to where the
+// next function begins.
+//
+// Beyond known functions the end of a function is not known, and data can follow it: what does not decode, or
+// decodes to zeros, ends the search there.
+#include "elf/call_targets.h"
+
+#include <Zydis/Zydis.h>
+
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <set>
+#include <unordered_set>
+
+namespace catena::elf {
+namespace {
+
+constexpr std::size_t kCallBytes = 5;
+
+enum class AfterBadInstruction : std::uint8_t { GoOn, Stop };
+
+class Search {
+  public:
+    Search(const Image& image, const CodeMap& code, std::span<const CodeRange> known)
+        : image_(image), code_(code), known_(known) {
+        ZydisDecoderInit(&decoder_, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+        // Lengths are all that is asked for.
+        ZydisDecoderEnableMode(&decoder_, ZYDIS_DECODER_MODE_MINIMAL, ZYAN_TRUE);
+        starts_.reserve(known.size());
+        for (const CodeRange& each : known) starts_.insert(each.address);
+    }
+
+    std::vector<std::uint64_t> run() {
+        if (image_.entry() != 0) add(image_.entry());
+        for (std::size_t i = 0; i < known_.size(); ++i) {
+            const auto code = code_.code_from(known_[i].address);
+            std::uint64_t size = known_[i].size_bytes;
+            if (size == 0 && i + 1 < known_.size()) size = known_[i + 1].address - known_[i].address;
+            if (size == 0) size = code.size();
+            scan(known_[i].address, code.first(std::min<std::uint64_t>(size, code.size())),
+                 AfterBadInstruction::GoOn);
+        }
+        while (!open_.empty()) {
+            const std::uint64_t address = open_.back();
+            open_.pop_back();
+            scan_unknown(address);
+        }
+        return {found_.begin(), found_.end()};
+    }
+
+  private:
+    // The known range that an address is in.
+    [[nodiscard]] bool is_covered(std::uint64_t address) const {
+        const auto after = std::ranges::upper_bound(known_, address, {}, &CodeRange::address);
+        return after != known_.begin() &&
+               address - std::prev(after)->address < std::max<std::uint64_t>(std::prev(after)->size_bytes, 1);
+    }
+
+    [[nodiscard]] bool is_news(std::uint64_t target) const {
+        return !starts_.contains(target) && code_.is_code(target) && !is_covered(target) && !code_.is_plt(target);
+    }
+
+    void add(std::uint64_t target) {
+        if (found_.size() + known_.size() >= kMaxRanges || !is_news(target)) return;
+        if (length_at(code_.code_from(target)) == 0) return;
+        starts_.insert(target);
+        found_.insert(target);
+        open_.push_back(target);
+    }
+
+    // Of the instruction at the beginning of `code`; 0 where there is none.
+    [[nodiscard]] std::size_t length_at(std::span<const std::byte> code) const {
+        ZydisDecodedInstruction instruction;
+        const auto status =
+            ZydisDecoderDecodeInstruction(&decoder_, nullptr, code.data(), code.size(), &instruction);
+        const bool zeros = code.size() >= 2 && code[0] == std::byte{0} && code[1] == std::byte{0};
+        return ZYAN_SUCCESS(status) && !zeros ? instruction.length : 0;
+    }
+
+    // Returns how many bytes it looked at.
+    std::size_t scan(std::uint64_t address, std::span<const std::byte> code, AfterBadInstruction then) {
+        std::size_t decoded = 0;  // instructions are known up to here
+        std::size_t at = 0;
+        while (at + kCallBytes <= code.size()) {
+            const void* hit = std::memchr(code.data() + at, 0xe8, code.size() - kCallBytes + 1 - at);
+            if (hit == nullptr) break;
+            at = static_cast<std::size_t>(static_cast<const std::byte*>(hit) - code.data());
+            const auto distance = *read_at<std::int32_t>(code, at + 1);
+            const std::uint64_t target =
+                address + at + kCallBytes + static_cast<std::uint64_t>(std::int64_t{distance});
+            if (is_news(target)) {
+                while (decoded < at) {
+                    const std::size_t length = length_at(code.subspan(decoded));
+                    if (length == 0 && then == AfterBadInstruction::Stop) return decoded;
+                    decoded += std::max<std::size_t>(length, 1);
+                }
+                if (decoded == at) add(target);
+            }
+            ++at;
+        }
+        return code.size();
+    }
+
+    // From a function that was found up to the next that is known, or to what has been searched already.
+    void scan_unknown(std::uint64_t address) {
+        const auto later = searched_.upper_bound(address);
+        if (later != searched_.begin() && std::prev(later)->second > address) return;
+        auto code = code_.code_from(address);
+        if (later != searched_.end())
+            code = code.first(std::min<std::uint64_t>(code.size(), later->first - address));
+        const auto known = std::ranges::upper_bound(known_, address, {}, &CodeRange::address);
+        if (known != known_.end())
+            code = code.first(std::min<std::uint64_t>(code.size(), known->address - address));
+        searched_[address] = address + scan(address, code, AfterBadInstruction::Stop);
+    }
+
+    const Image& image_;
+    const CodeMap& code_;
+    std::span<const CodeRange> known_;
+    ZydisDecoder decoder_{};
+    std::unordered_set<std::uint64_t> starts_;
+    std::set<std::uint64_t> found_;
+    std::vector<std::uint64_t> open_;
+    std::map<std::uint64_t, std::uint64_t> searched_;  // begin → end, of what no known range has
+};
+
+}  // namespace
+
+std::vector<std::uint64_t> unknown_call_targets(const Image& image, const CodeMap& code,
+                                                std::span<const CodeRange> known) {
+    return Search(image, code, known).run();
+}
+
+}  // namespace catena::elf
