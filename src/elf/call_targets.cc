@@ -1,8 +1,8 @@
 // A direct call is the byte e8 and the distance to its target. In nearly every program nearly all of those lead to
 // functions that are known, so code is not decoded to find calls: bytes e8 are, and what follows them is looked
 // up. Only where it leads to code that no known function has is the function decoded from its beginning, to see
-// whether an instruction begins at that byte at all. What is found is searched for calls in turn, up to where the
-// next function begins.
+// whether an instruction begins at that byte at all. What is found is searched for calls in turn, and so is what
+// lies between known functions, which is padding mostly.
 //
 // Beyond known functions the end of a function is not known, and data can follow it: what does not decode, or
 // decodes to zeros, ends the search there.
@@ -41,11 +41,13 @@ class Search {
         for (std::size_t i = 0; i < known_.size(); ++i) {
             const auto code = code_.code_from(known_[i].address);
             std::uint64_t size = known_[i].size_bytes;
-            if (size == 0 && i + 1 < known_.size()) size = known_[i + 1].address - known_[i].address;
+            if (i + 1 < known_.size() && size == 0) size = known_[i + 1].address - known_[i].address;
             if (size == 0) size = code.size();
             scan(known_[i].address, code.first(std::min<std::uint64_t>(size, code.size())),
                  AfterBadInstruction::GoOn);
+            if (size < code.size()) scan_unknown(known_[i].address + size);
         }
+        for (const std::uint64_t address : code_.begins()) scan_unknown(address);
         while (!open_.empty()) {
             const std::uint64_t address = open_.back();
             open_.pop_back();
@@ -107,8 +109,10 @@ class Search {
         return code.size();
     }
 
-    // From a function that was found up to the next that is known, or to what has been searched already.
+    // From a function that was found, or the end of one that is known, up to the next that is known or to what has been
+    // searched already.
     void scan_unknown(std::uint64_t address) {
+        if (is_covered(address)) return;
         const auto later = searched_.upper_bound(address);
         if (later != searched_.begin() && std::prev(later)->second > address) return;
         auto code = code_.code_from(address);

@@ -46,6 +46,17 @@ bool CodeMap::is_plt(std::uint64_t address) const {
     return range != nullptr && range->plt;
 }
 
+std::vector<std::uint64_t> CodeMap::begins() const {
+    std::vector<std::uint64_t> addresses;
+    for (const Range& each : ranges_) {
+        if (!each.plt) addresses.push_back(each.begin);
+    }
+    for (const Segment& each : image_.segments()) {
+        if (ranges_.empty() && each.executable) addresses.push_back(each.address);
+    }
+    return addresses;
+}
+
 std::span<const std::byte> CodeMap::code_from(std::uint64_t address) const {
     if (!image_.is_executable(address)) return {};
     const auto rest = image_.bytes_from(address);

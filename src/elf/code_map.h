@@ -18,6 +18,8 @@ class CodeMap {
 
     [[nodiscard]] bool is_code(std::uint64_t address) const { return !code_from(address).empty(); }
     [[nodiscard]] bool is_plt(std::uint64_t address) const;
+    // Where sections (or segments) of code begin, without those of stubs.
+    [[nodiscard]] std::vector<std::uint64_t> begins() const;
     // The code from an address to the end of its section (or segment); empty where there is none.
     [[nodiscard]] std::span<const std::byte> code_from(std::uint64_t address) const;
 

@@ -148,22 +148,25 @@ SourceLine line_in(Dwarf_Die& unit, std::uint64_t address) {
 
 }  // namespace
 
-// Owns what libdw has open, and the debug file that it reads.
+// Owns what libdw has open, and the copy of the file that it reads.
 class Lines::Dwarf {
   public:
     static std::unique_ptr<Dwarf> open(const Image& image, const std::vector<std::string>& roots) {
         auto dwarf = std::make_unique<Dwarf>();
         const Image* with_dwarf = &image;
+        std::optional<Image> debug_file;
         if (!has_readable_dwarf(image)) {
-            dwarf->debug_file_ = open_debug_file(image, roots);
-            if (!dwarf->debug_file_ || !has_readable_dwarf(*dwarf->debug_file_)) return nullptr;
-            with_dwarf = &*dwarf->debug_file_;
+            debug_file = open_debug_file(image, roots);
+            if (!debug_file || !has_readable_dwarf(*debug_file)) return nullptr;
+            with_dwarf = &*debug_file;
         }
-        const auto bytes = with_dwarf->bytes();
+        // libelf writes into what it is given: headers of sections that it has unpacked.
+        auto copy = base::Mapping::anonymous(with_dwarf->bytes().size());
+        if (!copy) return nullptr;
+        dwarf->copy_ = std::move(*copy);
+        std::ranges::copy(with_dwarf->bytes(), dwarf->copy_.writable().begin());
         elf_version(EV_CURRENT);
-        // libelf asks for memory that can be written and does not write to it where nothing is to be converted.
-        auto* memory = const_cast<char*>(reinterpret_cast<const char*>(bytes.data()));
-        dwarf->elf_ = elf_memory(memory, bytes.size());
+        dwarf->elf_ = elf_memory(reinterpret_cast<char*>(dwarf->copy_.writable().data()), dwarf->copy_.bytes().size());
         if (dwarf->elf_ == nullptr) return nullptr;
         dwarf->dwarf_ = dwarf_begin_elf(dwarf->elf_, DWARF_C_READ, nullptr);
         if (dwarf->dwarf_ == nullptr) return nullptr;
@@ -207,7 +210,7 @@ class Lines::Dwarf {
         std::ranges::stable_sort(units_, {}, &Entry::begin);
     }
 
-    std::optional<Image> debug_file_;
+    base::Mapping copy_;
     Elf* elf_ = nullptr;
     ::Dwarf* dwarf_ = nullptr;
     std::vector<Entry> units_;
@@ -233,6 +236,18 @@ std::optional<SourceLine> Lines::line_at(std::uint64_t address) {
     if (unit == nullptr) return std::nullopt;
     SourceLine line = line_in(*unit, address);
     return line.file.empty() ? std::nullopt : std::optional(std::move(line));
+}
+
+std::optional<SourceLine> Lines::function_line(std::uint64_t address) {
+    Dwarf_Die* unit = dwarf() == nullptr ? nullptr : dwarf()->unit_of(address);
+    const Entry* function = unit == nullptr ? nullptr : dwarf()->function_of(*unit, address);
+    if (function == nullptr) return line_at(address);
+    Dwarf_Die die = function->die;
+    SourceLine declared{.file = text(dwarf_decl_file(&die))};
+    int line = 0;
+    if (declared.file.empty() || dwarf_decl_line(&die, &line) != 0) return line_at(address);
+    declared.line = static_cast<std::uint32_t>(line);
+    return declared;
 }
 
 std::vector<SourceFrame> Lines::at(std::uint64_t address) {

@@ -41,7 +41,10 @@ class Lines {
 
     // Whether there is DWARF at all.
     [[nodiscard]] bool available();
+    // Of the instruction at an address.
     [[nodiscard]] std::optional<SourceLine> line_at(std::uint64_t address);
+    // Where the function that has the address is declared; else the line of the address.
+    [[nodiscard]] std::optional<SourceLine> function_line(std::uint64_t address);
     // The innermost function first. Empty where nothing is known of the address.
     [[nodiscard]] std::vector<SourceFrame> at(std::uint64_t address);
 
