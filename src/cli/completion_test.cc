@@ -57,7 +57,7 @@ TEST_F(Completion, RegistersItsFunction) {
 
 TEST_F(Completion, OffersVerbs) {
     EXPECT_THAT(complete("catena ", {"catena", ""}),
-                UnorderedElementsAre("record", "events", "chain", "query", "import", "reduce", "doctor",
+                UnorderedElementsAre("record", "events", "chain", "query", "import", "reduce", "analyze", "doctor",
                                      "completion"));
     EXPECT_THAT(complete("catena rec", {"catena", "rec"}), ElementsAre("record"));
     EXPECT_THAT(complete("catena --v", {"catena", "--v"}), ElementsAre("--version"));
@@ -65,7 +65,7 @@ TEST_F(Completion, OffersVerbs) {
 
 TEST_F(Completion, OffersEveryOptionThatHelpNames) {
     for (const std::string verb :
-         {"record", "events", "chain", "query", "import", "reduce", "doctor", "completion"}) {
+         {"record", "events", "chain", "query", "import", "reduce", "analyze", "doctor", "completion"}) {
         const auto offered = complete("catena " + verb + " -", {"catena", verb, "-"});
         std::istringstream help(catena({verb, "--help"}).out);
         int options = 0;
@@ -98,6 +98,7 @@ TEST_F(Completion, OffersFilesForATrace) {
                 ElementsAre("trace.catena"));
     EXPECT_THAT(complete("catena record -o tr", {"catena", "record", "-o", "tr"}),
                 ElementsAre("trace.catena"));
+    EXPECT_THAT(complete("catena analyze tr", {"catena", "analyze", "tr"}), ElementsAre("trace.catena"));
     EXPECT_THAT(complete("catena query t ", {"catena", "query", "t", ""}), IsEmpty());
 }
 

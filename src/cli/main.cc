@@ -10,13 +10,14 @@
 namespace {
 
 void add_verbs(CLI::App& app, int& exit_code) {
-    using namespace catena::cli;  // NOLINT(google-build-using-namespace): for these seven lines
+    using namespace catena::cli;  // NOLINT(google-build-using-namespace): for these few lines
     add_record(app, exit_code);
     add_events(app, exit_code);
     add_chain(app, exit_code);
     add_query(app, exit_code);
     add_import(app, exit_code);
     add_reduce(app, exit_code);
+    add_analyze(app, exit_code);
     add_doctor(app, exit_code);
     add_completion(app, exit_code);
 }

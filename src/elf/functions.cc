@@ -164,9 +164,8 @@ class Merger {
 
     void merge(std::vector<Function>&& more) {
         if (more.empty()) return;
-        const auto middle = static_cast<std::ptrdiff_t>(functions_.size());
         std::ranges::move(more, std::back_inserter(functions_));
-        std::ranges::inplace_merge(functions_, functions_.begin() + middle, {}, &Function::address);
+        std::ranges::sort(functions_, {}, &Function::address);
     }
 
     const Image& image_;

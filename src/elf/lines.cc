@@ -52,6 +52,11 @@ void add_ranges(Dwarf_Die& die, std::vector<Entry>& entries) {
     }
 }
 
+// By where they begin, and the outer one of two first.
+void sort(std::vector<Entry>& entries) {
+    std::ranges::sort(entries, [](const Entry& a, const Entry& b) { return a.begin != b.begin ? a.begin < b.begin : a.end > b.end; });
+}
+
 // Of entries in order of `begin`: the last one that begins at or before the address and has it. Ranges of one kind
 // do not overlap, but for functions within functions, of which the inner one begins later.
 const Entry* entry_of(const std::vector<Entry>& entries, std::uint64_t address) {
@@ -194,7 +199,7 @@ class Lines::Dwarf {
         auto [at, is_new] = functions_.try_emplace(dwarf_dieoffset(&unit));
         if (is_new) {
             add_functions(unit, at->second, 0);
-            std::ranges::stable_sort(at->second, {}, &Entry::begin);
+            sort(at->second);
         }
         return entry_of(at->second, address);
     }
@@ -207,7 +212,7 @@ class Lines::Dwarf {
         while (dwarf_get_units(dwarf_, unit, &unit, nullptr, &kind, &die, nullptr) == 0) {
             if (kind == DW_UT_compile) add_ranges(die, units_);
         }
-        std::ranges::stable_sort(units_, {}, &Entry::begin);
+        sort(units_);
     }
 
     base::Mapping copy_;

@@ -1,0 +1,172 @@
+// catena analyze: what a program or a library holds, without running it.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/table_printer.h"
+#include "elf/demangle.h"
+#include "elf/functions.h"
+#include "elf/image.h"
+#include "elf/lines.h"
+#include "event/escape.h"
+#include "graph/json_text.h"
+
+namespace catena::cli {
+namespace {
+
+constexpr const char* kHelp = R"(
+Functions of x86-64 programs and shared libraries, in order of address. SOURCE says how each is known:
+  symtab, dynsym   a symbol table of the file
+  debug-file       its separate debug file, in /usr/lib/debug or where the file says (Debian: NAME-dbgsym, libc6-dbg)
+  mini-debug-info  the symbols that Fedora's programs carry packed
+  eh-frame         no name, but the tables for exceptions say where it is: what a stripped program has
+  call-target      no name, but other code calls it
+
+Examples:
+  catena analyze /usr/sbin/nginx
+  catena analyze /usr/lib/x86_64-linux-gnu/libcrypto.so.3 --format json
+  catena analyze ./server --lines | grep parse_
+  catena analyze ./server --what functions --lines --format json)";
+
+struct AnalyzeOptions {
+    std::string binary;
+    std::string what = "functions";
+    std::string format = "text";
+    bool lines = false;
+};
+
+// A function with what people want to know of it.
+struct Described {
+    const elf::Function& function;
+    std::string name;  // demangled
+    std::optional<elf::SourceLine> line;
+};
+
+Described describe(const elf::Function& function, elf::Lines* lines) {
+    return {.function = function,
+            .name = elf::demangle(function.name),
+            .line = lines == nullptr ? std::nullopt : lines->function_line(function.address)};
+}
+
+std::string text_name(const Described& described) {
+    const elf::Function& function = described.function;
+    std::string text = function.name.empty() ? "(no name)" : described.name;
+    for (const std::string& alias : function.aliases) text += ", " + elf::demangle(alias);
+    if (function.kind == elf::FunctionKind::IfuncResolver) text += " (chooses the function)";
+    if (function.kind == elf::FunctionKind::Part && function.name.find(".cold") == std::string::npos) text += " (part of a function)";
+    return text;
+}
+
+void print_text(const std::vector<elf::Function>& functions, elf::Lines* lines) {
+    const auto printer = make_table_printer("text");
+    store::Table table{.columns = {"address", "size", "source"}, .types = {"VARCHAR", "UBIGINT", "VARCHAR"}};
+    if (lines != nullptr) {
+        table.columns.emplace_back("line");
+        table.types.emplace_back("VARCHAR");
+    }
+    table.columns.emplace_back("name");
+    table.types.emplace_back("VARCHAR");
+    printer->begin(table);
+    for (const elf::Function& each : functions) {
+        const Described described = describe(each, lines);
+        store::Row row = {fmt::format("{:#x}", each.address), each.size_bytes == 0 ? "?" : fmt::format("{}", each.size_bytes),
+                          std::string(elf::to_string(each.source))};
+        if (lines != nullptr)
+            row.emplace_back(described.line ? fmt::format("{}:{}", described.line->file, described.line->line) : "?");
+        row.emplace_back(text_name(described));
+        printer->row(row);
+    }
+    printer->end();
+}
+
+nlohmann::ordered_json as_json(const Described& described) {
+    const elf::Function& function = described.function;
+    nlohmann::ordered_json json = {{"address", fmt::format("{:#x}", function.address)},
+                                   {"size", function.size_bytes},
+                                   {"file_offset", function.file_offset},
+                                   {"source", elf::to_string(function.source)},
+                                   {"kind", elf::to_string(function.kind)}};
+    if (!function.name.empty()) {
+        json["name"] = event::escape(described.name);
+        json["symbol"] = event::escape(function.name);
+    }
+    for (const std::string& alias : function.aliases) json["aliases"].push_back(event::escape(alias));
+    if (described.line) json["line"] = {{"file", event::escape(described.line->file)}, {"line", described.line->line}};
+    return json;
+}
+
+void print_json(const elf::Image& image, const std::vector<elf::Function>& functions, elf::Lines* lines) {
+    const auto print = [](const nlohmann::ordered_json& json, std::string_view after) {
+        fmt::print("{}{}", graph::json_for_terminal(json.dump()), after);
+    };
+    fmt::print("{{\"file\":");
+    print(event::escape(image.name()), ",");
+    fmt::print("\"build_id\":\"{}\",\"what\":\"functions\",\"functions\":[", image.build_id_text());
+    const char* separator = "\n";
+    for (const elf::Function& each : functions) {
+        fmt::print("{}", std::exchange(separator, ",\n"));
+        print(as_json(describe(each, lines)), "");
+    }
+    fmt::print("\n]}}\n");
+}
+
+base::Result<int> analyze(const AnalyzeOptions& options) {
+    const auto image = elf::Image::open(options.binary);
+    if (!image) return std::unexpected(image.error());
+    const auto functions = elf::functions(*image);
+    if (!functions) return std::unexpected(functions.error());
+    elf::Lines lines(*image);
+    elf::Lines* wanted = options.lines ? &lines : nullptr;
+    if (options.lines && !lines.available())
+        fmt::print(stderr, "catena: {} has no source lines; they come with its debug symbols\n",
+                   event::escape_for_terminal(options.binary));
+    if (options.format == "json")
+        print_json(*image, *functions, wanted);
+    else if (!functions->empty())
+        print_text(*functions, wanted);
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+        return base::fail_errno("standard output cannot be written");
+    if (functions->empty()) {
+        fmt::print(stderr, "catena: {} has no functions\n", event::escape_for_terminal(options.binary));
+        return kNegative;
+    }
+    if (::isatty(STDERR_FILENO) == 1) fmt::print(stderr, "{} functions\n", functions->size());
+    return kDone;
+}
+
+int run_analyze(const AnalyzeOptions& options) {
+    // A reader that has seen enough (| head) ends this program as it ends any other in a pipeline: quietly.
+    std::signal(SIGPIPE, SIG_DFL);
+    const auto code = analyze(options);
+    return code ? *code : report(code.error());
+}
+
+}  // namespace
+
+void add_analyze(CLI::App& app, int& exit_code) {
+    CLI::App* command = app.add_subcommand("analyze", "Show what a program holds, without running it");
+    const auto options = std::make_shared<AnalyzeOptions>();
+    command->add_option("BINARY", options->binary, "The program or shared library")->required();
+    command->add_option("--what", options->what, "functions (default)")
+        ->option_text("functions")
+        ->check(CLI::IsMember({"functions"}));
+    command->add_flag("--lines", options->lines, "Where each is declared, as far as there are debug symbols");
+    command->add_option("--format", options->format, "text (default) or json")
+        ->option_text("text|json")
+        ->check(CLI::IsMember({"text", "json"}));
+    command->footer(kHelp);
+    command->callback([options, &exit_code] { exit_code = run_analyze(*options); });
+}
+
+}  // namespace catena::cli
