@@ -37,6 +37,7 @@ enum cat_record_type {
 	CAT_EVENTS = 7,		/* struct cat_events: several at once, of one thread */
 	CAT_CGROUP = 8,		/* struct cat_cgroup */
 	CAT_CALLS = 9,		/* struct cat_calls (wire/capture.h) */
+	CAT_FUNCTION_CALLS = 10,	/* struct cat_function_calls (wire/functions.h) */
 };
 
 /* Same order as catena::event::Op (src/event/op.h); src/event/wire_test.cc compares them. */
@@ -275,6 +276,7 @@ struct cat_counters {
 	cat_u64 lost_descriptions;	/* records other than events that found the ring full */
 	cat_u64 lost_merged;		/* merged calls (counted as such) whose count, bytes and last time found it full */
 	cat_u64 calls, lost_calls;	/* full fidelity: calls, and those of them whose record found no room */
+	cat_u64 function_calls, lost_function_calls;	/* the same of user functions, counted as they are sent */
 };
 
 #ifdef __cplusplus

@@ -23,6 +23,7 @@
 #include "cli/held_command.h"
 #include "cli/progress.h"
 #include "cli/recorder.h"
+#include "cli/watched_functions.h"
 #include "event/escape.h"
 #include "sensor/sensor.h"
 #include "store/store.h"
@@ -51,6 +52,7 @@ struct RecordOptions {
     std::string fidelity = "causal";
     int ready_fd = -1;
     std::uint64_t ring_mib = 0;  // 0: what suits the fidelity
+    FunctionOptions functions;
     std::vector<std::string> command;
 
     [[nodiscard]] int targets() const {
@@ -81,6 +83,7 @@ class Session {
     std::optional<std::chrono::nanoseconds> duration_;
     std::optional<HeldCommand> command_;
     std::unique_ptr<Recorder> recorder_;
+    WatchedFunctions functions_;
     base::Fd signals_;
     base::Fd epoll_;
     std::unique_ptr<Progress> progress_;
@@ -94,8 +97,10 @@ base::Result<sensor::Options> Session::sensor_options() const {
     sensor::Options result;
     const bool full = options_.fidelity == "full";
     if (full) result.fidelity = sensor::Fidelity::Full;
+    result.functions = options_.functions.sensor_mode();
+    const bool calls = result.functions == sensor::FunctionsMode::Events;
     result.ring_bytes = (options_.ring_mib != 0 ? options_.ring_mib
-                         : full                 ? kFullRingMib
+                         : full || calls        ? kFullRingMib
                                                 : kCausalRingMib)
                         << 20;
     if (options_.host) result.scope = sensor::Scope::Host;
@@ -122,6 +127,9 @@ base::Status Session::prepare() {
         return base::fail(base::ErrorCode::NotFound,
                           fmt::format("there is no process {}: it may have ended", options_.pid));
     }
+    auto functions = WatchedFunctions::find(options_.functions, options_.command, options_.pid);
+    if (!functions) return std::unexpected(functions.error());
+    functions_ = *std::move(functions);
     // Blocked before any thread starts; the command unblocks them for itself.
     sigset_t handled;
     sigemptyset(&handled);
@@ -152,6 +160,7 @@ base::Status Session::begin() {
     if (options_.pid != 0) {
         if (auto tracked = sensor.track_tree(options_.pid); !tracked) return tracked;
     }
+    if (auto watched = functions_.attach(*recorder_); !watched) return watched;
     sensor.start_snapshot();
 
     epoll_.reset(::epoll_create1(EPOLL_CLOEXEC));
@@ -302,6 +311,8 @@ void add_record(CLI::App& app, int& exit_code) {
         "  catena record --pid 1234 --duration 10s\n"
         "  catena record --unit nginx -o nginx.catena\n"
         "  catena record --host --duration 1m\n"
+        "  catena record --functions 'exe:*' -- ./server\n"
+        "  catena record --pid 1234 --functions 'lib:libssl*:SSL_*' --functions-mode count\n"
         "\nA command and a process are recorded with all their descendants, until the last of them has "
         "ended.\n"
         "The exit code is the command's own (128 + signal if it was killed), or 127 if it was not found, 126 "
@@ -324,6 +335,21 @@ void add_record(CLI::App& app, int& exit_code) {
         ->option_text("causal|full")
         ->capture_default_str()
         ->check(CLI::IsMember({"causal", "full"}));
+    record
+        ->add_option("--functions", options->functions.patterns,
+                     "Record calls of functions: exe:GLOB of the executable, lib:NAME:GLOB of libraries, or PATH:GLOB; can "
+                     "be given several times")
+        ->option_text("BINARY:GLOB")
+        ->allow_extra_args(false);
+    record
+        ->add_option("--functions-mode", options->functions.mode,
+                     "events: each call; count: how often each, by caller; once: which are called at all")
+        ->option_text("events|count|once")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"events", "count", "once"}));
+    record->add_flag("--allow-single-step", options->functions.allow_single_step,
+                     "Watch functions too where each call costs microseconds");
+    record->add_flag("--list-unwatched", options->functions.list_unwatched, "Name the functions that are not watched, and why");
     record->add_option("--duration", options->duration,
                        "Stop after so long: 500ms, 10s, 5m, 1h (a command goes on)");
     record->add_option("--ready-fd", options->ready_fd,

@@ -21,7 +21,8 @@ constexpr std::chrono::milliseconds kQuietRest{200};
 bool same_counts(const event::Accounting& a, const event::Accounting& b) {
     return a.seen == b.seen && a.stored == b.stored && a.merged == b.merged && a.filtered == b.filtered &&
            a.lost == b.lost &&  // and then its parts
-           a.calls == b.calls && a.lost_calls == b.lost_calls;
+           a.calls == b.calls && a.lost_calls == b.lost_calls && a.function_calls == b.function_calls &&
+           a.lost_function_calls == b.lost_function_calls;
 }
 
 }  // namespace
@@ -76,7 +77,7 @@ void Recorder::add_accounting(Order& order) {
     for (std::size_t cpu = 0; cpu < now.size(); ++cpu) {
         order.seen += now[cpu].seen;
         if (cpu < last_accounting_.size() && same_counts(now[cpu], last_accounting_[cpu])) continue;
-        if (now[cpu].seen != 0 || now[cpu].calls != 0) order.batch.accounting.push_back(now[cpu]);
+        if (now[cpu].seen != 0 || now[cpu].calls != 0 || now[cpu].function_calls != 0) order.batch.accounting.push_back(now[cpu]);
     }
     last_accounting_ = std::move(now);
 }
@@ -98,6 +99,7 @@ base::Status Recorder::pump() {
                 pace_);  // it locks what waits with each thread, which the thread may want
             if (auto collected = sensor_->collect_waiting(); !collected) return collected;
         }
+        if (auto dropped = sensor_->drop_called_functions(); !dropped) return dropped;
         last_seen_ = progress.seen;
         last_collect_ns_ = steady_ns();
     }
@@ -127,6 +129,12 @@ base::Status Recorder::pump() {
     return {};
 }
 
+base::Status Recorder::put(event::Batch batch) {
+    if (!queue_.push({std::move(batch), false})) return failure();
+    uncommitted_ = true;
+    return {};
+}
+
 // Hands over all that waits.
 void Recorder::drain() {
     bool more = true;
@@ -146,6 +154,8 @@ base::Status Recorder::finish(std::map<std::string, std::string> meta) {
     Order last;
     add_accounting(last);
     last.batch.meta = std::move(meta);
+    auto counts = sensor_->function_counts();
+    if (counts) last.batch.function_counts = *std::move(counts);
     last.batch.meta["state"] = "complete";
     last.commit = true;
     queue_.push(std::move(last));
@@ -153,7 +163,7 @@ base::Status Recorder::finish(std::map<std::string, std::string> meta) {
     thread_.join();
     if (auto failed = failure(); !failed) return failed;
     if (auto closed = writer_->finish(); !closed) return closed;
-    return collected;
+    return counts ? collected : base::Status(std::unexpected(counts.error()));
 }
 
 }  // namespace catena::cli

@@ -34,6 +34,9 @@ class Recorder {
     // order to commit. An error once writing has failed.
     base::Status pump();
 
+    // Stores rows that did not come from the sensor. An error once writing has failed.
+    base::Status put(event::Batch batch);
+
     // How long the next pump() may wait where the sensor does not call: longer after one that found nothing.
     [[nodiscard]] std::chrono::milliseconds rest() const;
 

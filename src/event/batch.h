@@ -8,6 +8,7 @@
 #include "event/call.h"
 #include "event/entity.h"
 #include "event/event.h"
+#include "event/function.h"
 
 namespace catena::event {
 
@@ -20,11 +21,15 @@ struct Batch {
     std::vector<Socket> sockets;  // a socket that learns its peer later is written again; the last row holds
     std::vector<Object> objects;
     std::vector<Accounting> accounting;
+    std::vector<Function> functions;
+    std::vector<FunctionCall> function_calls;
+    std::vector<FunctionCount> function_counts;
     std::map<std::string, std::string> meta;  // later values replace earlier ones
 
     [[nodiscard]] bool empty() const {
         return events.empty() && calls.empty() && processes.empty() && files.empty() && sockets.empty() &&
-               objects.empty() && accounting.empty() && meta.empty();
+               objects.empty() && accounting.empty() && functions.empty() &&
+               function_calls.empty() && function_counts.empty() && meta.empty();
     }
 };
 

@@ -58,6 +58,9 @@ struct Accounting {
     // stored.
     std::uint64_t calls = 0;
     std::uint64_t lost_calls = 0;
+    // Calls of user functions in mode events, and those of them that found it full.
+    std::uint64_t function_calls = 0;
+    std::uint64_t lost_function_calls = 0;
 };
 
 }  // namespace catena::event

@@ -58,6 +58,7 @@ void Numbering::apply(Batch& batch) {
         process.parent = number(process.parent);
     }
     for (Call& call : batch.calls) call.process = number(call.process);
+    for (FunctionCall& call : batch.function_calls) call.process = number(call.process);
     for (Event& event : batch.events) {
         event.process = number(event.process);
         event.object = number(event.object);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sys/syscalls.h"
+#include "wire/functions.h"
 
 namespace catena::sensor {
 namespace {
@@ -110,6 +111,8 @@ bool Decoder::decode_known(const cat_header& header, std::span<const std::byte> 
             return decode_events(record, out);
         case CAT_CALLS:
             return decode_calls(record, out);
+        case CAT_FUNCTION_CALLS:
+            return decode_function_calls(record, out);
         case CAT_PATH_EVENT:
             return decode_path_event(record, out);
         case CAT_FILE:
@@ -143,6 +146,26 @@ bool Decoder::decode_known(const cat_header& header, std::span<const std::byte> 
         default:
             return false;
     }
+}
+
+bool Decoder::decode_function_calls(std::span<const std::byte> record, event::Batch& out) {
+    cat_function_calls calls{};
+    constexpr std::size_t kHead = offsetof(cat_function_calls, call);
+    if (record.size() < kHead) return false;
+    std::memcpy(&calls, record.data(), std::min(record.size(), sizeof(calls)));
+    if (calls.count > CAT_FUNCTION_BLOCK || calls.count > (record.size() - kHead) / sizeof(cat_function_call))
+        return false;
+    const std::int64_t ts_ns = real_time(calls.header);
+    processes_.meet({calls.process}, static_cast<std::int32_t>(calls.tgid), calls.process_start, ts_ns,
+                    out.processes);
+    for (const cat_function_call& call : std::span(calls.call).first(calls.count)) {
+        out.function_calls.push_back({.ts_ns = ts_ns + call.after_ns,
+                                      .process = {calls.process},
+                                      .tid = static_cast<std::int32_t>(calls.tid),
+                                      .function = call.function,
+                                      .stack = call.stack});
+    }
+    return true;
 }
 
 // Calls, and the events of those that carry their own.

@@ -40,6 +40,7 @@ class Decoder {
 
   private:
     bool decode_known(const cat_header& header, std::span<const std::byte> record, event::Batch& out);
+    bool decode_function_calls(std::span<const std::byte> record, event::Batch& out);
     bool decode_calls(std::span<const std::byte> record, event::Batch& out);
     void count_stored(std::uint16_t cpu);
     bool decode_events(std::span<const std::byte> record, event::Batch& out);

@@ -25,6 +25,7 @@
 #include "catena.skel.h"
 #include "sensor/capture_table.h"
 #include "sensor/decoder.h"
+#include "sensor/function_probes.h"
 #include "sensor/optional_programs.h"
 #include "sensor/path_hooks.h"
 #include "sensor/ring.h"
@@ -35,6 +36,7 @@ namespace catena::sensor {
 namespace {
 
 constexpr int kRecordsAPoll = 1024;    // of up to eight events each: what batches hold is most of our memory
+constexpr std::size_t kFunctionCallsAPoll = 65'536;
 constexpr int kCollectsToForget = 40;  // ten seconds of work
 const char* const kBtf = "/sys/kernel/btf/vmlinux";
 
@@ -124,6 +126,13 @@ class BpfSensor final : public Sensor {
 
     base::Status track(int pidfd) override;
     base::Status track_tree(std::int32_t pid) override;
+    base::Result<std::vector<RefusedProbe>> watch_functions(std::span<const FunctionProbe> probes) override {
+        return functions_.attach(probes);
+    }
+    base::Status drop_called_functions() override {
+        return functions_.mode() == FunctionsMode::Once ? functions_.drop_hit() : base::Status();
+    }
+    base::Result<std::vector<event::FunctionCount>> function_counts() override { return functions_.counts(); }
     void start_snapshot() override;
     [[nodiscard]] bool snapshot_done() const override { return snapshot_done_; }
     [[nodiscard]] int wait_fd() const override { return bpf_map__fd(skeleton_->maps.cat_ring); }
@@ -150,6 +159,7 @@ class BpfSensor final : public Sensor {
     bool stopped_ = false;
     std::vector<std::uint64_t> told_;  // merged calls that rows speak of, by CPU
     Skeleton skeleton_;
+    FunctionProbes functions_;
     Ring ring_;
     std::size_t cpus_ = 0;
     base::Status path_hooks_;           // why paths are read from programs' memory, where they are
@@ -192,6 +202,7 @@ bool BpfSensor::load(const Options& options, bool with_optional) {
     // Half of what system calls cost is being met at their entry, and no edge needs it.
     bpf_program__set_autoload(skeleton_->progs.cat_sys_enter, options.fidelity == Fidelity::Full);
     bpf_program__set_autoload(skeleton_->progs.cat_flush_tasks, options.fidelity == Fidelity::Full);
+    choose_function_programs(*skeleton_, options.functions);
     bpf_map__set_max_entries(skeleton_->maps.cat_ring, static_cast<std::uint32_t>(options.ring_bytes));
     return catena_bpf::load(skeleton_.get()) == 0;
 }
@@ -223,6 +234,7 @@ base::Status BpfSensor::start(const Options& options) {
     const bpf_map* ring = skeleton_->maps.cat_ring;
     if (auto mapped = ring_.map(bpf_map__fd(ring), bpf_map__max_entries(ring)); !mapped) return mapped;
     cpus_ = static_cast<std::size_t>(libbpf_num_possible_cpus());
+    if (auto prepared = functions_.prepare(*skeleton_, options.functions); !prepared) return prepared;
     if (catena_bpf::attach(skeleton_.get()) != 0) return base::fail_errno("attaching the kernel programs");
     if (path_hooks_) path_hooks_ = attach_path_hooks(*skeleton_);
     return {};
@@ -275,6 +287,7 @@ bool BpfSensor::take(std::span<const std::byte> record, event::Batch& out) {
     const std::size_t calls = out.calls.size();
     decoder_.decode(record, out);
     taken_ += static_cast<int>(out.calls.size() - calls);
+    if (out.function_calls.size() >= kFunctionCallsAPoll) taken_ = kRecordsAPoll;
     drained_bytes_ += record.size();
     if (drained_bytes_ >= quarter_bytes_) {
         drained_bytes_ = 0;
@@ -290,6 +303,9 @@ bool BpfSensor::poll(event::Batch& out) {
 }
 
 base::Status BpfSensor::collect_waiting() {
+    if (functions_.mode() == FunctionsMode::Events) {
+        if (auto flushed = run_iterator(skeleton_->progs.cat_flush_functions); !flushed) return flushed;
+    }
     if (fidelity_ == Fidelity::Full) return run_iterator(skeleton_->progs.cat_flush_tasks);
     // Who has bumped a version word is forgotten now and then, when no sum depends on it any more: else in
     // the end everybody would have.
@@ -304,6 +320,7 @@ base::Status BpfSensor::collect_waiting() {
 
 void BpfSensor::stop() {
     if (snapshot_.joinable()) snapshot_.join();
+    functions_.detach();
     catena_bpf::detach(skeleton_.get());
     stopped_ = true;
     skeleton_->bss->cat_stopping = 1;
@@ -352,6 +369,8 @@ std::vector<event::Accounting> BpfSensor::accounting() {
         row.lost = kernel[cpu].lost[CAT_LOST_FULL] + row.lost_reserved + row.lost_share;
         row.calls = kernel[cpu].calls;
         row.lost_calls = kernel[cpu].lost_calls;
+        row.function_calls = kernel[cpu].function_calls;
+        row.lost_function_calls = kernel[cpu].lost_function_calls;
         // What is still in the ring buffer, or merged and not told, counts as not seen yet: no row speaks of
         // it. Nor is a call known whose end is being met while we look. At the end there is none of these.
         row.seen = stopped_ ? kernel[cpu].seen : row.stored + row.merged + row.filtered + row.lost;
@@ -362,7 +381,7 @@ std::vector<event::Accounting> BpfSensor::accounting() {
 
 Progress BpfSensor::progress() {
     Progress sum;
-    sum.waits_uncounted = fidelity_ == Fidelity::Full;
+    sum.waits_uncounted = fidelity_ == Fidelity::Full || functions_.mode() == FunctionsMode::Events;
     const std::vector<cat_counters> kernel = counters();
     for (std::size_t cpu = 0; cpu < kernel.size(); ++cpu) {
         sum.seen += kernel[cpu].seen;
@@ -372,6 +391,8 @@ Progress BpfSensor::progress() {
         sum.stored += decoder_.stored(cpu);
         sum.calls += kernel[cpu].calls;
         sum.lost_calls += kernel[cpu].lost_calls;
+        sum.function_calls += kernel[cpu].function_calls;
+        sum.lost_function_calls += kernel[cpu].lost_function_calls;
     }
     sum.live_processes = __sync_fetch_and_add(&skeleton_->bss->cat_live, 0);
     return sum;
@@ -401,6 +422,10 @@ std::map<std::string, std::string> BpfSensor::description() {
         {"recorder_pid", fmt::format("{}", static_cast<std::uint32_t>(skeleton_->bss->cat_recorder_tgid))},
         {"programs_refused", fmt::format("{}", fmt::join(without_, " "))},
         {"fidelity", fidelity_ == Fidelity::Full ? "full" : "causal"},
+        {"functions", functions_.mode() == FunctionsMode::None    ? ""
+                      : functions_.mode() == FunctionsMode::Count ? "count"
+                      : functions_.mode() == FunctionsMode::Once  ? "once"
+                                                                  : "events"},
         {"path_source", path_hooks_ ? "kernel" : "user"},
         {"path_source_reason", path_hooks_ ? "" : path_hooks_.error().message},
         {"scope", scope_ == Scope::Host     ? "host"

@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "event/batch.h"
+#include "sensor/function_probes.h"
 #include "sys/cgroup.h"
 
 namespace catena::sensor {
@@ -30,6 +32,7 @@ struct Options {
     Fidelity fidelity = Fidelity::Causal;
     sys::Cgroup cgroup;                      // for Scope::Cgroup
     std::uint64_t ring_bytes = 16ULL << 20;  // a power of two, at least a page
+    FunctionsMode functions = FunctionsMode::None;
 };
 
 // What the sensor knows about itself at a moment.
@@ -41,7 +44,9 @@ struct Progress {
     std::uint64_t lost = 0;
     std::uint64_t calls = 0;  // full fidelity
     std::uint64_t lost_calls = 0;
-    bool waits_uncounted = false;     // full fidelity: threads keep calls back that none of these counts yet
+    std::uint64_t function_calls = 0;
+    std::uint64_t lost_function_calls = 0;
+    bool waits_uncounted = false;     // threads keep calls back that none of these counts yet
     std::int64_t live_processes = 0;  // of Scope::Tree
 };
 
@@ -58,6 +63,15 @@ class Sensor {
 
     // Marks a running process and its descendants.
     virtual base::Status track_tree(std::int32_t pid) = 0;
+
+    // Watches functions, as Options::functions says; once. Those that the kernel refused are returned.
+    virtual base::Result<std::vector<RefusedProbe>> watch_functions(std::span<const FunctionProbe> probes) = 0;
+
+    // FunctionsMode::Once: takes away the probes of functions that were called.
+    virtual base::Status drop_called_functions() = 0;
+
+    // What Count and Once have counted until now.
+    virtual base::Result<std::vector<event::FunctionCount>> function_counts() = 0;
 
     // Starts describing processes, and the open files of those recorded, from before. poll() must go on
     // meanwhile.

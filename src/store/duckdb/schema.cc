@@ -48,7 +48,16 @@ CREATE TABLE objects (id BIGINT, type VARCHAR, since_ns BIGINT, label VARCHAR);
 
 CREATE TABLE loss (
     ts_ns BIGINT, cpu INTEGER, seen BIGINT, stored BIGINT, merged BIGINT, filtered BIGINT, lost BIGINT,
-    lost_reserved BIGINT, lost_share BIGINT, calls BIGINT, lost_calls BIGINT);
+    lost_reserved BIGINT, lost_share BIGINT, calls BIGINT, lost_calls BIGINT,
+    function_calls BIGINT, lost_function_calls BIGINT);
+
+CREATE TABLE functions (
+    id UINTEGER, "binary" VARCHAR, build_id VARCHAR, name VARCHAR, symbol VARCHAR, address UBIGINT, size_bytes UBIGINT,
+    site VARCHAR, site_offset UBIGINT, watched BOOLEAN, ends_in_jump BOOLEAN, reason VARCHAR);
+
+CREATE TABLE calls (ts_ns BIGINT, process BIGINT, tid INTEGER, function UINTEGER, stack UBIGINT);
+
+CREATE TABLE function_counts (function UINTEGER, caller UINTEGER, count BIGINT);
 )sql";
 
 constexpr const char* kViews = R"sql(

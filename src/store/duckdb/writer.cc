@@ -161,6 +161,26 @@ void put_row(TableAppender& to, const event::Accounting& a) {
     to.put(static_cast<std::int64_t>(a.lost)).put(static_cast<std::int64_t>(a.lost_reserved));
     to.put(static_cast<std::int64_t>(a.lost_share));
     to.put(static_cast<std::int64_t>(a.calls)).put(static_cast<std::int64_t>(a.lost_calls));
+    to.put(static_cast<std::int64_t>(a.function_calls)).put(static_cast<std::int64_t>(a.lost_function_calls));
+}
+
+void put_row(TableAppender& to, const event::Function& f) {
+    to.put(f.id).put(f.binary).put(f.build_id);
+    put_path(to, f.name);
+    put_path(to, f.symbol);
+    to.put(f.address).put(f.size_bytes).put(f.site).put(f.site_offset);
+    to.put(static_cast<std::uint8_t>(f.watched)).put(static_cast<std::uint8_t>(f.ends_in_jump));
+    put_path(to, f.reason);
+}
+
+void put_row(TableAppender& to, const event::FunctionCall& c) {
+    to.put(c.ts_ns).put(static_cast<std::int64_t>(c.process.value)).put(c.tid).put(c.function).put(c.stack);
+}
+
+void put_row(TableAppender& to, const event::FunctionCount& c) {
+    to.put(c.function);
+    c.caller == 0 ? to.put_null() : to.put(c.caller);
+    to.put(static_cast<std::int64_t>(c.count));
 }
 
 template <class T>
@@ -173,10 +193,11 @@ Status put_rows(TableAppender& to, const std::vector<T>& rows) {
 }
 
 // The tables that are appended to, in the order of Batch's members.
-enum TableIndex : std::uint8_t { Events, Processes, Rests, Files, Sockets, Objects, Loss, Calls, TableCount };
+enum TableIndex : std::uint8_t { Events, Processes, Rests, Files, Sockets, Objects, Loss, Calls, Functions, FunctionCalls,
+                                 FunctionCounts, TableCount };
 constexpr std::array<const char*, TableCount> kTableNames = {"events",     "process_images", "cmdline_rests",
                                                              "file_names", "socket_states",  "objects",
-                                                             "loss",       "syscall_records"};
+                                                             "loss",       "syscall_records", "functions", "calls", "function_counts"};
 
 class DuckWriter final : public Writer {
   public:
@@ -266,6 +287,9 @@ Status DuckWriter::append_all(const Batch& batch) {
     if (status) status = put_rows(appenders_[Sockets], batch.sockets);
     if (status) status = put_rows(appenders_[Objects], batch.objects);
     if (status) status = put_rows(appenders_[Loss], batch.accounting);
+    if (status) status = put_rows(appenders_[Functions], batch.functions);
+    if (status) status = put_rows(appenders_[FunctionCalls], batch.function_calls);
+    if (status) status = put_rows(appenders_[FunctionCounts], batch.function_counts);
     if (status) status = put_meta(batch.meta);
     return status;
 }

@@ -1,0 +1,116 @@
+#include "cli/watched_functions.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <utility>
+
+#include "event/escape.h"
+
+namespace catena::cli {
+namespace {
+
+// As execvp would find it.
+std::string find_program(const std::string& name) {
+    if (name.find('/') != std::string::npos) return name;
+    const char* path = std::getenv("PATH");
+    std::istringstream folders(path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin");
+    for (std::string folder; std::getline(folders, folder, ':');) {
+        std::string candidate = (folder.empty() ? "." : folder) + "/" + name;
+        if (::access(candidate.c_str(), X_OK) == 0 && !std::filesystem::is_directory(candidate)) return candidate;
+    }
+    return name;
+}
+
+// Files that a process runs code of.
+std::vector<std::string> mapped_files(std::int32_t pid) {
+    std::set<std::string> files;
+    std::ifstream maps(fmt::format("/proc/{}/maps", pid));
+    for (std::string line; std::getline(maps, line);) {
+        const std::size_t slash = line.find('/');
+        if (slash != std::string::npos && line.find(" r-xp ") != std::string::npos) files.insert(line.substr(slash));
+    }
+    return {files.begin(), files.end()};
+}
+
+}  // namespace
+
+sensor::FunctionsMode FunctionOptions::sensor_mode() const {
+    if (patterns.empty()) return sensor::FunctionsMode::None;
+    if (mode == "count") return sensor::FunctionsMode::Count;
+    return mode == "once" ? sensor::FunctionsMode::Once : sensor::FunctionsMode::Events;
+}
+
+base::Result<WatchedFunctions> WatchedFunctions::find(const FunctionOptions& options,
+                                                      const std::vector<std::string>& command, std::int32_t pid) {
+    WatchedFunctions self;
+    self.options_ = options;
+    if (options.patterns.empty()) return self;
+    functions::SelectOptions where;
+    where.allow_single_step = options.allow_single_step;
+    if (!command.empty()) where.exe = find_program(command.front());
+    if (pid != 0) {
+        where.exe = fmt::format("/proc/{}/exe", pid);
+        where.libraries = mapped_files(pid);
+    }
+    auto selected = functions::select(options.patterns, where);
+    if (!selected) return std::unexpected(std::move(selected).error());
+    self.selected_ = *std::move(selected);
+    return self;
+}
+
+base::Status WatchedFunctions::attach(Recorder& recorder) {
+    if (options_.patterns.empty()) return {};
+    std::vector<sensor::FunctionProbe> probes;
+    for (const functions::Selected& each : selected_) {
+        if (!each.function.watched) continue;
+        probes.push_back({.function = each.function.id,
+                          .binary = each.function.binary,
+                          .file_offset = each.function.site_offset,
+                          .stack_bytes = each.stack_bytes});
+    }
+    auto refused = recorder.sensor().watch_functions(probes);
+    if (!refused) return std::unexpected(std::move(refused).error());
+    for (const sensor::RefusedProbe& probe : *refused) {
+        event::Function& function = selected_[probe.function - 1].function;
+        function.watched = false;
+        function.site = "refused";
+        function.reason = probe.reason;
+    }
+    event::Batch batch;
+    for (const functions::Selected& each : selected_) batch.functions.push_back(each.function);
+    tell();
+    return recorder.put(std::move(batch));
+}
+
+void WatchedFunctions::tell() const {
+    const auto count_of = [&](std::string_view site) {
+        return std::ranges::count_if(selected_, [&](const functions::Selected& each) {
+            return !each.function.watched && each.function.site == site;
+        });
+    };
+    const auto stepped = count_of("single-stepped");
+    const auto refused = count_of("refused");
+    const auto watched = std::ranges::count_if(selected_, [](const auto& each) { return each.function.watched; });
+    if (stepped + refused == 0) return;
+    fmt::print(stderr, "catena: {} of {} functions are watched", watched, selected_.size());
+    if (stepped != 0) fmt::print(stderr, "; {} would cost microseconds a call (--allow-single-step takes them)", stepped);
+    if (refused != 0) fmt::print(stderr, "; {} cannot be probed", refused);
+    fmt::print(stderr, "{}\n", options_.list_unwatched ? ":" : "; --list-unwatched names them");
+    if (!options_.list_unwatched) return;
+    for (const functions::Selected& each : selected_) {
+        const event::Function& function = each.function;
+        if (function.watched) continue;
+        fmt::print(stderr, "  {:#x}  {}  {} ({})\n", function.address, function.site,
+                   function.name.empty() ? "(no name)" : event::escape_for_terminal(function.name), function.reason);
+    }
+}
+
+}  // namespace catena::cli

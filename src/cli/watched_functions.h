@@ -1,0 +1,42 @@
+// WatchedFunctions: the functions that `record --functions` asks for, from patterns to probes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/recorder.h"
+#include "functions/selection.h"
+#include "sensor/function_probes.h"
+
+namespace catena::cli {
+
+struct FunctionOptions {
+    std::vector<std::string> patterns;  // none: no functions are watched
+    std::string mode = "events";
+    bool allow_single_step = false;
+    bool list_unwatched = false;
+
+    [[nodiscard]] sensor::FunctionsMode sensor_mode() const;
+};
+
+class WatchedFunctions {
+  public:
+    WatchedFunctions() = default;
+
+    // Finds them. exe: is what `command` starts, or what process `pid` runs (0 for none).
+    static base::Result<WatchedFunctions> find(const FunctionOptions& options, const std::vector<std::string>& command,
+                                               std::int32_t pid);
+
+    // Places the probes, writes down what is watched, and says on standard error what is not.
+    base::Status attach(Recorder& recorder);
+
+  private:
+    void tell() const;
+
+    FunctionOptions options_;
+    std::vector<functions::Selected> selected_;
+};
+
+}  // namespace catena::cli

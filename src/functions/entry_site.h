@@ -1,0 +1,18 @@
+// Where the probe of a function goes, from the function's own code alone: the first instruction of its entry
+// block that the kernel emulates, as long as the stack pointer can be followed to it.
+#pragma once
+
+#include "elf/function.h"
+#include "elf/image.h"
+#include "functions/site.h"
+
+namespace catena::functions {
+
+struct EntrySite {
+    Site site;
+    bool ends_in_jump = false;  // it jumps to code that is not its own: a tail call
+};
+
+[[nodiscard]] EntrySite entry_site(const elf::Image& image, const elf::Function& function);
+
+}  // namespace catena::functions

@@ -1,0 +1,40 @@
+// Which functions a user means: patterns BINARY:GLOB, and where a probe for each goes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "event/function.h"
+
+namespace catena::functions {
+
+struct SelectOptions {
+    std::string exe;                     // the executable that exe: stands for; empty where there is none
+    std::vector<std::string> libraries;  // files that lib: also looks among, as those that a process has mapped
+    bool allow_single_step = false;      // also where a probe costs several microseconds
+};
+
+// A function that matches, and how far the stack pointer has moved between its entry and its probe.
+struct Selected {
+    event::Function function;
+    std::int32_t stack_bytes = 0;
+};
+
+// All functions that one of the patterns matches, each once, with ids 1, 2, …:
+//   exe:GLOB         of the executable
+//   lib:NAME:GLOB    of each library whose file name matches NAME ("libssl*")
+//   PATH:GLOB        of one file
+// GLOB is one of the shell, over the symbol and its name as people write it, with and without arguments.
+// Functions whose probe would be slow, or is not possible, are there with `watched` false.
+//
+// Usage: no such pattern. NotFound: nothing matches; the message says what is close. BadInput, NotSupported:
+// a file is not one that can be watched.
+[[nodiscard]] base::Result<std::vector<Selected>> select(const std::vector<std::string>& patterns,
+                                                         const SelectOptions& options);
+
+// What a file has: for coverage. Parts of functions are left out, as in select.
+[[nodiscard]] bool matches(const std::string& glob, const std::string& symbol, const std::string& name);
+
+}  // namespace catena::functions
