@@ -18,6 +18,7 @@ void add_verbs(CLI::App& app, int& exit_code) {
     add_import(app, exit_code);
     add_reduce(app, exit_code);
     add_analyze(app, exit_code);
+    add_functions(app, exit_code);
     add_doctor(app, exit_code);
     add_completion(app, exit_code);
 }

@@ -63,18 +63,18 @@ TEST(CallTree, ManyStacksAreBounded) {
 }
 
 // The obvious one: a program that runs, whose frames are as large as it likes, and that knows who called whom.
-struct Run {
+struct Obvious {
     std::vector<std::uint64_t> stacks;
     std::vector<std::uint32_t> callers;
 };
 
-void run(Run& into, std::uint64_t stack, std::uint32_t caller, const std::vector<int>& shape, std::size_t& at, int frame) {
+void run_obvious(Obvious& into, std::uint64_t stack, std::uint32_t caller, const std::vector<int>& shape, std::size_t& at, int frame) {
     const auto self = static_cast<std::uint32_t>(into.stacks.size());
     into.stacks.push_back(stack);
     into.callers.push_back(caller);
     // A shape is how many calls each function makes, in the order in which they begin.
     const int calls = at < shape.size() ? shape[at++] : 0;
-    for (int i = 0; i < calls; ++i) run(into, stack - static_cast<std::uint64_t>(frame), self, shape, at, frame % 48 + 16);
+    for (int i = 0; i < calls; ++i) run_obvious(into, stack - static_cast<std::uint64_t>(frame), self, shape, at, frame % 48 + 16);
 }
 
 TEST(CallTree, IsThatOfEverySmallProgram) {
@@ -82,9 +82,9 @@ TEST(CallTree, IsThatOfEverySmallProgram) {
     std::vector<int> shape(6);
     const std::function<void(std::size_t)> each = [&](std::size_t position) {
         if (position == shape.size()) {
-            Run program;
+            Obvious program;
             std::size_t at = 0;
-            run(program, kTop, kNone, shape, at, 16);
+            run_obvious(program, kTop, kNone, shape, at, 16);
             ASSERT_EQ(callers(program.stacks), program.callers);
             ++programs;
             return;

@@ -1,0 +1,45 @@
+// CallProfile: calls of many threads, added up by the path of functions that led to each.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "functions/call_tree.h"
+
+namespace catena::functions {
+
+class CallProfile {
+  public:
+    static constexpr std::uint32_t kNone = UINT32_MAX;
+    // Paths beyond are counted with the last function that still had a place: overflowed() says how many calls.
+    static constexpr std::size_t kMaxNodes = 1U << 20U;
+
+    struct Node {
+        std::uint32_t parent = kNone;
+        std::uint32_t function = 0;
+        std::uint64_t calls = 0;
+        std::vector<std::uint32_t> children;  // in the order of their first call
+    };
+
+    // The next calls are of another thread, or of another program in the same one.
+    void begin_thread();
+    void add(std::uint32_t function, std::uint64_t stack);
+
+    // A node's parent comes before it.
+    [[nodiscard]] const std::vector<Node>& nodes() const { return nodes_; }
+    [[nodiscard]] const std::vector<std::uint32_t>& roots() const { return roots_; }
+    [[nodiscard]] std::uint64_t overflowed() const { return overflowed_; }
+
+  private:
+    std::vector<Node> nodes_;
+    std::vector<std::uint32_t> roots_;
+    std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> places_;  // parent, function → node
+    CallTree tree_;
+    std::vector<std::uint32_t> node_of_call_;  // of this thread's calls
+    std::uint64_t overflowed_ = 0;
+};
+
+}  // namespace catena::functions

@@ -1,0 +1,170 @@
+// Calls of user functions: counted as the program counts them itself, whole, and within scope.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "harness.h"
+
+namespace catena::kernel_test {
+namespace {
+
+using testing::HasSubstr;
+
+class Functions : public testing::Test {
+  protected:
+    void SetUp() override {
+        if (const std::string reason = why_not_recordable(); !reason.empty()) GTEST_SKIP() << reason;
+    }
+
+    Outcome record(const std::string& mode, const std::vector<std::string>& program) {
+        std::vector<std::string> arguments = {"record", "-o", trace_, "--functions", "exe:middle", "--functions", "exe:leaf",
+                                              "--functions", "exe:recurse", "--functions", "exe:never",
+                                              "--functions-mode", mode, "--", program_path("function_calls")};
+        arguments.insert(arguments.end(), program.begin(), program.end());
+        return catena(arguments);
+    }
+
+    // Of calls, or of counts.
+    std::string calls_of_function(const std::string& name) {
+        return value_of(trace_, "select (select count(*) from calls c join functions f on f.id = c.function where f.name = '" + name +
+                                    "') + coalesce((select sum(count) from function_counts c join functions f on f.id = "
+                                    "c.function where f.name = '" +
+                                    name + "'), 0)");
+    }
+
+    // Compares with what the program says: "middle 1000 leaf 2000".
+    void expect_counts(const std::string& said) {
+        EXPECT_EQ("middle " + calls_of_function("middle") + " leaf " + calls_of_function("leaf") + "\n", said);
+    }
+
+    void expect_nothing_lost() {
+        EXPECT_EQ(value_of(trace_, "select sum(lost) from (select max(lost_function_calls) as lost from loss group by cpu)"), "0");
+        EXPECT_EQ(value_of(trace_, "select sum(calls) from (select max(function_calls) as calls from loss group by cpu)"),
+                  value_of(trace_, "select count(*) from calls"));
+    }
+
+    TempDir directory_;
+    std::string trace_ = directory_.file("t.catena");
+};
+
+TEST_F(Functions, EachCallIsRecordedOnce) {
+    const Outcome done = record("events", {"calls", "10000"});
+    ASSERT_EQ(done.exit_code, 0) << done.err;
+    expect_counts(done.out);
+    expect_nothing_lost();
+    EXPECT_EQ(calls_of_function("never"), "0");
+}
+
+TEST_F(Functions, EachCallOfEightThreadsIsRecordedOnce) {
+    const Outcome done = record("events", {"threads", "20000"});
+    ASSERT_EQ(done.exit_code, 0) << done.err;
+    expect_counts(done.out);
+    expect_nothing_lost();
+    EXPECT_EQ(value_of(trace_, "select count(distinct tid) from calls"), "8");
+}
+
+TEST_F(Functions, CallsOfEightThreadsAreCountedExactly) {
+    const Outcome done = record("count", {"threads", "20000"});
+    ASSERT_EQ(done.exit_code, 0) << done.err;
+    expect_counts(done.out);
+    EXPECT_EQ(value_of(trace_, "select count(*) from calls"), "0") << "nothing is told of single calls";
+    EXPECT_EQ(value_of(trace_, "select count from function_counts c join functions f on f.id = c.function join functions g on "
+                               "g.id = c.caller where f.name = 'leaf' and g.name = 'middle'"),
+              "320000");
+}
+
+TEST_F(Functions, ForkedChildrenAreRecordedToo) {
+    for (const std::string mode : {"events", "count"}) {
+        const Outcome done = record(mode, {"fork", "777"});
+        ASSERT_EQ(done.exit_code, 0) << done.err;
+        expect_counts(done.out);
+    }
+}
+
+TEST_F(Functions, WhatCallsBeforeAnExecIsNoCallerOfWhatIsCalledBehindIt) {
+    const Outcome events = record("events", {"exec", "100"});
+    ASSERT_EQ(events.exit_code, 0) << events.err;
+    EXPECT_EQ(calls_of_function("middle"), "200");
+    const Outcome tree = catena({"functions", "tree", trace_, "--format", "folded"});
+    EXPECT_EQ(tree.out, "middle 200\nmiddle;leaf 400\n") << tree.err;
+    const Outcome count = record("count", {"exec", "100"});
+    ASSERT_EQ(count.exit_code, 0) << count.err;
+    EXPECT_EQ(calls_of_function("middle"), "200");
+    EXPECT_EQ(value_of(trace_, "select count(*) from function_counts"), "2");
+}
+
+TEST_F(Functions, AProgramThatEndsAtOnceHasToldAll) {
+    for (int i = 0; i < 20; ++i) {
+        const Outcome done = record("events", {"calls", "1"});
+        ASSERT_EQ(done.exit_code, 0) << done.err;
+        ASSERT_EQ(calls_of_function("leaf"), "2") << i;
+    }
+}
+
+TEST_F(Functions, RecursionIsATreeAsDeepAsItWent) {
+    const Outcome done = record("events", {"recurse", "300"});
+    ASSERT_EQ(done.exit_code, 0) << done.err;
+    const Outcome tree = catena({"functions", "tree", trace_, "--format", "json"});
+    ASSERT_EQ(tree.exit_code, 0) << tree.err;
+    const auto nodes = nlohmann::json::parse(tree.out)["nodes"];
+    ASSERT_EQ(nodes.size(), 300U);
+    for (std::size_t i = 1; i < nodes.size(); ++i) ASSERT_EQ(nodes[i]["parent"], nodes[i - 1]["id"]);
+}
+
+TEST_F(Functions, OnceSaysWhichWereCalledAndCoverageCountsThem) {
+    const Outcome done = record("once", {"calls", "100000"});
+    ASSERT_EQ(done.exit_code, 0) << done.err;
+    EXPECT_EQ(value_of(trace_, "select string_agg(f.name, ' ' order by f.name) from function_counts c join functions f on f.id = "
+                               "c.function"),
+              "leaf middle");
+    const Outcome coverage = catena({"functions", "coverage", trace_, "--format", "json"});
+    ASSERT_EQ(coverage.exit_code, 0) << coverage.err;
+    const auto row = nlohmann::json::parse(coverage.out)[0];
+    EXPECT_EQ(row["watched"], 4);
+    EXPECT_EQ(row["called"], 2);
+    EXPECT_GT(row["in_file"], 4);
+}
+
+TEST_F(Functions, OnlyWhatIsInScopeIsRecorded) {
+    Command other({program_path("function_calls"), "threads", "200000"});
+    const Outcome done = record("events", {"calls", "50"});
+    ASSERT_EQ(done.exit_code, 0) << done.err;
+    expect_counts(done.out);
+    other.wait();
+}
+
+TEST_F(Functions, DiffNamesWhatOnlyOneOfTwoCalls) {
+    ASSERT_EQ(record("events", {"calls", "5"}).exit_code, 0);
+    const std::string first = trace_;
+    trace_ = directory_.file("other.catena");
+    ASSERT_EQ(record("count", {"recurse", "5"}).exit_code, 0);
+    const Outcome diff = catena({"functions", "diff", first, trace_, "--format", "json"});
+    EXPECT_EQ(diff.exit_code, 1) << diff.err;
+    const auto rows = nlohmann::json::parse(diff.out);
+    ASSERT_EQ(rows.size(), 3U);
+    EXPECT_EQ(rows[2]["function"], "recurse");
+    EXPECT_EQ(rows[2]["only_in"], trace_);
+    EXPECT_EQ(catena({"functions", "diff", first, first}).exit_code, 0);
+}
+
+TEST_F(Functions, WhatCannotBeWatchedIsRefusedInWords) {
+    const auto refused = [&](const std::string& pattern) {
+        const Outcome done = catena({"record", "-o", trace_, "--functions", pattern, "--", "true"});
+        EXPECT_NE(done.exit_code, 0) << pattern;
+        return done.err;
+    };
+    EXPECT_THAT(refused(program_path("function_calls") + ":midle"), HasSubstr("close are middle"));
+    EXPECT_THAT(refused("/etc/passwd:*"), HasSubstr("/etc/passwd"));
+    EXPECT_THAT(refused("/no/such:*"), HasSubstr("/no/such"));
+    EXPECT_THAT(refused("main"), HasSubstr("BINARY:GLOB"));
+    std::ofstream(directory_.file("script")) << "#!/bin/sh\n";
+    EXPECT_THAT(refused(directory_.file("script") + ":*"), HasSubstr("script"));
+}
+
+}  // namespace
+}  // namespace catena::kernel_test
