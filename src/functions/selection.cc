@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <set>
 #include <string_view>
@@ -41,11 +42,18 @@ std::string real_path(const std::string& path) {
     return error ? path : real.string();
 }
 
+// Beside libraries lie scripts of the linker that have their names (libc.so).
+bool is_elf(const fs::path& path) {
+    std::array<char, 4> magic{};
+    std::ifstream(path).read(magic.data(), magic.size());
+    return std::string_view(magic.data(), magic.size()) == "\x7f" "ELF";
+}
+
 std::vector<std::string> libraries_like(const std::string& name, const std::vector<std::string>& mapped) {
     std::set<std::string> found;
     const auto consider = [&](const fs::path& path) {
         if (found.size() < kMostLibraries && path.filename().string().find(".so") != std::string::npos &&
-            ::fnmatch(name.c_str(), path.filename().c_str(), 0) == 0)
+            ::fnmatch(name.c_str(), path.filename().c_str(), 0) == 0 && is_elf(path))
             found.insert(real_path(path));
     };
     for (const std::string& path : mapped) consider(path);
