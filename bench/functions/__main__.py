@@ -63,7 +63,7 @@ def main():
                 verdict = "" if bar is None else f"  bar {bar}: {'PASS' if ratio <= bar else 'FAIL'}"
                 failed |= bar is not None and ratio > bar
                 print(f"  {mode:<7} {statistics.median(added[mode]):6.0f} ns, {ratio:.2f} x an empty probe{verdict}")
-        run([*record("pushes", "events"), into / "called", "pushes", 5_000_000, 500_000])
+        run([*record("nops", "events"), into / "called", "nops", 5_000_000, 500_000])
         gone, all_calls = lost(options.catena, trace).split(",")
         failed |= gone != "0" or all_calls != "5000000"
         print(f"500,000 calls a second for 10 s: {all_calls} recorded or lost, {gone} of them lost")

@@ -48,16 +48,18 @@ struct FunctionsOptions {
 
 constexpr const char* kName = "coalesce(f.name, printf('%s+0x%x', f.\"binary\", f.address))";
 constexpr const char* kCalled =
-    "(SELECT id, sum(n)::BIGINT AS calls FROM (SELECT function AS id, count(*) AS n FROM calls GROUP BY function "
+    "(SELECT id, sum(n)::BIGINT AS calls FROM (SELECT function AS id, count(*) AS n FROM calls GROUP BY "
+    "function "
     "UNION ALL SELECT function, sum(count) FROM function_counts GROUP BY function) GROUP BY id)";
 
 base::Result<std::unique_ptr<store::Reader>> open(const std::string& path) {
     auto reader = store::open_recording(path);
     if (!reader) return reader;
     if ((*reader)->meta()["functions"].empty()) {
-        return base::fail(base::ErrorCode::NotFound,
-                          event::escape_for_terminal(path) +
-                              " holds no calls of functions; catena record --functions BINARY:GLOB makes one that does");
+        return base::fail(
+            base::ErrorCode::NotFound,
+            event::escape_for_terminal(path) +
+                " holds no calls of functions; catena record --functions BINARY:GLOB makes one that does");
     }
     return reader;
 }
@@ -73,21 +75,24 @@ base::Status print_table(store::Reader& reader, const std::string& sql, const st
 
 base::Status print_calls(store::Reader& reader, const std::string& format) {
     if (reader.meta()["functions"] == "events") {
-        return print_table(reader,
-                           fmt::format("SELECT make_timestamp_ns(c.ts_ns) AS at, p.pid, c.tid, {} AS function, "
-                                       "printf('0x%x', c.stack) AS stack FROM calls c JOIN functions f ON f.id = c.function "
-                                       "LEFT JOIN processes p ON p.id = c.process ORDER BY c.ts_ns, c.rowid",
-                                       kName),
-                           format);
+        return print_table(
+            reader,
+            fmt::format("SELECT make_timestamp_ns(c.ts_ns) AS at, p.pid, c.tid, {} AS function, "
+                        "printf('0x%x', c.stack) AS stack FROM calls c JOIN functions f ON f.id = c.function "
+                        "LEFT JOIN processes p ON p.id = c.process ORDER BY c.ts_ns, c.rowid",
+                        kName),
+            format);
     }
     std::string caller = kName;
     for (std::size_t at = 0; (at = caller.find("f.", at)) != std::string::npos; ++at) caller[at] = 'g';
-    return print_table(reader,
-                       fmt::format("SELECT c.count AS calls, {} AS function, CASE WHEN g.id IS NOT NULL THEN {} END AS caller "
-                                   "FROM function_counts c JOIN functions f ON f.id = c.function LEFT JOIN functions g ON "
-                                   "g.id = c.caller ORDER BY c.count DESC, 2, 3",
-                                   kName, caller),
-                       format);
+    return print_table(
+        reader,
+        fmt::format(
+            "SELECT c.count AS calls, {} AS function, CASE WHEN g.id IS NOT NULL THEN {} END AS caller "
+            "FROM function_counts c JOIN functions f ON f.id = c.function LEFT JOIN functions g ON "
+            "g.id = c.caller ORDER BY c.count DESC, 2, 3",
+            kName, caller),
+        format);
 }
 
 using Names = std::map<std::uint32_t, std::string>;
@@ -107,14 +112,16 @@ base::Result<functions::CallProfile> profile_of(store::Reader& reader) {
     // When a process began to run another program.
     std::map<std::int64_t, std::vector<std::int64_t>> execs;
     auto read = reader.numbers(
-        "SELECT process, ts_ns FROM events WHERE op = 'exec' AND coalesce(other_ret, bytes) >= 0 ORDER BY ts_ns",
+        "SELECT process, ts_ns FROM events WHERE op = 'exec' AND coalesce(other_ret, bytes) >= 0 ORDER BY "
+        "ts_ns",
         [&](store::Numbers row) { execs[row[0]].push_back(row[1]); });
     if (!read) return std::unexpected(std::move(read).error());
     functions::CallProfile profile;
     std::optional<std::pair<std::int64_t, std::int64_t>> thread;
     std::size_t programs = 0;
     read = reader.numbers(
-        "SELECT process, tid::BIGINT, function::BIGINT, stack, ts_ns FROM calls ORDER BY process, tid, ts_ns, rowid",
+        "SELECT process, tid::BIGINT, function::BIGINT, stack, ts_ns FROM calls ORDER BY process, tid, "
+        "ts_ns, rowid",
         [&](store::Numbers row) {
             const std::pair now(row[0], row[1]);
             if (thread != now) {
@@ -154,7 +161,8 @@ void print_tree_json(const functions::CallProfile& profile, Names& names) {
     const char* separator = "\n";
     walk(profile, [&](std::uint32_t id, std::size_t) {
         const auto& node = profile.nodes()[id];
-        nlohmann::ordered_json json = {{"id", id}, {"parent", nullptr}, {"function", names[node.function]}, {"calls", node.calls}};
+        nlohmann::ordered_json json = {
+            {"id", id}, {"parent", nullptr}, {"function", names[node.function]}, {"calls", node.calls}};
         if (node.parent != functions::CallProfile::kNone) json["parent"] = node.parent;
         fmt::print("{}{}", std::exchange(separator, ",\n"), graph::json_for_terminal(json.dump()));
     });
@@ -172,7 +180,8 @@ std::string folded_name(std::string name) {
 base::Status print_tree(store::Reader& reader, const std::string& format) {
     if (reader.meta()["functions"] != "events") {
         return base::fail(base::ErrorCode::NotFound,
-                          "the recording has counts and no calls, so no tree; catena functions calls shows who called whom");
+                          "the recording has counts and no calls, so no tree; catena functions calls shows "
+                          "who called whom");
     }
     auto names = names_of(reader);
     if (!names) return std::unexpected(std::move(names).error());
@@ -190,11 +199,13 @@ base::Status print_tree(store::Reader& reader, const std::string& format) {
             path.push_back((depth == 0 ? "" : path.back() + ";") + folded_name((*names)[node.function]));
             fmt::print("{} {}\n", path.back(), node.calls);
         } else {
-            fmt::print("{:>12}  {:{}}{}\n", node.calls, "", 2 * depth, event::escape_for_terminal((*names)[node.function]));
+            fmt::print("{:>12}  {:{}}{}\n", node.calls, "", 2 * depth,
+                       event::escape_for_terminal((*names)[node.function]));
         }
     });
     if (profile->overflowed() != 0)
-        fmt::print(stderr, "catena: {} calls are counted with their callers: there are too many different paths\n",
+        fmt::print(stderr,
+                   "catena: {} calls are counted with their callers: there are too many different paths\n",
                    profile->overflowed());
     return {};
 }
@@ -205,30 +216,34 @@ std::optional<std::size_t> functions_in(const std::string& path, const std::stri
     if (!image || image->build_id_text() != build_id) return std::nullopt;
     const auto functions = elf::functions(*image);
     if (!functions) return std::nullopt;
-    return std::ranges::count_if(*functions, [](const elf::Function& f) { return f.kind != elf::FunctionKind::Part; });
+    return std::ranges::count_if(*functions,
+                                 [](const elf::Function& f) { return f.kind != elf::FunctionKind::Part; });
 }
 
 base::Status print_coverage(store::Reader& reader, const FunctionsOptions& options) {
     if (options.list) {
-        return print_table(reader,
-                           fmt::format("SELECT coalesce(c.calls, 0) AS calls, f.watched, f.site, f.\"binary\", {} AS function "
-                                       "FROM functions f LEFT JOIN {} c ON c.id = f.id ORDER BY f.id",
-                                       kName, kCalled),
-                           options.format);
+        return print_table(
+            reader,
+            fmt::format(
+                "SELECT coalesce(c.calls, 0) AS calls, f.watched, f.site, f.\"binary\", {} AS function "
+                "FROM functions f LEFT JOIN {} c ON c.id = f.id ORDER BY f.id",
+                kName, kCalled),
+            options.format);
     }
     const auto printer = make_table_printer(options.format);
     printer->begin({.columns = {"binary", "in_file", "asked_for", "watched", "called", "percent_of_watched"},
                     .types = {"VARCHAR", "BIGINT", "BIGINT", "BIGINT", "BIGINT", "DOUBLE"}});
     auto read = reader.query(
         fmt::format("SELECT f.\"binary\", f.build_id, count(*), count(*) FILTER (f.watched), count(c.calls), "
-                    "round(100 * count(c.calls) / greatest(count(*) FILTER (f.watched), 1), 1) FROM functions f LEFT JOIN "
+                    "round(100 * count(c.calls) / greatest(count(*) FILTER (f.watched), 1), 1) FROM "
+                    "functions f LEFT JOIN "
                     "{} c ON c.id = f.id GROUP BY ALL ORDER BY 1",
                     kCalled),
         [](const store::Table&) {},
         [&](const store::Row& row) {
             const auto in_file = functions_in(row[0].value_or(""), row[1].value_or(""));
-            printer->row({row[0], in_file ? std::optional(std::to_string(*in_file)) : std::nullopt, row[2], row[3], row[4],
-                          row[5]});
+            printer->row({row[0], in_file ? std::optional(std::to_string(*in_file)) : std::nullopt, row[2],
+                          row[3], row[4], row[5]});
         });
     if (read) printer->end();
     return read;
@@ -242,9 +257,13 @@ base::Result<Called> called_in(const std::string& trace) {
     if (!reader) return std::unexpected(std::move(reader).error());
     Called called;
     auto read = (*reader)->query(
-        fmt::format("SELECT f.\"binary\", {}, c.calls FROM functions f JOIN {} c ON c.id = f.id WHERE c.calls > 0", kName, kCalled),
+        fmt::format(
+            "SELECT f.\"binary\", {}, c.calls FROM functions f JOIN {} c ON c.id = f.id WHERE c.calls > 0",
+            kName, kCalled),
         [](const store::Table&) {},
-        [&](const store::Row& row) { called[{row[0].value_or(""), row[1].value_or("")}] = row[2].value_or("0"); });
+        [&](const store::Row& row) {
+            called[{row[0].value_or(""), row[1].value_or("")}] = row[2].value_or("0");
+        });
     if (!read) return std::unexpected(std::move(read).error());
     return called;
 }
@@ -273,8 +292,9 @@ base::Result<int> print_diff(const FunctionsOptions& options) {
 
 base::Result<int> print_functions(const FunctionsOptions& options) {
     if ((options.what == "diff") == options.other.empty())
-        return base::fail(base::ErrorCode::Usage, options.what == "diff" ? "diff takes two recordings: TRACE and OTHER"
-                                                                         : options.what + " takes one recording");
+        return base::fail(base::ErrorCode::Usage, options.what == "diff"
+                                                      ? "diff takes two recordings: TRACE and OTHER"
+                                                      : options.what + " takes one recording");
     if (options.format == "folded" && options.what != "tree")
         return base::fail(base::ErrorCode::Usage, "--format folded is for functions tree");
     if (options.what == "diff") return print_diff(options);

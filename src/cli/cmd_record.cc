@@ -337,7 +337,8 @@ void add_record(CLI::App& app, int& exit_code) {
         ->check(CLI::IsMember({"causal", "full"}));
     record
         ->add_option("--functions", options->functions.patterns,
-                     "Record calls of functions: exe:GLOB of the executable, lib:NAME:GLOB of libraries, or PATH:GLOB; can "
+                     "Record calls of functions: exe:GLOB of the executable, lib:NAME:GLOB of libraries, or "
+                     "PATH:GLOB; can "
                      "be given several times")
         ->option_text("BINARY:GLOB")
         ->allow_extra_args(false);
@@ -349,7 +350,8 @@ void add_record(CLI::App& app, int& exit_code) {
         ->check(CLI::IsMember({"events", "count", "once"}));
     record->add_flag("--allow-single-step", options->functions.allow_single_step,
                      "Watch functions too where each call costs microseconds");
-    record->add_flag("--list-unwatched", options->functions.list_unwatched, "Name the functions that are not watched, and why");
+    record->add_flag("--list-unwatched", options->functions.list_unwatched,
+                     "Name the functions that are not watched, and why");
     record->add_option("--duration", options->duration,
                        "Stop after so long: 500ms, 10s, 5m, 1h (a command goes on)");
     record->add_option("--ready-fd", options->ready_fd,

@@ -57,15 +57,15 @@ TEST_F(Completion, RegistersItsFunction) {
 
 TEST_F(Completion, OffersVerbs) {
     EXPECT_THAT(complete("catena ", {"catena", ""}),
-                UnorderedElementsAre("record", "events", "chain", "query", "import", "reduce", "analyze", "functions", "doctor",
-                                     "completion"));
+                UnorderedElementsAre("record", "events", "chain", "query", "import", "reduce", "analyze",
+                                     "functions", "doctor", "completion"));
     EXPECT_THAT(complete("catena rec", {"catena", "rec"}), ElementsAre("record"));
     EXPECT_THAT(complete("catena --v", {"catena", "--v"}), ElementsAre("--version"));
 }
 
 TEST_F(Completion, OffersEveryOptionThatHelpNames) {
-    for (const std::string verb :
-         {"record", "events", "chain", "query", "import", "reduce", "analyze", "functions", "doctor", "completion"}) {
+    for (const std::string verb : {"record", "events", "chain", "query", "import", "reduce", "analyze",
+                                   "functions", "doctor", "completion"}) {
         const auto offered = complete("catena " + verb + " -", {"catena", verb, "-"});
         std::istringstream help(catena({verb, "--help"}).out);
         int options = 0;

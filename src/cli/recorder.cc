@@ -77,7 +77,8 @@ void Recorder::add_accounting(Order& order) {
     for (std::size_t cpu = 0; cpu < now.size(); ++cpu) {
         order.seen += now[cpu].seen;
         if (cpu < last_accounting_.size() && same_counts(now[cpu], last_accounting_[cpu])) continue;
-        if (now[cpu].seen != 0 || now[cpu].calls != 0 || now[cpu].function_calls != 0) order.batch.accounting.push_back(now[cpu]);
+        if (now[cpu].seen != 0 || now[cpu].calls != 0 || now[cpu].function_calls != 0)
+            order.batch.accounting.push_back(now[cpu]);
     }
     last_accounting_ = std::move(now);
 }

@@ -24,7 +24,8 @@ std::string find_program(const std::string& name) {
     std::istringstream folders(path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin");
     for (std::string folder; std::getline(folders, folder, ':');) {
         std::string candidate = (folder.empty() ? "." : folder) + "/" + name;
-        if (::access(candidate.c_str(), X_OK) == 0 && !std::filesystem::is_directory(candidate)) return candidate;
+        if (::access(candidate.c_str(), X_OK) == 0 && !std::filesystem::is_directory(candidate))
+            return candidate;
     }
     return name;
 }
@@ -35,7 +36,8 @@ std::vector<std::string> mapped_files(std::int32_t pid) {
     std::ifstream maps(fmt::format("/proc/{}/maps", pid));
     for (std::string line; std::getline(maps, line);) {
         const std::size_t slash = line.find('/');
-        if (slash != std::string::npos && line.find(" r-xp ") != std::string::npos) files.insert(line.substr(slash));
+        if (slash != std::string::npos && line.find(" r-xp ") != std::string::npos)
+            files.insert(line.substr(slash));
     }
     return {files.begin(), files.end()};
 }
@@ -49,7 +51,8 @@ sensor::FunctionsMode FunctionOptions::sensor_mode() const {
 }
 
 base::Result<WatchedFunctions> WatchedFunctions::find(const FunctionOptions& options,
-                                                      const std::vector<std::string>& command, std::int32_t pid) {
+                                                      const std::vector<std::string>& command,
+                                                      std::int32_t pid) {
     WatchedFunctions self;
     self.options_ = options;
     if (options.patterns.empty()) return self;
@@ -98,10 +101,12 @@ void WatchedFunctions::tell() const {
     };
     const auto stepped = count_of("single-stepped");
     const auto refused = count_of("refused");
-    const auto watched = std::ranges::count_if(selected_, [](const auto& each) { return each.function.watched; });
+    const auto watched =
+        std::ranges::count_if(selected_, [](const auto& each) { return each.function.watched; });
     if (stepped + refused == 0) return;
     fmt::print(stderr, "catena: {} of {} functions are watched", watched, selected_.size());
-    if (stepped != 0) fmt::print(stderr, "; {} would cost microseconds a call (--allow-single-step takes them)", stepped);
+    if (stepped != 0)
+        fmt::print(stderr, "; {} would cost microseconds a call (--allow-single-step takes them)", stepped);
     if (refused != 0) fmt::print(stderr, "; {} cannot be probed", refused);
     fmt::print(stderr, "{}\n", options_.list_unwatched ? ":" : "; --list-unwatched names them");
     if (!options_.list_unwatched) return;
@@ -109,7 +114,8 @@ void WatchedFunctions::tell() const {
         const event::Function& function = each.function;
         if (function.watched) continue;
         fmt::print(stderr, "  {:#x}  {}  {} ({})\n", function.address, function.site,
-                   function.name.empty() ? "(no name)" : event::escape_for_terminal(function.name), function.reason);
+                   function.name.empty() ? "(no name)" : event::escape_for_terminal(function.name),
+                   function.reason);
     }
 }
 

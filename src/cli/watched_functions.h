@@ -26,8 +26,8 @@ class WatchedFunctions {
     WatchedFunctions() = default;
 
     // Finds them. exe: is what `command` starts, or what process `pid` runs (0 for none).
-    static base::Result<WatchedFunctions> find(const FunctionOptions& options, const std::vector<std::string>& command,
-                                               std::int32_t pid);
+    static base::Result<WatchedFunctions> find(const FunctionOptions& options,
+                                               const std::vector<std::string>& command, std::int32_t pid);
 
     // Places the probes, writes down what is watched, and says on standard error what is not.
     base::Status attach(Recorder& recorder);

@@ -1,8 +1,8 @@
-// A direct call is the byte e8 and the distance to its target. In nearly every program nearly all of those lead to
-// functions that are known, so code is not decoded to find calls: bytes e8 are, and what follows them is looked
-// up. Only where it leads to code that no known function has is the function decoded from its beginning, to see
-// whether an instruction begins at that byte at all. What is found is searched for calls in turn, and so is what
-// lies between known functions, which is padding mostly.
+// A direct call is the byte e8 and the distance to its target. In nearly every program nearly all of those
+// lead to functions that are known, so code is not decoded to find calls: bytes e8 are, and what follows them
+// is looked up. Only where it leads to code that no known function has is the function decoded from its
+// beginning, to see whether an instruction begins at that byte at all. What is found is searched for calls in
+// turn, and so is what lies between known functions, which is padding mostly.
 //
 // Beyond known functions the end of a function is not known, and data can follow it: what does not decode, or
 // decodes to zeros, ends the search there.
@@ -65,7 +65,8 @@ class Search {
     }
 
     [[nodiscard]] bool is_news(std::uint64_t target) const {
-        return !starts_.contains(target) && code_.is_code(target) && !is_covered(target) && !code_.is_plt(target);
+        return !starts_.contains(target) && code_.is_code(target) && !is_covered(target) &&
+               !code_.is_plt(target);
     }
 
     void add(std::uint64_t target) {
@@ -109,8 +110,8 @@ class Search {
         return code.size();
     }
 
-    // From a function that was found, or the end of one that is known, up to the next that is known or to what has been
-    // searched already.
+    // From a function that was found, or the end of one that is known, up to the next that is known or to
+    // what has been searched already.
     void scan_unknown(std::uint64_t address) {
         if (is_covered(address)) return;
         const auto later = searched_.upper_bound(address);

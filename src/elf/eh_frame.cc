@@ -1,14 +1,14 @@
-// .eh_frame is a sequence of records (Linux Standard Base, Core, "Exception Frames"): a CIE says how the FDEs that
-// refer to it are to be read, an FDE gives a range of code and the unwinding program for it. .eh_frame_hdr
-// (PT_GNU_EH_FRAME) has the address of .eh_frame and a table of all FDEs, by which programs without section
-// headers are read.
+// .eh_frame is a sequence of records (Linux Standard Base, Core, "Exception Frames"): a CIE says how the FDEs
+// that refer to it are to be read, an FDE gives a range of code and the unwinding program for it.
+// .eh_frame_hdr (PT_GNU_EH_FRAME) has the address of .eh_frame and a table of all FDEs, by which programs
+// without section headers are read.
 //
 // Records are read one after the other up to the terminator or the first that makes no sense; then those that
 // the table has and that were not met. An entry costs a few dozen nanoseconds.
 //
-// Where a range begins with another rule than "CFA = rsp + 8", the frame of some other range goes on there: that is
-// how a cold part of a function can be told (Pang et al., "Towards Optimal Use of Exception Handling Information for
-// Function Detection", DSN 2021, have the converse: such ranges are no functions).
+// Where a range begins with another rule than "CFA = rsp + 8", the frame of some other range goes on there:
+// that is how a cold part of a function can be told (Pang et al., "Towards Optimal Use of Exception Handling
+// Information for Function Detection", DSN 2021, have the converse: such ranges are no functions).
 #include "elf/eh_frame.h"
 
 #include <algorithm>
@@ -220,7 +220,8 @@ class Reader {
         std::uint64_t size = body.number(cie.pointer_encoding & kFormatMask);
         if (cie.augmented) body.skip(body.uleb());
         if (!body.ok() || (cie.pointer_encoding & kIndirect) != 0) return;
-        if (cie.signal_frame && size > 1) {  // begins one byte early, for unwinders that look before the return address
+        if (cie.signal_frame &&
+            size > 1) {  // begins one byte early, for unwinders that look before the return address
             ++address;
             --size;
         }
@@ -251,7 +252,8 @@ class Reader {
         else
             body.uleb();
         Cie cie;
-        if (!augmentation.starts_with('z')) return augmentation.empty() && body.ok() ? std::optional(cie) : std::nullopt;
+        if (!augmentation.starts_with('z'))
+            return augmentation.empty() && body.ok() ? std::optional(cie) : std::nullopt;
         cie.augmented = true;
         body.uleb();
         for (const char each : augmentation.substr(1)) {

@@ -20,11 +20,11 @@ enum class FunctionSource : std::uint8_t {
 
 enum class FunctionKind : std::uint8_t {
     Plain,
-    // The loader calls it once, to learn which function its name stands for. The functions that it chooses from
-    // are listed at their own addresses.
+    // The loader calls it once, to learn which function its name stands for. The functions that it chooses
+    // from are listed at their own addresses.
     IfuncResolver,
-    // Not called but jumped to: what the compiler moved out of a function because it is seldom run, or where a
-    // signal handler returns to. To count it is not to count calls.
+    // Not called but jumped to: what the compiler moved out of a function because it is seldom run, or where
+    // a signal handler returns to. To count it is not to count calls.
     Part,
 };
 

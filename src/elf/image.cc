@@ -89,15 +89,17 @@ base::Result<Image> Image::open(const std::string& path) {
                           path + " is no regular file; name a program or a library");
     const auto size = static_cast<std::uint64_t>(about.st_size);
     if (size > kMaxBytes)
-        return base::fail(base::ErrorCode::BadInput,
-                          fmt::format("{} has {} bytes; files beyond {} are not read", path, size, kMaxBytes));
+        return base::fail(
+            base::ErrorCode::BadInput,
+            fmt::format("{} has {} bytes; files beyond {} are not read", path, size, kMaxBytes));
     auto mapping = base::Mapping::anonymous(size);
     if (!mapping) return std::unexpected(std::move(mapping).error().with_context(path));
     const auto got = read_all(fd->get(), mapping->writable());
     if (!got) return std::unexpected(base::Error(got.error()).with_context(path));
     if (*got < size)
-        return base::fail(base::ErrorCode::BadInput,
-                          path + " has become shorter while it was read; try again when nothing writes to it");
+        return base::fail(
+            base::ErrorCode::BadInput,
+            path + " has become shorter while it was read; try again when nothing writes to it");
     return from_mapping(std::move(*mapping), path);
 }
 
@@ -112,7 +114,8 @@ base::Result<Image> Image::from_mapping(base::Mapping mapping, std::string name)
     Image image;
     image.mapping_ = std::move(mapping);
     image.name_ = std::move(name);
-    if (auto status = image.mapping_.make_read_only(); !status) return std::unexpected(std::move(status).error());
+    if (auto status = image.mapping_.make_read_only(); !status)
+        return std::unexpected(std::move(status).error());
     if (auto status = image.read_header(); !status) return std::unexpected(std::move(status).error());
     return image;
 }
@@ -225,7 +228,9 @@ void Image::read_build_id() {
 }
 
 std::string Image::description() const {
-    const char* kind = type_ == FileType::Relocatable ? "an object file" : type_ == FileType::Other ? "a core file or the like" : "a program";
+    const char* kind = type_ == FileType::Relocatable ? "an object file"
+                       : type_ == FileType::Other     ? "a core file or the like"
+                                                      : "a program";
     if (!little_endian_) return "a big-endian program";
     switch (machine_) {
         case Machine::X86_64:
@@ -244,13 +249,15 @@ std::string Image::description() const {
 
 base::Status Image::check_supported() const {
     if (machine_ != Machine::X86_64)
-        return base::fail(base::ErrorCode::NotSupported,
-                          fmt::format("{} is {}; only functions of x86-64 are looked at", name_, description()));
+        return base::fail(
+            base::ErrorCode::NotSupported,
+            fmt::format("{} is {}; only functions of x86-64 are looked at", name_, description()));
     if (type_ == FileType::Relocatable || type_ == FileType::Other)
-        return base::fail(base::ErrorCode::BadInput,
-                          fmt::format("{} is {}: it is not linked, so its functions have no addresses; name a program "
-                                      "or a shared library",
-                                      name_, description()));
+        return base::fail(
+            base::ErrorCode::BadInput,
+            fmt::format("{} is {}: it is not linked, so its functions have no addresses; name a program "
+                        "or a shared library",
+                        name_, description()));
     return {};
 }
 

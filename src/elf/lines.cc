@@ -1,6 +1,6 @@
-// Two indexes are made, each when it is first needed: which compilation unit has an address (.debug_aranges would say, but
-// not every compiler writes it), and for each unit that is asked for, which function. Within a function the tree of
-// blocks and inlined functions is followed down to the address.
+// Two indexes are made, each when it is first needed: which compilation unit has an address (.debug_aranges
+// would say, but not every compiler writes it), and for each unit that is asked for, which function. Within a
+// function the tree of blocks and inlined functions is followed down to the address.
 #include "elf/lines.h"
 
 #include <dwarf.h>
@@ -54,11 +54,13 @@ void add_ranges(Dwarf_Die& die, std::vector<Entry>& entries) {
 
 // By where they begin, and the outer one of two first.
 void sort(std::vector<Entry>& entries) {
-    std::ranges::sort(entries, [](const Entry& a, const Entry& b) { return a.begin != b.begin ? a.begin < b.begin : a.end > b.end; });
+    std::ranges::sort(entries, [](const Entry& a, const Entry& b) {
+        return a.begin != b.begin ? a.begin < b.begin : a.end > b.end;
+    });
 }
 
-// Of entries in order of `begin`: the last one that begins at or before the address and has it. Ranges of one kind
-// do not overlap, but for functions within functions, of which the inner one begins later.
+// Of entries in order of `begin`: the last one that begins at or before the address and has it. Ranges of one
+// kind do not overlap, but for functions within functions, of which the inner one begins later.
 const Entry* entry_of(const std::vector<Entry>& entries, std::uint64_t address) {
     constexpr int kMaxStepsBack = 16;
     auto at = std::ranges::upper_bound(entries, address, {}, &Entry::begin);
@@ -171,7 +173,8 @@ class Lines::Dwarf {
         dwarf->copy_ = std::move(*copy);
         std::ranges::copy(with_dwarf->bytes(), dwarf->copy_.writable().begin());
         elf_version(EV_CURRENT);
-        dwarf->elf_ = elf_memory(reinterpret_cast<char*>(dwarf->copy_.writable().data()), dwarf->copy_.bytes().size());
+        dwarf->elf_ =
+            elf_memory(reinterpret_cast<char*>(dwarf->copy_.writable().data()), dwarf->copy_.bytes().size());
         if (dwarf->elf_ == nullptr) return nullptr;
         dwarf->dwarf_ = dwarf_begin_elf(dwarf->elf_, DWARF_C_READ, nullptr);
         if (dwarf->dwarf_ == nullptr) return nullptr;
@@ -230,7 +233,8 @@ Lines& Lines::operator=(Lines&&) noexcept = default;
 Lines::~Lines() = default;
 
 Lines::Dwarf* Lines::dwarf() {
-    if (!std::exchange(tried_, true) && image_->check_supported()) dwarf_ = Dwarf::open(*image_, debug_roots_);
+    if (!std::exchange(tried_, true) && image_->check_supported())
+        dwarf_ = Dwarf::open(*image_, debug_roots_);
     return dwarf_.get();
 }
 

@@ -28,8 +28,8 @@ struct Batch {
 
     [[nodiscard]] bool empty() const {
         return events.empty() && calls.empty() && processes.empty() && files.empty() && sockets.empty() &&
-               objects.empty() && accounting.empty() && functions.empty() &&
-               function_calls.empty() && function_counts.empty() && meta.empty();
+               objects.empty() && accounting.empty() && functions.empty() && function_calls.empty() &&
+               function_counts.empty() && meta.empty();
     }
 };
 

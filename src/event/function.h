@@ -17,7 +17,7 @@ struct Function {
     std::string symbol;    // as in the file
     std::uint64_t address = 0;
     std::uint64_t size_bytes = 0;
-    std::string site;  // "nop", "emulated", "single-stepped", "refused": what its probe is on
+    std::string site;               // "nop", "emulated", "single-stepped", "refused": what its probe is on
     std::uint64_t site_offset = 0;  // in the file
     bool watched = false;           // false: its calls are not in the recording
     bool ends_in_jump = false;      // leaves by a jump to another function (a tail call) somewhere

@@ -14,7 +14,8 @@ namespace catena::functions {
 class CallProfile {
   public:
     static constexpr std::uint32_t kNone = UINT32_MAX;
-    // Paths beyond are counted with the last function that still had a place: overflowed() says how many calls.
+    // Paths beyond are counted with the last function that still had a place: overflowed() says how many
+    // calls.
     static constexpr std::size_t kMaxNodes = 1U << 20U;
 
     struct Node {

@@ -1,11 +1,12 @@
 // Stacks grow downwards. A function that is entered with stack pointer s has all of its frame below s, and
-// whatever it calls is entered below s; so a call that is entered at s or above has been made by somebody else,
-// and the function whose entry was at s or below has returned. Equal happens where a function has returned and
-// its caller calls another one (a sibling), and where it ended in a jump to the other one (a tail call):
-// then the other one stands in its place, and is a call of the same caller either way.
+// whatever it calls is entered below s; so a call that is entered at s or above has been made by somebody
+// else, and the function whose entry was at s or below has returned. Equal happens where a function has
+// returned and its caller calls another one (a sibling), and where it ended in a jump to the other one (a
+// tail call): then the other one stands in its place, and is a call of the same caller either way.
 //
-// A thread has more than one stack where signals are handled on an alternate one, or coroutines switch. Those are told
-// apart by their distance: each keeps its own open calls, and the first call on a stack was made by whatever was going on.
+// A thread has more than one stack where signals are handled on an alternate one, or coroutines switch. Those
+// are told apart by their distance: each keeps its own open calls, and the first call on a stack was made by
+// whatever was going on.
 #include "functions/call_tree.h"
 
 #include <algorithm>
@@ -33,7 +34,8 @@ std::uint32_t CallTree::add(std::uint64_t stack) {
     const std::size_t found = nearest(stack);
     if (found == stacks_.size()) {
         if (stacks_.size() >= kMaxStacks) stacks_.pop_back();
-        stacks_.insert(stacks_.begin(), {.open = {}, .interrupted = interrupted, .lowest = stack, .highest = stack});
+        stacks_.insert(stacks_.begin(),
+                       {.open = {}, .interrupted = interrupted, .lowest = stack, .highest = stack});
     } else if (found != 0) {
         std::rotate(stacks_.begin(), stacks_.begin() + static_cast<std::ptrdiff_t>(found),
                     stacks_.begin() + static_cast<std::ptrdiff_t>(found) + 1);

@@ -1,5 +1,5 @@
-// CallTree: the calls of one thread, in order and each with the stack pointer at its entry, as a tree. Nothing
-// tells when a function returns; docs/decisions/0033 says why none has to, and where that differs.
+// CallTree: the calls of one thread, in order and each with the stack pointer at its entry, as a tree.
+// Nothing tells when a function returns; docs/decisions/0033 says why none has to, and where that differs.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +11,8 @@ namespace catena::functions {
 // Stacks are taken for different ones where a stack pointer is so far from all that a thread was seen to use.
 inline constexpr std::uint64_t kStackGapBytes = 1U << 20U;
 
-// Finds the caller of each call. One thread's calls, in order of time. Bounded: of more than kMaxStacks stacks
-// that one least recently used is forgotten.
+// Finds the caller of each call. One thread's calls, in order of time. Bounded: of more than kMaxStacks
+// stacks that one least recently used is forgotten.
 class CallTree {
   public:
     static constexpr std::uint32_t kNone = UINT32_MAX;

@@ -24,7 +24,8 @@ std::vector<std::uint32_t> callers(const std::vector<std::uint64_t>& stacks) {
 
 TEST(CallTree, LowerStackPointerIsACalleeEqualASiblingHigherAReturn) {
     //                  main   a            b (sibling)  c in b       d, called by main
-    EXPECT_THAT(callers({kTop, kTop - 0x20, kTop - 0x20, kTop - 0x40, kTop - 0x20}), ElementsAre(kNone, 0, 0, 2, 0));
+    EXPECT_THAT(callers({kTop, kTop - 0x20, kTop - 0x20, kTop - 0x40, kTop - 0x20}),
+                ElementsAre(kNone, 0, 0, 2, 0));
 }
 
 TEST(CallTree, ATailCallStandsInThePlaceOfWhoeverJumped) {
@@ -38,8 +39,9 @@ TEST(CallTree, LongjmpAndExceptionsLeaveManyAtOnce) {
 
 TEST(CallTree, AHandlerOnAnotherStackHangsOnWhatItInterrupts) {
     constexpr std::uint64_t kAlternate = 0x55550000;
-    EXPECT_THAT(callers({kTop, kTop - 0x20, kAlternate, kAlternate - 0x20, kTop - 0x40, kTop - 0x20, kAlternate}),
-                ElementsAre(kNone, 0, 1, 2, 1, 0, 5));
+    EXPECT_THAT(
+        callers({kTop, kTop - 0x20, kAlternate, kAlternate - 0x20, kTop - 0x40, kTop - 0x20, kAlternate}),
+        ElementsAre(kNone, 0, 1, 2, 1, 0, 5));
 }
 
 TEST(CallTree, CoroutinesKeepTheirOwnCalls) {
@@ -62,19 +64,22 @@ TEST(CallTree, ManyStacksAreBounded) {
     EXPECT_EQ(tree.add(2 * CallTree::kMaxStacks * 4 * kStackGapBytes - 0x20), 2 * CallTree::kMaxStacks - 1);
 }
 
-// The obvious one: a program that runs, whose frames are as large as it likes, and that knows who called whom.
+// The obvious one: a program that runs, whose frames are as large as it likes, and that knows who called
+// whom.
 struct Obvious {
     std::vector<std::uint64_t> stacks;
     std::vector<std::uint32_t> callers;
 };
 
-void run_obvious(Obvious& into, std::uint64_t stack, std::uint32_t caller, const std::vector<int>& shape, std::size_t& at, int frame) {
+void run_obvious(Obvious& into, std::uint64_t stack, std::uint32_t caller, const std::vector<int>& shape,
+                 std::size_t& at, int frame) {
     const auto self = static_cast<std::uint32_t>(into.stacks.size());
     into.stacks.push_back(stack);
     into.callers.push_back(caller);
     // A shape is how many calls each function makes, in the order in which they begin.
     const int calls = at < shape.size() ? shape[at++] : 0;
-    for (int i = 0; i < calls; ++i) run_obvious(into, stack - static_cast<std::uint64_t>(frame), self, shape, at, frame % 48 + 16);
+    for (int i = 0; i < calls; ++i)
+        run_obvious(into, stack - static_cast<std::uint64_t>(frame), self, shape, at, frame % 48 + 16);
 }
 
 TEST(CallTree, IsThatOfEverySmallProgram) {

@@ -48,10 +48,12 @@ struct Instruction {
 
     // What it takes off the stack pointer; nothing where that cannot be told.
     [[nodiscard]] std::optional<std::int32_t> stack_taken() const {
-        if (decoded.mnemonic == ZYDIS_MNEMONIC_PUSH) return decoded.operand_width == 16 ? std::nullopt : std::optional(8);
+        if (decoded.mnemonic == ZYDIS_MNEMONIC_PUSH)
+            return decoded.operand_width == 16 ? std::nullopt : std::optional(8);
         const bool writes = std::ranges::any_of(
             std::span(operands).first(decoded.operand_count), [](const ZydisDecodedOperand& operand) {
-                return operand.type == ZYDIS_OPERAND_TYPE_REGISTER && (operand.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0 &&
+                return operand.type == ZYDIS_OPERAND_TYPE_REGISTER &&
+                       (operand.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0 &&
                        ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, operand.reg.value) ==
                            ZYDIS_REGISTER_RSP;
             });
@@ -70,8 +72,8 @@ struct Instruction {
 // How the kernel gets past these bytes (arch/x86/kernel/uprobes.c: branch_setup_xol_ops, push_setup_xol_ops).
 SiteKind kind_of(std::span<const std::byte> code) {
     const auto at = [&](std::size_t i) { return i < code.size() ? std::to_integer<unsigned>(code[i]) : 0U; };
-    constexpr std::array<std::byte, 5> kNop5 = {std::byte{0x0f}, std::byte{0x1f}, std::byte{0x44}, std::byte{0},
-                                                std::byte{0}};
+    constexpr std::array<std::byte, 5> kNop5 = {std::byte{0x0f}, std::byte{0x1f}, std::byte{0x44},
+                                                std::byte{0}, std::byte{0}};
     if (std::ranges::equal(code, kNop5)) return SiteKind::OptimisedNop;
     const bool push = (at(0) & 0xf8U) == 0x50 || (at(0) == 0x41 && (at(1) & 0xf8U) == 0x50);
     const bool jump = at(0) == 0xe8 || at(0) == 0xe9 || at(0) == 0xeb || (at(0) & 0xf0U) == 0x70 ||
@@ -85,16 +87,16 @@ class Code {
     Code(const elf::Image& image, const elf::Function& function) : begin_(function.address) {
         ZydisDecoderInit(&decoder_, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
         const auto rest = image.bytes_from(begin_);
-        code_ = rest.first(std::min({rest.size(), kMostBytes,
-                                     function.size_bytes == 0 ? kUnknownBytes
-                                                              : static_cast<std::size_t>(function.size_bytes)}));
+        code_ = rest.first(std::min(
+            {rest.size(), kMostBytes,
+             function.size_bytes == 0 ? kUnknownBytes : static_cast<std::size_t>(function.size_bytes)}));
     }
 
     [[nodiscard]] std::optional<Instruction> decode(std::size_t at) const {
         Instruction one;
         if (at >= code_.size() ||
-            !ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder_, code_.data() + at, code_.size() - at, &one.decoded,
-                                                 one.operands.data())))
+            !ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder_, code_.data() + at, code_.size() - at,
+                                                 &one.decoded, one.operands.data())))
             return std::nullopt;
         return one;
     }
@@ -105,8 +107,9 @@ class Code {
             const auto one = decode(at);
             if (!one) break;
             const bool jump = one->decoded.meta.category == ZYDIS_CATEGORY_UNCOND_BR;
-            const auto to = jump || one->decoded.meta.category == ZYDIS_CATEGORY_COND_BR ? one->target(begin_ + at)
-                                                                                      : std::nullopt;
+            const auto to = jump || one->decoded.meta.category == ZYDIS_CATEGORY_COND_BR
+                                ? one->target(begin_ + at)
+                                : std::nullopt;
             const bool inside = to && *to >= begin_ && *to - begin_ < code_.size();
             if (inside) targets.insert(*to - begin_);
             if (jump && to && !inside && size_known) leaves = true;
@@ -151,7 +154,8 @@ EntrySite entry_site(const elf::Image& image, const elf::Function& function) {
             site.file_offset = function.file_offset + at;
             site.into_function = static_cast<std::uint32_t>(at);
             site.stack_bytes = taken;
-            site.reason = at == 0 ? "at the entry" : "behind " + std::to_string(at) + " bytes that cannot be emulated";
+            site.reason =
+                at == 0 ? "at the entry" : "behind " + std::to_string(at) + " bytes that cannot be emulated";
             break;
         }
         const auto more = one->stack_taken();

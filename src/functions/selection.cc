@@ -27,9 +27,13 @@ using base::fail;
 
 constexpr std::size_t kMostFunctions = 65'535;  // CAT_FUNCTIONS_MAX of wire/functions.h, without 0
 constexpr std::size_t kMostLibraries = 256;
-constexpr std::array<const char*, 7> kLibraryFolders = {
-    "/usr/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu", "/usr/local/lib/x86_64-linux-gnu", "/usr/local/lib",
-    "/usr/lib64",                "/usr/lib",              "/lib"};
+constexpr std::array<const char*, 7> kLibraryFolders = {"/usr/lib/x86_64-linux-gnu",
+                                                        "/lib/x86_64-linux-gnu",
+                                                        "/usr/local/lib/x86_64-linux-gnu",
+                                                        "/usr/local/lib",
+                                                        "/usr/lib64",
+                                                        "/usr/lib",
+                                                        "/lib"};
 
 struct Pattern {
     std::vector<std::string> files;
@@ -46,7 +50,9 @@ std::string real_path(const std::string& path) {
 bool is_elf(const fs::path& path) {
     std::array<char, 4> magic{};
     std::ifstream(path).read(magic.data(), magic.size());
-    return std::string_view(magic.data(), magic.size()) == "\x7f" "ELF";
+    return std::string_view(magic.data(), magic.size()) ==
+           "\x7f"
+           "ELF";
 }
 
 std::vector<std::string> libraries_like(const std::string& name, const std::vector<std::string>& mapped) {
@@ -61,7 +67,8 @@ std::vector<std::string> libraries_like(const std::string& name, const std::vect
     if (!found.empty()) return {found.begin(), found.end()};
     for (const char* folder : kLibraryFolders) {
         std::error_code error;
-        for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) consider(at->path());
+        for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
+            consider(at->path());
     }
     return {found.begin(), found.end()};
 }
@@ -90,9 +97,10 @@ base::Result<Pattern> parse(const std::string& text, const SelectOptions& option
         return fail(ErrorCode::Usage, fmt::format("{}: give lib:NAME:GLOB, as in lib:libssl*:SSL_*", text));
     Pattern pattern{libraries_like(after.substr(0, second), options.libraries), after.substr(second + 1)};
     if (pattern.files.empty()) {
-        return fail(ErrorCode::NotFound,
-                    fmt::format("{}: no library's file name matches {}; a path and a glob name one that is elsewhere",
-                                text, after.substr(0, second)));
+        return fail(
+            ErrorCode::NotFound,
+            fmt::format("{}: no library's file name matches {}; a path and a glob name one that is elsewhere",
+                        text, after.substr(0, second)));
     }
     return pattern;
 }
@@ -157,7 +165,8 @@ std::vector<std::string> close_names(const std::string& glob, const std::vector<
     }
     std::ranges::sort(ranked);
     std::vector<std::string> names;
-    for (std::size_t i = 0; i < std::min<std::size_t>(ranked.size(), 3); ++i) names.push_back(ranked[i].second);
+    for (std::size_t i = 0; i < std::min<std::size_t>(ranked.size(), 3); ++i)
+        names.push_back(ranked[i].second);
     return names;
 }
 
@@ -177,12 +186,15 @@ class Selection {
             has += *found;
         }
         if (selected.size() > kMostFunctions)
-            return fail(ErrorCode::Usage, fmt::format("{}: more than {} functions match; name fewer", text, kMostFunctions));
+            return fail(ErrorCode::Usage,
+                        fmt::format("{}: more than {} functions match; name fewer", text, kMostFunctions));
         if (matched != 0) return {};
         const std::string files = fmt::format("{}", fmt::join(pattern->files, ", "));
         if (has == 0) {
-            return fail(ErrorCode::NotFound,
-                        fmt::format("{}: {} has no functions: it is stripped of all that tells where they are", text, files));
+            return fail(
+                ErrorCode::NotFound,
+                fmt::format("{}: {} has no functions: it is stripped of all that tells where they are", text,
+                            files));
         }
         return fail(ErrorCode::NotFound,
                     fmt::format("{}: none of the {} functions of {} matches{}{}", text, has, files,
@@ -222,7 +234,8 @@ class Selection {
         described.site_offset = entry.site.file_offset;
         described.reason = entry.site.reason;
         described.ends_in_jump = entry.ends_in_jump;
-        described.watched = entry.site.kind == SiteKind::OptimisedNop || entry.site.kind == SiteKind::Emulated ||
+        described.watched = entry.site.kind == SiteKind::OptimisedNop ||
+                            entry.site.kind == SiteKind::Emulated ||
                             (entry.site.kind == SiteKind::SingleStepped && options_.allow_single_step);
         selected.push_back({std::move(described), entry.site.stack_bytes});
     }
@@ -235,12 +248,15 @@ class Selection {
 
 bool matches(const std::string& glob, const std::string& symbol, const std::string& name) {
     if (glob == "*") return true;
-    if (::fnmatch(glob.c_str(), symbol.c_str(), 0) == 0 || ::fnmatch(glob.c_str(), name.c_str(), 0) == 0) return true;
+    if (::fnmatch(glob.c_str(), symbol.c_str(), 0) == 0 || ::fnmatch(glob.c_str(), name.c_str(), 0) == 0)
+        return true;
     const std::size_t arguments = name.find('(');
-    return arguments != std::string::npos && ::fnmatch(glob.c_str(), name.substr(0, arguments).c_str(), 0) == 0;
+    return arguments != std::string::npos &&
+           ::fnmatch(glob.c_str(), name.substr(0, arguments).c_str(), 0) == 0;
 }
 
-base::Result<std::vector<Selected>> select(const std::vector<std::string>& patterns, const SelectOptions& options) {
+base::Result<std::vector<Selected>> select(const std::vector<std::string>& patterns,
+                                           const SelectOptions& options) {
     Selection selection(options);
     for (const std::string& pattern : patterns) {
         if (auto added = selection.add(pattern); !added) return std::unexpected(std::move(added).error());

@@ -11,9 +11,10 @@
 namespace catena::functions {
 
 struct SelectOptions {
-    std::string exe;                     // the executable that exe: stands for; empty where there is none
-    std::vector<std::string> libraries;  // files that lib: also looks among, as those that a process has mapped
-    bool allow_single_step = false;      // also where a probe costs several microseconds
+    std::string exe;  // the executable that exe: stands for; empty where there is none
+    std::vector<std::string>
+        libraries;                   // files that lib: also looks among, as those that a process has mapped
+    bool allow_single_step = false;  // also where a probe costs several microseconds
 };
 
 // A function that matches, and how far the stack pointer has moved between its entry and its probe.

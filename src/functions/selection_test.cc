@@ -71,7 +71,8 @@ TEST(Selection, OfSlowSitesOnlyThoseAllowedAreWatched) {
     const auto all = select({"lib:libc.so*:*"}, options);
     ASSERT_TRUE(strict && all);
     const auto watched = [](const Selected& each) { return each.function.watched; };
-    const auto slow = std::ranges::count_if(*strict, [](const Selected& each) { return each.function.site == "single-stepped"; });
+    const auto slow = std::ranges::count_if(
+        *strict, [](const Selected& each) { return each.function.site == "single-stepped"; });
     EXPECT_GT(slow, 0);
     EXPECT_EQ(std::ranges::count_if(*all, watched) - std::ranges::count_if(*strict, watched), slow);
 }

@@ -77,7 +77,8 @@ FunctionProbes::Link FunctionProbes::link_of(std::span<const FunctionProbe> prob
     options.offsets = offsets.data();
     options.cookies = cookies.data();
     options.cnt = offsets.size();
-    return Link(bpf_program__attach_uprobe_multi(program_, -1, probes.front().binary.c_str(), nullptr, &options));
+    return Link(
+        bpf_program__attach_uprobe_multi(program_, -1, probes.front().binary.c_str(), nullptr, &options));
 }
 
 void FunctionProbes::attach_group(std::vector<FunctionProbe> probes, std::vector<RefusedProbe>& refused) {
@@ -104,7 +105,8 @@ base::Result<std::vector<RefusedProbe>> FunctionProbes::attach(std::span<const F
     for (const auto& [binary, all] : by_binary) {
         // Where the kernel has no uprobe.multi at all, or denies it, no half of them fares better.
         const std::size_t before = refused.size();
-        if (const Link first = link_of(std::span(all).first(1)); !first && (errno == EPERM || errno == EINVAL)) {
+        if (const Link first = link_of(std::span(all).first(1));
+            !first && (errno == EPERM || errno == EINVAL)) {
             return base::fail_errno(fmt::format("the kernel does not let probes be attached to {}", binary));
         }
         for (std::size_t at = 0; at < all.size(); at += most) {
@@ -113,8 +115,9 @@ base::Result<std::vector<RefusedProbe>> FunctionProbes::attach(std::span<const F
             attach_group({begin, end}, refused);
         }
         if (refused.size() - before == all.size() && all.size() > 1) {
-            return base::fail(base::ErrorCode::NotSupported,
-                              fmt::format("the kernel accepts no probe in {}: {}", binary, refused.back().reason));
+            return base::fail(
+                base::ErrorCode::NotSupported,
+                fmt::format("the kernel accepts no probe in {}: {}", binary, refused.back().reason));
         }
     }
     return refused;

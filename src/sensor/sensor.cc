@@ -35,7 +35,7 @@
 namespace catena::sensor {
 namespace {
 
-constexpr int kRecordsAPoll = 1024;    // of up to eight events each: what batches hold is most of our memory
+constexpr int kRecordsAPoll = 1024;  // of up to eight events each: what batches hold is most of our memory
 constexpr std::size_t kFunctionCallsAPoll = 65'536;
 constexpr int kCollectsToForget = 40;  // ten seconds of work
 const char* const kBtf = "/sys/kernel/btf/vmlinux";

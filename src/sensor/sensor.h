@@ -65,7 +65,8 @@ class Sensor {
     virtual base::Status track_tree(std::int32_t pid) = 0;
 
     // Watches functions, as Options::functions says; once. Those that the kernel refused are returned.
-    virtual base::Result<std::vector<RefusedProbe>> watch_functions(std::span<const FunctionProbe> probes) = 0;
+    virtual base::Result<std::vector<RefusedProbe>> watch_functions(
+        std::span<const FunctionProbe> probes) = 0;
 
     // FunctionsMode::Once: takes away the probes of functions that were called.
     virtual base::Status drop_called_functions() = 0;

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -22,30 +24,42 @@ class Functions : public testing::Test {
     }
 
     Outcome record(const std::string& mode, const std::vector<std::string>& program) {
-        std::vector<std::string> arguments = {"record", "-o", trace_, "--functions", "exe:middle", "--functions", "exe:leaf",
-                                              "--functions", "exe:recurse", "--functions", "exe:never",
-                                              "--functions-mode", mode, "--", program_path("function_calls")};
+        std::vector<std::string> arguments = {"record",      "-o",          trace_,
+                                              "--functions", "exe:middle",  "--functions",
+                                              "exe:leaf",    "--functions", "exe:recurse",
+                                              "--functions", "exe:never",   "--functions-mode",
+                                              mode,          "--",          program_path("function_calls")};
         arguments.insert(arguments.end(), program.begin(), program.end());
         return catena(arguments);
     }
 
     // Of calls, or of counts.
     std::string calls_of_function(const std::string& name) {
-        return value_of(trace_, "select (select count(*) from calls c join functions f on f.id = c.function where f.name = '" + name +
-                                    "') + coalesce((select sum(count) from function_counts c join functions f on f.id = "
-                                    "c.function where f.name = '" +
-                                    name + "'), 0)");
+        return value_of(
+            trace_,
+            "select (select count(*) from calls c join functions f on f.id = c.function where f.name = '" +
+                name +
+                "') + coalesce((select sum(count) from function_counts c join functions f on f.id = "
+                "c.function where f.name = '" +
+                name + "'), 0)");
     }
 
     // Compares with what the program says: "middle 1000 leaf 2000".
     void expect_counts(const std::string& said) {
-        EXPECT_EQ("middle " + calls_of_function("middle") + " leaf " + calls_of_function("leaf") + "\n", said);
+        EXPECT_EQ("middle " + calls_of_function("middle") + " leaf " + calls_of_function("leaf") + "\n",
+                  said);
     }
 
     void expect_nothing_lost() {
-        EXPECT_EQ(value_of(trace_, "select sum(lost) from (select max(lost_function_calls) as lost from loss group by cpu)"), "0");
-        EXPECT_EQ(value_of(trace_, "select sum(calls) from (select max(function_calls) as calls from loss group by cpu)"),
-                  value_of(trace_, "select count(*) from calls"));
+        EXPECT_EQ(
+            value_of(
+                trace_,
+                "select sum(lost) from (select max(lost_function_calls) as lost from loss group by cpu)"),
+            "0");
+        EXPECT_EQ(
+            value_of(trace_,
+                     "select sum(calls) from (select max(function_calls) as calls from loss group by cpu)"),
+            value_of(trace_, "select count(*) from calls"));
     }
 
     TempDir directory_;
@@ -73,9 +87,12 @@ TEST_F(Functions, CallsOfEightThreadsAreCountedExactly) {
     ASSERT_EQ(done.exit_code, 0) << done.err;
     expect_counts(done.out);
     EXPECT_EQ(value_of(trace_, "select count(*) from calls"), "0") << "nothing is told of single calls";
-    EXPECT_EQ(value_of(trace_, "select count from function_counts c join functions f on f.id = c.function join functions g on "
-                               "g.id = c.caller where f.name = 'leaf' and g.name = 'middle'"),
-              "320000");
+    EXPECT_EQ(
+        value_of(
+            trace_,
+            "select count from function_counts c join functions f on f.id = c.function join functions g on "
+            "g.id = c.caller where f.name = 'leaf' and g.name = 'middle'"),
+        "320000");
 }
 
 TEST_F(Functions, ForkedChildrenAreRecordedToo) {
@@ -116,11 +133,34 @@ TEST_F(Functions, RecursionIsATreeAsDeepAsItWent) {
     for (std::size_t i = 1; i < nodes.size(); ++i) ASSERT_EQ(nodes[i]["parent"], nodes[i - 1]["id"]);
 }
 
+std::vector<std::string> sorted_lines(const std::string& text) {
+    std::vector<std::string> lines;
+    std::istringstream stream(text);
+    for (std::string line; std::getline(stream, line);) lines.push_back(line);
+    std::ranges::sort(lines);
+    return lines;
+}
+
+TEST_F(Functions, TheTreeIsThatOfTheCompilersOwnHooks) {
+    const Outcome done =
+        catena({"record", "-o", trace_, "--functions", "exe:t_*", "--", program_path("function_tree")});
+    ASSERT_EQ(done.exit_code, 0) << done.err;
+    ASSERT_EQ(value_of(trace_,
+                       "select count(*) from functions where watched and regexp_matches(name, '^t_[a-z]+$')"),
+              "11")
+        << done.err;
+    const Outcome tree = catena({"functions", "tree", trace_, "--format", "folded"});
+    ASSERT_EQ(tree.exit_code, 0) << tree.err;
+    EXPECT_EQ(sorted_lines(tree.out), sorted_lines(done.out));
+}
+
 TEST_F(Functions, OnceSaysWhichWereCalledAndCoverageCountsThem) {
     const Outcome done = record("once", {"calls", "100000"});
     ASSERT_EQ(done.exit_code, 0) << done.err;
-    EXPECT_EQ(value_of(trace_, "select string_agg(f.name, ' ' order by f.name) from function_counts c join functions f on f.id = "
-                               "c.function"),
+    EXPECT_EQ(value_of(trace_,
+                       "select string_agg(f.name, ' ' order by f.name) from function_counts c join functions "
+                       "f on f.id = "
+                       "c.function"),
               "leaf middle");
     const Outcome coverage = catena({"functions", "coverage", trace_, "--format", "json"});
     ASSERT_EQ(coverage.exit_code, 0) << coverage.err;

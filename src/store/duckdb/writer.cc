@@ -193,11 +193,23 @@ Status put_rows(TableAppender& to, const std::vector<T>& rows) {
 }
 
 // The tables that are appended to, in the order of Batch's members.
-enum TableIndex : std::uint8_t { Events, Processes, Rests, Files, Sockets, Objects, Loss, Calls, Functions, FunctionCalls,
-                                 FunctionCounts, TableCount };
-constexpr std::array<const char*, TableCount> kTableNames = {"events",     "process_images", "cmdline_rests",
-                                                             "file_names", "socket_states",  "objects",
-                                                             "loss",       "syscall_records", "functions", "calls", "function_counts"};
+enum TableIndex : std::uint8_t {
+    Events,
+    Processes,
+    Rests,
+    Files,
+    Sockets,
+    Objects,
+    Loss,
+    Calls,
+    Functions,
+    FunctionCalls,
+    FunctionCounts,
+    TableCount
+};
+constexpr std::array<const char*, TableCount> kTableNames = {
+    "events", "process_images",  "cmdline_rests", "file_names", "socket_states",  "objects",
+    "loss",   "syscall_records", "functions",     "calls",      "function_counts"};
 
 class DuckWriter final : public Writer {
   public:
