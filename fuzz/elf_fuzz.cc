@@ -1,5 +1,5 @@
-// Whatever bytes a file holds, its functions are found in bounded time and memory, lie in the file, are in order, and
-// their names can be shown. Source lines are libdw's to find, and are not asked for here (docs/decisions/0030).
+// Whatever bytes a file holds, its functions are found in bounded time and memory, lie in the file, are in
+// order, and their names can be shown.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -18,7 +18,8 @@ void check(const catena::elf::Image& image, const std::vector<catena::elf::Funct
         if (before != nullptr && before->address >= each.address) std::abort();
         if (each.file_offset >= size || each.size_bytes > size - each.file_offset) std::abort();
         if (image.file_offset(each.address) != each.file_offset) std::abort();
-        if (catena::elf::demangle(each.name).size() > catena::elf::kMaxDemangledBytes + each.name.size()) std::abort();
+        if (catena::elf::demangle(each.name).size() > catena::elf::kMaxDemangledBytes + each.name.size())
+            std::abort();
         before = &each;
     }
 }

@@ -32,10 +32,11 @@ class Mapping {
     [[nodiscard]] static Result<Mapping> anonymous(std::size_t bytes) {
         Mapping mapping;
         if (bytes == 0) return mapping;
-        void* data =
-            ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        void* data = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (data == MAP_FAILED) return fail_errno("no memory for a copy of the file");
-        ::madvise(data, bytes, MADV_HUGEPAGE);  // fewer faults for large files; where it is refused, nothing is lost
+        ::madvise(data, bytes,
+                  MADV_HUGEPAGE);  // fewer faults for large files; where it is refused, nothing is lost
         mapping.data_ = data;
         mapping.bytes_ = bytes;
         return mapping;

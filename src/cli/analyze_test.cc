@@ -34,7 +34,9 @@ class Analyze : public ProgramTest {
         EXPECT_EQ(shell("g++ -g -O1 -fno-lto program.cc -o program").exit_code, 0);
     }
 
-    Outcome shell(const std::string& line) { return run({"/bin/sh", "-c", "cd " + path("") + " && " + line}); }
+    Outcome shell(const std::string& line) {
+        return run({"/bin/sh", "-c", "cd " + path("") + " && " + line});
+    }
 };
 
 TEST_F(Analyze, ListsFunctionsWithNameAddressSizeAndSource) {
@@ -47,7 +49,8 @@ TEST_F(Analyze, ListsFunctionsWithNameAddressSizeAndSource) {
 }
 
 TEST_F(Analyze, JsonHasTheSameAddressesAndSizesAsNm) {
-    const Outcome json = catena({"analyze", path("program"), "--what", "functions", "--format", "json", "--lines"});
+    const Outcome json =
+        catena({"analyze", path("program"), "--what", "functions", "--format", "json", "--lines"});
     EXPECT_EQ(json.exit_code, kDone) << json.err;
     const auto parsed = nlohmann::json::parse(json.out);
     EXPECT_EQ(parsed["file"], path("program"));
@@ -60,7 +63,8 @@ TEST_F(Analyze, JsonHasTheSameAddressesAndSizesAsNm) {
     for (; names >> address >> size >> symbol; ++compared) {
         if (symbol == "plain") continue;  // an alias of "other"
         ASSERT_TRUE(by_symbol.contains(symbol)) << symbol;
-        EXPECT_EQ(std::stoull(by_symbol[symbol]["address"].get<std::string>(), nullptr, 16), std::stoull(address, nullptr, 16));
+        EXPECT_EQ(std::stoull(by_symbol[symbol]["address"].get<std::string>(), nullptr, 16),
+                  std::stoull(address, nullptr, 16));
         EXPECT_EQ(by_symbol[symbol]["size"], std::stoull(size, nullptr, 16));
     }
     EXPECT_GE(compared, 4U);
@@ -72,7 +76,8 @@ TEST_F(Analyze, JsonHasTheSameAddressesAndSizesAsNm) {
 }
 
 TEST_F(Analyze, LinesAreShownWhereThereAreDebugSymbolsAndMissedWhereThereAreNone) {
-    EXPECT_THAT(catena({"analyze", path("program"), "--lines"}).out, HasSubstr("program.cc:2  shop::price(int)\n"));
+    EXPECT_THAT(catena({"analyze", path("program"), "--lines"}).out,
+                HasSubstr("program.cc:2  shop::price(int)\n"));
     shell("strip program");
     const Outcome stripped = catena({"analyze", path("program"), "--lines"});
     EXPECT_EQ(stripped.exit_code, kDone);
@@ -83,7 +88,8 @@ TEST_F(Analyze, LinesAreShownWhereThereAreDebugSymbolsAndMissedWhereThereAreNone
 TEST_F(Analyze, WhatIsNoProgramIsBadInputAndSaysWhatToDo) {
     const Outcome missing = catena({"analyze", path("missing")});
     EXPECT_EQ(missing.exit_code, kBadInput);
-    EXPECT_THAT(missing.err, AllOf(StartsWith("catena: "), HasSubstr(path("missing")), HasSubstr("there is no such file")));
+    EXPECT_THAT(missing.err, AllOf(StartsWith("catena: "), HasSubstr(path("missing")),
+                                   HasSubstr("there is no such file")));
     EXPECT_THAT(missing.out, IsEmpty());
     const Outcome script = catena({"analyze", path("program.cc")});
     EXPECT_EQ(script.exit_code, kBadInput);
@@ -97,7 +103,8 @@ TEST_F(Analyze, WhatIsNoProgramIsBadInputAndSaysWhatToDo) {
 }
 
 TEST_F(Analyze, OtherMachinesAreNotSupported) {
-    shell("printf '.globl _start\\n_start: ret\\n' | as --32 -o start.o - && ld -m elf_i386 start.o -o start");
+    shell(
+        "printf '.globl _start\\n_start: ret\\n' | as --32 -o start.o - && ld -m elf_i386 start.o -o start");
     const Outcome other = catena({"analyze", path("start")});
     EXPECT_EQ(other.exit_code, kNotPossible);
     EXPECT_THAT(other.err, HasSubstr("is a 32-bit x86 program"));
@@ -115,7 +122,9 @@ TEST_F(Analyze, AProgramWithoutFunctionsIsANegativeAnswer) {
 }
 
 TEST_F(Analyze, NamesCannotMoveTheCursorOrBreakJson) {
-    shell("printf '.globl \"a\\033[2Jb\"\\n.type \"a\\033[2Jb\",@function\\n\"a\\033[2Jb\": ret\\n' | as -o x.o - && ld -e 0 x.o -o x");
+    shell(
+        "printf '.globl \"a\\033[2Jb\"\\n.type \"a\\033[2Jb\",@function\\n\"a\\033[2Jb\": ret\\n' | as -o "
+        "x.o - && ld -e 0 x.o -o x");
     const Outcome text = catena({"analyze", path("x")});
     EXPECT_EQ(text.exit_code, kDone) << text.err;
     EXPECT_THAT(text.out, AllOf(HasSubstr("a\\x1b[2Jb"), testing::Not(HasSubstr("\033"))));

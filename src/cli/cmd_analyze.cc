@@ -61,10 +61,12 @@ Described describe(const elf::Function& function, elf::Lines* lines) {
 
 std::string text_name(const Described& described) {
     const elf::Function& function = described.function;
-    std::string text = function.name.empty() ? "(no name)" : described.name;
+    const bool part = function.kind == elf::FunctionKind::Part;
+    std::string text = !function.name.empty() ? described.name : part ? "(part of a function)" : "(no name)";
     for (const std::string& alias : function.aliases) text += ", " + elf::demangle(alias);
     if (function.kind == elf::FunctionKind::IfuncResolver) text += " (chooses the function)";
-    if (function.kind == elf::FunctionKind::Part && function.name.find(".cold") == std::string::npos) text += " (part of a function)";
+    if (part && !function.name.empty() && function.name.find(".cold") == std::string::npos)
+        text += " (part of a function)";
     return text;
 }
 
@@ -80,10 +82,12 @@ void print_text(const std::vector<elf::Function>& functions, elf::Lines* lines) 
     printer->begin(table);
     for (const elf::Function& each : functions) {
         const Described described = describe(each, lines);
-        store::Row row = {fmt::format("{:#x}", each.address), each.size_bytes == 0 ? "?" : fmt::format("{}", each.size_bytes),
+        store::Row row = {fmt::format("{:#x}", each.address),
+                          each.size_bytes == 0 ? "?" : fmt::format("{}", each.size_bytes),
                           std::string(elf::to_string(each.source))};
         if (lines != nullptr)
-            row.emplace_back(described.line ? fmt::format("{}:{}", described.line->file, described.line->line) : "?");
+            row.emplace_back(described.line ? fmt::format("{}:{}", described.line->file, described.line->line)
+                                            : "?");
         row.emplace_back(text_name(described));
         printer->row(row);
     }
@@ -102,7 +106,8 @@ nlohmann::ordered_json as_json(const Described& described) {
         json["symbol"] = event::escape(function.name);
     }
     for (const std::string& alias : function.aliases) json["aliases"].push_back(event::escape(alias));
-    if (described.line) json["line"] = {{"file", event::escape(described.line->file)}, {"line", described.line->line}};
+    if (described.line)
+        json["line"] = {{"file", event::escape(described.line->file)}, {"line", described.line->line}};
     return json;
 }
 

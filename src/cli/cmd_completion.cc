@@ -60,7 +60,9 @@ std::string kind_of(const CLI::App& verb, const CLI::Option& option) {
     const std::string& name = option.get_single_name();
     if (name == "POINT") return words_kind("prefixes", prefixes_in(verb.get_footer()));
     if (option.get_positional())
-        return option.get_allow_extra_args() ? "-command" : name == "TRACE" || name == "BINARY" ? "-file" : "-none";
+        return option.get_allow_extra_args()         ? "-command"
+               : name == "TRACE" || name == "BINARY" ? "-file"
+                                                     : "-none";
     const bool text =
         option.get_type_name().starts_with("TEXT") || option.get_type_name().starts_with("FILE");
     return text ? "-file" : "-none";

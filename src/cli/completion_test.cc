@@ -57,8 +57,8 @@ TEST_F(Completion, RegistersItsFunction) {
 
 TEST_F(Completion, OffersVerbs) {
     EXPECT_THAT(complete("catena ", {"catena", ""}),
-                UnorderedElementsAre("record", "events", "chain", "query", "import", "reduce", "analyze", "doctor",
-                                     "completion"));
+                UnorderedElementsAre("record", "events", "chain", "query", "import", "reduce", "analyze",
+                                     "doctor", "completion"));
     EXPECT_THAT(complete("catena rec", {"catena", "rec"}), ElementsAre("record"));
     EXPECT_THAT(complete("catena --v", {"catena", "--v"}), ElementsAre("--version"));
 }

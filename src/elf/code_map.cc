@@ -7,16 +7,17 @@ namespace catena::elf {
 namespace {
 
 bool begins_with(std::span<const std::byte> code, std::initializer_list<unsigned> bytes) {
-    return code.size() >= bytes.size() && std::equal(bytes.begin(), bytes.end(), code.begin(), [](unsigned want, std::byte is) {
-               return want == std::to_integer<unsigned>(is);
-           });
+    return code.size() >= bytes.size() &&
+           std::equal(bytes.begin(), bytes.end(), code.begin(),
+                      [](unsigned want, std::byte is) { return want == std::to_integer<unsigned>(is); });
 }
 
 // jmp *x(%rip), with or without endbr64 and bnd before it; or the table's head: push x(%rip), jmp *y(%rip).
 bool looks_like_stub(std::span<const std::byte> code) {
     if (begins_with(code, {0xf3, 0x0f, 0x1e, 0xfa})) code = code.subspan(4);
     if (begins_with(code, {0xff, 0x35}) && code.size() > 6) code = code.subspan(6);
-    if (begins_with(code, {0x68}) && code.size() > 5) return begins_with(code.subspan(5), {0xe9}) || begins_with(code.subspan(5), {0xf2, 0xe9});
+    if (begins_with(code, {0x68}) && code.size() > 5)
+        return begins_with(code.subspan(5), {0xe9}) || begins_with(code.subspan(5), {0xf2, 0xe9});
     return begins_with(code, {0xff, 0x25}) || begins_with(code, {0xf2, 0xff, 0x25});
 }
 

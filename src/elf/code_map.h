@@ -1,8 +1,8 @@
 // CodeMap: where in an image code is, and which of it are stubs of the procedure linkage table. Stubs lead to
 // functions of other files and are none themselves.
 //
-// By section headers where the file has them, since an executable segment can hold constants, too; by segments,
-// and by what stubs look like, where it has none. Borrows the image. Immutable.
+// By section headers where the file has them, since an executable segment can hold constants, too; by
+// segments, and by what stubs look like, where it has none. Borrows the image. Immutable.
 #pragma once
 
 #include <cstdint>

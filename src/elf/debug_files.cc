@@ -51,7 +51,8 @@ std::vector<std::string> candidates(const Image& image, const std::vector<std::s
     const std::string folder = slash == std::string::npos ? "." : image.name().substr(0, slash);
     paths.push_back(folder + "/" + link->name);
     paths.push_back(folder + "/.debug/" + link->name);
-    for (const std::string& root : roots) paths.push_back(root + (folder.starts_with('/') ? "" : "/") + folder + "/" + link->name);
+    for (const std::string& root : roots)
+        paths.push_back(root + (folder.starts_with('/') ? "" : "/") + folder + "/" + link->name);
     return paths;
 }
 
@@ -85,7 +86,8 @@ std::optional<Image> open_debug_file(const Image& image, const std::vector<std::
     for (const std::string& path : candidates(image, roots, link)) {
         if (path == image.name()) continue;
         auto debug = Image::open(path);
-        if (debug && debug->machine() == image.machine() && belongs(*debug, image, link)) return std::move(*debug);
+        if (debug && debug->machine() == image.machine() && belongs(*debug, image, link))
+            return std::move(*debug);
     }
     return std::nullopt;
 }

@@ -1,7 +1,7 @@
-// libiberty's demanglers hand their output over in pieces. That is why they are used and not abi::__cxa_demangle, which
-// makes the whole string first: substitutions double in each step, so that a short name can fill the memory
-// (docs/decisions/0030). A piece too many ends it by an exception, which passes through libiberty's frames: they own
-// nothing.
+// libiberty's demanglers hand their output over in pieces. That is why they are used and not
+// abi::__cxa_demangle, which makes the whole string first: substitutions double in each step, so that a short
+// name can fill the memory (docs/decisions/0030). A piece too many ends it by an exception, which passes
+// through libiberty's frames: they own nothing.
 #include "elf/demangle.h"
 
 #include <libiberty/demangle.h>
@@ -11,8 +11,8 @@
 namespace catena::elf {
 namespace {
 
-// libiberty's own limit of recursion holds names up to 1,024 bytes, shorter than some of real programs. Beyond that,
-// their length limits the recursion.
+// libiberty's own limit of recursion holds names up to 1,024 bytes, shorter than some of real programs.
+// Beyond that, their length limits the recursion.
 constexpr std::size_t kMaxLimitedBytes = 1024;
 constexpr std::size_t kMaxMangledBytes = 4096;
 
@@ -30,7 +30,8 @@ bool is_mangled(std::string_view name) { return name.starts_with("_Z") || name.s
 
 std::string demangle(const std::string& name) {
     if (!is_mangled(name) || name.size() > kMaxMangledBytes) return name;
-    const int options = DMGL_PARAMS | DMGL_ANSI | (name.size() > kMaxLimitedBytes ? DMGL_NO_RECURSE_LIMIT : 0);
+    const int options =
+        DMGL_PARAMS | DMGL_ANSI | (name.size() > kMaxLimitedBytes ? DMGL_NO_RECURSE_LIMIT : 0);
     std::string result;
     try {
         // Rust first: its old names are valid ones of C++, too.

@@ -34,10 +34,12 @@ std::string doubling_name(unsigned steps) {
 
 TEST(Demangle, ReadsCxxAndRust) {
     EXPECT_EQ(demangle("_ZN2ns1fEi"), "ns::f(int)");
-    EXPECT_EQ(demangle("_ZNSt6vectorIiSaIiEE9push_backEOi"), "std::vector<int, std::allocator<int> >::push_back(int&&)");
+    EXPECT_EQ(demangle("_ZNSt6vectorIiSaIiEE9push_backEOi"),
+              "std::vector<int, std::allocator<int> >::push_back(int&&)");
     EXPECT_EQ(demangle("_ZN2ns1fEi.cold"), "ns::f(int) [clone .cold]");
     EXPECT_EQ(demangle("_ZN4core3fmt9Formatter3pad17h0123456789abcdefE"), "core::fmt::Formatter::pad");
-    EXPECT_EQ(demangle("_ZN41_$LT$Test$u20$as$u20$core..fmt..Debug$GT$3fmt17h0123456789abcdefE"), "<Test as core::fmt::Debug>::fmt");
+    EXPECT_EQ(demangle("_ZN41_$LT$Test$u20$as$u20$core..fmt..Debug$GT$3fmt17h0123456789abcdefE"),
+              "<Test as core::fmt::Debug>::fmt");
     EXPECT_EQ(demangle("_RNvCs1234_7mycrate7example"), "mycrate::example");
     EXPECT_EQ(demangle("_RNvMs_NtCs1234_7mycrate3fooNtB4_3Bar3new"), "<mycrate::foo::Bar>::new");
     EXPECT_EQ(demangle("_RINvNtC3std3mem8align_ofjdE"), "std::mem::align_of::<usize, f64>");
@@ -45,7 +47,8 @@ TEST(Demangle, ReadsCxxAndRust) {
 }
 
 TEST(Demangle, LeavesWhatIsNotMangled) {
-    for (const char* name : {"", "main", "_Z", "_R", "_Ready", "_ZN", "_ZN9999999999999999999f", "_RNvC99999999999a1f", "Z1f", "__Z1fv"})
+    for (const char* name : {"", "main", "_Z", "_R", "_Ready", "_ZN", "_ZN9999999999999999999f",
+                             "_RNvC99999999999a1f", "Z1f", "__Z1fv"})
         EXPECT_EQ(demangle(name), name);
 }
 
@@ -66,10 +69,12 @@ class DemangleNames : public Programs {};
 
 TEST_F(DemangleNames, OfTheStandardLibraryAsLlvmDoes) {
     const std::string library = "/usr/lib/x86_64-linux-gnu/libstdc++.so.6";
-    shell("nm -D --defined-only " + library + " | awk '{sub(/@.*/, \"\", $3); print $3}' >names; llvm-cxxfilt-19 <names >truth");
+    shell("nm -D --defined-only " + library +
+          " | awk '{sub(/@.*/, \"\", $3); print $3}' >names; llvm-cxxfilt-19 <names >truth");
     std::istringstream names(shell("cat names"));
     std::istringstream truths(shell("cat truth"));
-    // Where the two differ in how they write the same: spaces and brackets, names of operators and of what is no function.
+    // Where the two differ in how they write the same: spaces and brackets, names of operators and of what is
+    // no function.
     const auto plain = [](std::string text) {
         std::erase_if(text, [](char c) { return c == ' ' || c == '(' || c == ')'; });
         return text;

@@ -1,14 +1,14 @@
-// .eh_frame is a sequence of records (Linux Standard Base, Core, "Exception Frames"): a CIE says how the FDEs that
-// refer to it are to be read, an FDE gives a range of code and the unwinding program for it. .eh_frame_hdr
-// (PT_GNU_EH_FRAME) has the address of .eh_frame and a table of all FDEs, by which programs without section
-// headers are read.
+// .eh_frame is a sequence of records (Linux Standard Base, Core, "Exception Frames"): a CIE says how the FDEs
+// that refer to it are to be read, an FDE gives a range of code and the unwinding program for it.
+// .eh_frame_hdr (PT_GNU_EH_FRAME) has the address of .eh_frame and a table of all FDEs, by which programs
+// without section headers are read.
 //
 // Records are read one after the other up to the terminator or the first that makes no sense; then those that
 // the table has and that were not met. An entry costs a few dozen nanoseconds.
 //
-// Where a range begins with another rule than "CFA = rsp + 8", the frame of some other range goes on there: that is
-// how a cold part of a function can be told (Pang et al., "Towards Optimal Use of Exception Handling Information for
-// Function Detection", DSN 2021, have the converse: such ranges are no functions).
+// Where a range begins with another rule than "CFA = rsp + 8", the frame of some other range goes on there:
+// that is how a cold part of a function can be told (Pang et al., "Towards Optimal Use of Exception Handling
+// Information for Function Detection", DSN 2021, have the converse: such ranges are no functions).
 #include "elf/eh_frame.h"
 
 #include <algorithm>
@@ -56,6 +56,7 @@ class Cursor {
         for (unsigned shift = 0;; shift += 7) {
             const auto byte = take<std::uint8_t>();
             if (shift < 64) value |= std::uint64_t{byte & 0x7fU} << shift;
+            if (shift >= kMaxLebBits) ok_ = false;
             if ((byte & 0x80U) == 0 || !ok_) return value;
         }
     }
@@ -65,6 +66,7 @@ class Cursor {
         for (unsigned shift = 0;;) {
             const auto byte = take<std::uint8_t>();
             if (shift < 64) value |= std::uint64_t{byte & 0x7fU} << shift;
+            if (shift >= kMaxLebBits) ok_ = false;
             shift += 7;
             if ((byte & 0x80U) != 0 && ok_) continue;
             if (shift < 64 && (byte & 0x40U) != 0) value |= ~std::uint64_t{0} << shift;
@@ -122,6 +124,8 @@ class Cursor {
     [[nodiscard]] std::span<const std::byte> rest() const { return bytes_.subspan(at_); }
 
   private:
+    static constexpr unsigned kMaxLebBits = 70;  // ten bytes; more hold no more
+
     std::span<const std::byte> bytes_;
     std::uint64_t address_;
     std::size_t at_ = 0;
@@ -136,7 +140,9 @@ struct Cie {
 
 // Whether the unwinding program changes where the frame is before its first instruction is passed.
 bool begins_within_frame(std::span<const std::byte> program) {
-    Cursor cursor(program, 0);
+    // Padding is shorter; a program of nothing else must not be read again for each FDE that a table has.
+    constexpr std::size_t kMaxProgramBytes = 64;
+    Cursor cursor(program.first(std::min(program.size(), kMaxProgramBytes)), 0);
     constexpr std::uint64_t kStackPointer = 7;
     constexpr std::uint64_t kOffsetAtEntry = 8;
     while (!cursor.at_end() && cursor.ok()) {
@@ -220,7 +226,8 @@ class Reader {
         std::uint64_t size = body.number(cie.pointer_encoding & kFormatMask);
         if (cie.augmented) body.skip(body.uleb());
         if (!body.ok() || (cie.pointer_encoding & kIndirect) != 0) return;
-        if (cie.signal_frame && size > 1) {  // begins one byte early, for unwinders that look before the return address
+        if (cie.signal_frame &&
+            size > 1) {  // begins one byte early, for unwinders that look before the return address
             ++address;
             --size;
         }
@@ -251,7 +258,8 @@ class Reader {
         else
             body.uleb();
         Cie cie;
-        if (!augmentation.starts_with('z')) return augmentation.empty() && body.ok() ? std::optional(cie) : std::nullopt;
+        if (!augmentation.starts_with('z'))
+            return augmentation.empty() && body.ok() ? std::optional(cie) : std::nullopt;
         cie.augmented = true;
         body.uleb();
         for (const char each : augmentation.substr(1)) {

@@ -20,11 +20,11 @@ enum class FunctionSource : std::uint8_t {
 
 enum class FunctionKind : std::uint8_t {
     Plain,
-    // The loader calls it once, to learn which function its name stands for. The functions that it chooses from
-    // are listed at their own addresses.
+    // The loader calls it once, to learn which function its name stands for. The functions that it chooses
+    // from are listed at their own addresses.
     IfuncResolver,
-    // Not called but jumped to: what the compiler moved out of a function because it is seldom run, or where a
-    // signal handler returns to. To count it is not to count calls.
+    // Not called but jumped to: what the compiler moved out of a function because it is seldom run, or where
+    // a signal handler returns to. To count it is not to count calls.
     Part,
 };
 
@@ -32,7 +32,7 @@ struct Function {
     std::uint64_t address = 0;         // virtual, as linked
     std::uint64_t size_bytes = 0;      // the largest that a name of it has; 0 where it is not known
     std::uint64_t file_offset = 0;     // of its first byte: what a uprobe is placed by
-    std::string name;                  // as in the file, mangled; empty where there is none
+    std::string name;                  // mangled, without a version; empty where there is none
     std::vector<std::string> aliases;  // other names of the same address
     FunctionSource source = FunctionSource::Symtab;
     FunctionKind kind = FunctionKind::Plain;

@@ -1,5 +1,6 @@
-// Symbols come first, in the order in which their sources are believed. What .eh_frame describes and no symbol covers
-// comes next, and then what code calls and neither has. Each step only adds addresses that are not there yet.
+// Symbols come first, in the order in which their sources are believed. What .eh_frame describes and no
+// symbol covers comes next, and then what code calls and neither has. Each step only adds addresses that are
+// not there yet.
 #include "elf/functions.h"
 
 #include <algorithm>
@@ -18,13 +19,13 @@
 namespace catena::elf {
 namespace {
 
-// How well a symbol stands for its address: the least is its name, others are aliases. A name with a size before one
-// without; one for others before one of the file's own; the plain one before those with underscores (libc's write
-// before __write), and the short one before the long one.
+// How well a symbol stands for its address: the least is its name, others are aliases. A name with a size
+// before one without; one for others before one of the file's own; the plain one before those with
+// underscores (libc's write before __write), and the short one before the long one.
 auto rank(const FunctionSymbol& symbol) {
     const std::size_t underscores = std::min(symbol.name.find_first_not_of('_'), symbol.name.size());
-    return std::tuple(symbol.source, symbol.name.empty(), symbol.size_bytes == 0, !symbol.for_others, underscores,
-                      symbol.weak, symbol.name.size(), symbol.name);
+    return std::tuple(symbol.source, symbol.name.empty(), symbol.size_bytes == 0, !symbol.for_others,
+                      underscores, symbol.weak, symbol.name.size(), symbol.name);
 }
 
 // "f.cold", "f.cold.12", "f.part.0.cold": what the compiler split off as seldom run.
@@ -32,12 +33,14 @@ bool is_cold_name(std::string_view name) {
     const std::size_t found = name.rfind(".cold");
     if (found == std::string_view::npos) return false;
     const std::string_view rest = name.substr(found + 5);
-    return rest.empty() || (rest.starts_with('.') && rest.find_first_not_of("0123456789", 1) == std::string_view::npos);
+    return rest.empty() ||
+           (rest.starts_with('.') && rest.find_first_not_of("0123456789", 1) == std::string_view::npos);
 }
 
 class Merger {
   public:
-    Merger(const Image& image, const FunctionOptions& options) : image_(image), options_(options), code_(image) {
+    Merger(const Image& image, const FunctionOptions& options)
+        : image_(image), options_(options), code_(image) {
         ranges_ = eh_frame_ranges(image);
         std::erase_if(ranges_, [this](const CodeRange& each) { return code_.is_plt(each.address); });
     }
@@ -90,7 +93,8 @@ class Merger {
             const auto end = std::find_if(begin, symbols_.end(), [&](const FunctionSymbol& each) {
                 return each.address != begin->address;
             });
-            std::sort(begin, end, [](const FunctionSymbol& a, const FunctionSymbol& b) { return rank(a) < rank(b); });
+            std::sort(begin, end,
+                      [](const FunctionSymbol& a, const FunctionSymbol& b) { return rank(a) < rank(b); });
             functions_.push_back(make_function({begin, end}));
             begin = end;
         }
@@ -125,7 +129,8 @@ class Merger {
         return function;
     }
 
-    [[nodiscard]] Function make_nameless(std::uint64_t address, std::uint64_t size_bytes, FunctionSource source) const {
+    [[nodiscard]] Function make_nameless(std::uint64_t address, std::uint64_t size_bytes,
+                                         FunctionSource source) const {
         return {.address = address,
                 .size_bytes = size_bytes,
                 .file_offset = image_.file_offset(address).value_or(0),

@@ -1,4 +1,5 @@
-// Against readelf on Debian's own programs, and against what the compiler and the linker said before a program was stripped.
+// Against readelf on Debian's own programs, and against what the compiler and the linker said before a
+// program was stripped.
 #include "elf/functions.h"
 
 #include <gmock/gmock.h>
@@ -78,12 +79,15 @@ TEST_P(FunctionsOfDebian, AreThoseThatReadelfLists) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Debian, FunctionsOfDebian,
-                         testing::Values("/lib/x86_64-linux-gnu/libc.so.6", "/usr/lib/x86_64-linux-gnu/libcrypto.so.3",
-                                         "/usr/lib/x86_64-linux-gnu/libstdc++.so.6", "/bin/bash", "/usr/sbin/nginx",
-                                         "/lib64/ld-linux-x86-64.so.2", "/proc/self/exe"),
+                         testing::Values("/lib/x86_64-linux-gnu/libc.so.6",
+                                         "/usr/lib/x86_64-linux-gnu/libcrypto.so.3",
+                                         "/usr/lib/x86_64-linux-gnu/libstdc++.so.6", "/bin/bash",
+                                         "/usr/sbin/nginx", "/lib64/ld-linux-x86-64.so.2", "/proc/self/exe"),
                          [](const auto& test) {
                              std::string name = std::filesystem::path(test.param).filename().string();
-                             std::erase_if(name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; });
+                             std::erase_if(name, [](char c) {
+                                 return std::isalnum(static_cast<unsigned char>(c)) == 0;
+                             });
                              return name;
                          });
 
@@ -93,10 +97,24 @@ TEST_F(Functions, AreInOrderOncePerAddressAndWhereTheFileHasThem) {
     const Image image = image_of(program);
     for (std::size_t i = 1; i < found.size(); ++i) EXPECT_LT(found[i - 1].address, found[i].address);
     for (const Function& each : found) EXPECT_EQ(image.address_at(each.file_offset), each.address);
+    for (const Function& each : found) EXPECT_THAT(each.name, Not(HasSubstr("@")));
     const Function* outer = find_function(found, "outer");
     ASSERT_NE(outer, nullptr);
     EXPECT_EQ(outer->name, "outer");
     EXPECT_THAT(outer->aliases, ElementsAre("hidden_name", "other_name"));
+}
+
+TEST_F(Functions, AreNamedWithoutTheirVersion) {
+    write("map", "V1 { global: f; }; V2 { global: f; } V1;");
+    compile("library.so", R"(
+        int old_f(void) { return 1; } int new_f(void) { return 2; }
+        asm(".symver old_f, f@V1"); asm(".symver new_f, f@@V2");)",
+            std::string(kPlain) + " -shared -fPIC -Wl,--version-script=map");
+    EXPECT_THAT(shell("nm library.so"), HasSubstr("f@@V2"));
+    const auto found = functions_of(path("library.so"));
+    const auto is_f = [](const Function& each) { return each.name == "f"; };
+    EXPECT_EQ(std::ranges::count_if(found, is_f), 2);
+    EXPECT_EQ(find_function(found, "new_f")->name, "f");
 }
 
 TEST_F(Functions, TellsResolversAndPartsFromFunctions) {
@@ -115,7 +133,8 @@ TEST_F(Functions, OfAStrippedProgramAreThoseOfItsFrames) {
     const auto named = functions_of(path("program"));
     shell("strip program");
     const auto found = functions_of(path("program"));
-    for (const char* name : {"inner", "middle", "outer", "fail", "risky", "risky.cold", "chosen", "choose", "main", "_start"}) {
+    for (const char* name :
+         {"inner", "middle", "outer", "fail", "risky", "risky.cold", "chosen", "choose", "main", "_start"}) {
         const Function* before = find_function(named, name);
         ASSERT_NE(before, nullptr) << name;
         const Function* after = function_at(found, before->address);
@@ -127,16 +146,19 @@ TEST_F(Functions, OfAStrippedProgramAreThoseOfItsFrames) {
         EXPECT_EQ(after->kind, part ? FunctionKind::Part : FunctionKind::Plain) << name;
     }
     // And nothing that was no function before.
-    for (const Function& each : found) EXPECT_NE(function_at(named, each.address), nullptr) << std::hex << each.address;
+    for (const Function& each : found)
+        EXPECT_NE(function_at(named, each.address), nullptr) << std::hex << each.address;
 }
 
 TEST_F(Functions, OfDebiansLibcWithoutItsDebugFileAreFunctionsThatHasNames) {
     const std::string libc = "/lib/x86_64-linux-gnu/libc.so.6";
     const auto named = functions_of(libc, {"/usr/lib/debug"});
-    if (std::ranges::none_of(named, [](const Function& each) { return each.source == FunctionSource::DebugFile; }))
+    if (std::ranges::none_of(named,
+                             [](const Function& each) { return each.source == FunctionSource::DebugFile; }))
         GTEST_SKIP() << "no debug file of libc is installed (libc6-dbg)";
     std::size_t missing = 0;
-    for (const Function& each : functions_of(libc)) missing += function_at(named, each.address) == nullptr ? 1 : 0;
+    for (const Function& each : functions_of(libc))
+        missing += function_at(named, each.address) == nullptr ? 1 : 0;
     EXPECT_EQ(missing, 0U);
 }
 
@@ -150,7 +172,8 @@ TEST_F(Functions, WithoutFramesAreWhatIsCalled) {
         ASSERT_NE(after, nullptr) << name;
         EXPECT_EQ(after->source, FunctionSource::CallTarget) << name;
     }
-    for (const Function& each : found) EXPECT_NE(function_at(named, each.address), nullptr) << std::hex << each.address;
+    for (const Function& each : found)
+        EXPECT_NE(function_at(named, each.address), nullptr) << std::hex << each.address;
 }
 
 TEST_F(Functions, OfAFileWithoutSectionHeadersAreFoundAsTheLoaderDoes) {
@@ -158,8 +181,9 @@ TEST_F(Functions, OfAFileWithoutSectionHeadersAreFoundAsTheLoaderDoes) {
     shell("strip library.so");
     const auto before = functions_of(path("library.so"));
     // e_shoff, e_shnum and e_shstrndx
-    shell("dd if=/dev/zero of=library.so bs=1 seek=40 count=8 conv=notrunc status=none; "
-          "dd if=/dev/zero of=library.so bs=1 seek=60 count=4 conv=notrunc status=none");
+    shell(
+        "dd if=/dev/zero of=library.so bs=1 seek=40 count=8 conv=notrunc status=none; "
+        "dd if=/dev/zero of=library.so bs=1 seek=60 count=4 conv=notrunc status=none");
     EXPECT_THAT(image_of(path("library.so")).sections(), IsEmpty());
     const auto after = functions_of(path("library.so"));
     ASSERT_EQ(after.size(), before.size());
@@ -172,15 +196,18 @@ TEST_F(Functions, OfAFileWithoutSectionHeadersAreFoundAsTheLoaderDoes) {
 }
 
 TEST_F(Functions, AreNotStubsOfThePlt) {
-    for (const char* options : {"-fcf-protection=full", "-fcf-protection=none", "-fcf-protection=none -no-pie -Wl,-z,lazy"}) {
+    for (const char* options :
+         {"-fcf-protection=full", "-fcf-protection=none", "-fcf-protection=none -no-pie -Wl,-z,lazy"}) {
         compile("program", kSource, std::string("-O2 ") + options);
         const Image image = image_of(path("program"));
         for (const bool stripped : {false, true}) {
             if (stripped) shell("strip program");
             for (const Function& each : functions_of(path("program"))) {
                 for (const Section& section : image.sections()) {
-                    const bool within = each.address >= section.address && each.address - section.address < section.size_bytes;
-                    EXPECT_FALSE(within && section.name.starts_with(".plt")) << options << std::hex << each.address;
+                    const bool within = each.address >= section.address &&
+                                        each.address - section.address < section.size_bytes;
+                    EXPECT_FALSE(within && section.name.starts_with(".plt"))
+                        << options << std::hex << each.address;
                 }
             }
         }
@@ -192,8 +219,8 @@ TEST_F(Functions, OfAStrippedProgramHaveTheNamesOfItsDebugFile) {
     const std::string id = image_of(path("program")).build_id_text();
     EXPECT_THAT(shell("readelf -n program"), HasSubstr("Build ID: " + id));
     const std::string file = ".build-id/" + id.substr(0, 2) + "/" + id.substr(2) + ".debug";
-    shell("mkdir -p debug/.build-id/" + id.substr(0, 2) + "; objcopy --only-keep-debug program debug/" + file +
-          "; strip program");
+    shell("mkdir -p debug/.build-id/" + id.substr(0, 2) + "; objcopy --only-keep-debug program debug/" +
+          file + "; strip program");
     EXPECT_EQ(find_function(functions_of(path("program")), "middle"), nullptr);
     const auto found = functions_of(path("program"), {path("nowhere"), path("debug")});
     ASSERT_NE(find_function(found, "middle"), nullptr);
@@ -207,8 +234,9 @@ TEST_F(Functions, OfAStrippedProgramHaveTheNamesOfItsDebugFile) {
 
 TEST_F(Functions, AreNamedByADebugLinkIfItsChecksumFits) {
     compile("program", kSource, std::string(kPlain) + " -g -Wl,--build-id=none");
-    shell("mkdir .debug; objcopy --only-keep-debug program .debug/program.debug; strip program; "
-          "objcopy --add-gnu-debuglink=.debug/program.debug program");
+    shell(
+        "mkdir .debug; objcopy --only-keep-debug program .debug/program.debug; strip program; "
+        "objcopy --add-gnu-debuglink=.debug/program.debug program");
     EXPECT_NE(find_function(functions_of(path("program")), "middle"), nullptr);
     shell("printf x >> .debug/program.debug");
     EXPECT_EQ(find_function(functions_of(path("program")), "middle"), nullptr);
@@ -216,8 +244,9 @@ TEST_F(Functions, AreNamedByADebugLinkIfItsChecksumFits) {
 
 TEST_F(Functions, AreNamedByMiniDebugInfo) {
     compile("program", kSource, kPlain);
-    shell("objcopy --only-keep-debug program mini; strip -s -K middle -K inner mini; xz mini; "
-          "strip program; objcopy --add-section .gnu_debugdata=mini.xz program");
+    shell(
+        "objcopy --only-keep-debug program mini; strip -s -K middle -K inner mini; xz mini; "
+        "strip program; objcopy --add-section .gnu_debugdata=mini.xz program");
     const auto found = functions_of(path("program"));
     ASSERT_NE(find_function(found, "middle"), nullptr);
     EXPECT_EQ(find_function(found, "middle")->source, FunctionSource::MiniDebugInfo);

@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t kMaxSectionName = 256;
 // Linkers make a dozen program headers, and compilers one section a function at most.
 constexpr std::size_t kMaxProgramHeaders = 4096;
+constexpr std::size_t kMaxNoteBytes = std::size_t{64} << 10U;
 constexpr std::size_t kMaxSegments = 64;  // each look-up goes through them
 constexpr std::size_t kMaxSections = 1U << 20U;
 
@@ -89,15 +90,17 @@ base::Result<Image> Image::open(const std::string& path) {
                           path + " is no regular file; name a program or a library");
     const auto size = static_cast<std::uint64_t>(about.st_size);
     if (size > kMaxBytes)
-        return base::fail(base::ErrorCode::BadInput,
-                          fmt::format("{} has {} bytes; files beyond {} are not read", path, size, kMaxBytes));
+        return base::fail(
+            base::ErrorCode::BadInput,
+            fmt::format("{} has {} bytes; files beyond {} are not read", path, size, kMaxBytes));
     auto mapping = base::Mapping::anonymous(size);
     if (!mapping) return std::unexpected(std::move(mapping).error().with_context(path));
     const auto got = read_all(fd->get(), mapping->writable());
     if (!got) return std::unexpected(base::Error(got.error()).with_context(path));
     if (*got < size)
-        return base::fail(base::ErrorCode::BadInput,
-                          path + " has become shorter while it was read; try again when nothing writes to it");
+        return base::fail(
+            base::ErrorCode::BadInput,
+            path + " has become shorter while it was read; try again when nothing writes to it");
     return from_mapping(std::move(*mapping), path);
 }
 
@@ -112,7 +115,8 @@ base::Result<Image> Image::from_mapping(base::Mapping mapping, std::string name)
     Image image;
     image.mapping_ = std::move(mapping);
     image.name_ = std::move(name);
-    if (auto status = image.mapping_.make_read_only(); !status) return std::unexpected(std::move(status).error());
+    if (auto status = image.mapping_.make_read_only(); !status)
+        return std::unexpected(std::move(status).error());
     if (auto status = image.read_header(); !status) return std::unexpected(std::move(status).error());
     return image;
 }
@@ -215,17 +219,21 @@ void Image::read_build_id() {
         }
     };
     for (const Elf64_Phdr& each : program_headers_) {
-        if (each.p_type == PT_NOTE) find_in(file_bytes(each.p_offset, each.p_filesz));
+        const auto notes =
+            each.p_type == PT_NOTE ? file_bytes(each.p_offset, each.p_filesz) : std::span<const std::byte>{};
+        find_in(notes.first(std::min(notes.size(), kMaxNoteBytes)));
     }
     // A separate debug file keeps the program headers of its program, and their offsets lead nowhere in it.
     if (const Section* note = section(".note.gnu.build-id"); note != nullptr && !note->content.empty()) {
         build_id_ = {};
-        find_in(note->content);
+        find_in(note->content.first(std::min(note->content.size(), kMaxNoteBytes)));
     }
 }
 
 std::string Image::description() const {
-    const char* kind = type_ == FileType::Relocatable ? "an object file" : type_ == FileType::Other ? "a core file or the like" : "a program";
+    const char* kind = type_ == FileType::Relocatable ? "an object file"
+                       : type_ == FileType::Other     ? "a core file or the like"
+                                                      : "a program";
     if (!little_endian_) return "a big-endian program";
     switch (machine_) {
         case Machine::X86_64:
@@ -244,13 +252,15 @@ std::string Image::description() const {
 
 base::Status Image::check_supported() const {
     if (machine_ != Machine::X86_64)
-        return base::fail(base::ErrorCode::NotSupported,
-                          fmt::format("{} is {}; only functions of x86-64 are looked at", name_, description()));
+        return base::fail(
+            base::ErrorCode::NotSupported,
+            fmt::format("{} is {}; only functions of x86-64 are looked at", name_, description()));
     if (type_ == FileType::Relocatable || type_ == FileType::Other)
-        return base::fail(base::ErrorCode::BadInput,
-                          fmt::format("{} is {}: it is not linked, so its functions have no addresses; name a program "
-                                      "or a shared library",
-                                      name_, description()));
+        return base::fail(
+            base::ErrorCode::BadInput,
+            fmt::format("{} is {}: it is not linked, so its functions have no addresses; name a program "
+                        "or a shared library",
+                        name_, description()));
     return {};
 }
 

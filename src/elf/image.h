@@ -2,8 +2,8 @@
 // build id.
 //
 // The file is copied into private read-only memory when it is opened, and never looked at again: a file that
-// is truncated or replaced meanwhile can give a wrong answer, or an error, but no SIGBUS, and what was checked
-// once stays as it was. A file of 200 MB is copied in a tenth of a second.
+// is truncated or replaced meanwhile can give a wrong answer, or an error, but no SIGBUS, and what was
+// checked once stays as it was. A file of 200 MB is copied in a tenth of a second.
 //
 // Nothing in the file is believed: what points outside of the file is cut to it or left out, and every
 // function that takes an address or an offset checks it. An Image does not change after it was made; any
@@ -37,10 +37,10 @@ enum class Machine : std::uint8_t {
 };
 
 enum class FileType : std::uint8_t {
-    Executable,   // linked to a fixed address
-    SharedObject, // a library, or an executable that can be anywhere
-    Relocatable,  // an object file or a kernel module: not linked, so without addresses
-    Other,        // a core file, for example
+    Executable,    // linked to a fixed address
+    SharedObject,  // a library, or an executable that can be anywhere
+    Relocatable,   // an object file or a kernel module: not linked, so without addresses
+    Other,         // a core file, for example
 };
 
 // What of the file is in memory when it runs (PT_LOAD). Lies inside the file.
@@ -66,8 +66,8 @@ class Image {
     // Files beyond this are refused: a bound for what a copy may take.
     static constexpr std::uint64_t kMaxBytes = std::uint64_t{2} << 30U;
 
-    // BadInput: no ELF file, one that is broken off in its header, no regular file, or too large. NotFound: there is no such
-    // file. NotPermitted: it may not be read.
+    // BadInput: no ELF file, one that is broken off in its header, no regular file, or too large. NotFound:
+    // there is no such file. NotPermitted: it may not be read.
     [[nodiscard]] static base::Result<Image> open(const std::string& path);
     // `name` is what errors call it. The bytes are copied.
     [[nodiscard]] static base::Result<Image> from_bytes(std::span<const std::byte> bytes, std::string name);
@@ -94,13 +94,15 @@ class Image {
     [[nodiscard]] std::span<const std::byte> build_id() const { return build_id_; }
     [[nodiscard]] std::string build_id_text() const;
 
-    // Where in the file the byte at an address is, and the other way round. Nothing for what is only in memory
+    // Where in the file the byte at an address is, and the other way round. Nothing for what is only in
+    // memory
     // (.bss), or in no segment. Where segments overlap, the first in the file that has it counts.
     [[nodiscard]] std::optional<std::uint64_t> file_offset(std::uint64_t address) const;
     [[nodiscard]] std::optional<std::uint64_t> address_at(std::uint64_t file_offset) const;
     [[nodiscard]] bool is_executable(std::uint64_t address) const;
 
-    // The bytes from an address on: `size_bytes` of them, or none at all where they are not all in one segment.
+    // The bytes from an address on: `size_bytes` of them, or none at all where they are not all in one
+    // segment.
     [[nodiscard]] std::span<const std::byte> bytes_at(std::uint64_t address, std::uint64_t size_bytes) const;
     // All bytes from an address to the end of its segment in the file.
     [[nodiscard]] std::span<const std::byte> bytes_from(std::uint64_t address) const;

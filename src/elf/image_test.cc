@@ -62,7 +62,8 @@ TEST_F(Images, HaveTheSegmentsAndSectionsThatReadelfShows) {
 }
 
 TEST_F(Images, TurnAddressesIntoOffsetsAndBackWithinTheirBounds) {
-    const Image image = image_of(compile("program", "int main(void) { return 0; } int zeros[100000];", "-no-pie"));
+    const Image image =
+        image_of(compile("program", "int main(void) { return 0; } int zeros[100000];", "-no-pie"));
     EXPECT_EQ(image.type(), FileType::Executable);
     for (const Segment& each : image.segments()) {
         const std::uint64_t last = each.address + each.file_bytes - 1;
@@ -83,18 +84,22 @@ TEST_F(Images, TurnAddressesIntoOffsetsAndBackWithinTheirBounds) {
         EXPECT_THAT(image.file_bytes(nowhere, ~std::uint64_t{0}), IsEmpty());
     }
     EXPECT_FALSE(image.address_at(~std::uint64_t{0}));
-    EXPECT_EQ(image_of(compile("pie", "int main(void) { return 0; }", "-pie")).type(), FileType::SharedObject);
+    EXPECT_EQ(image_of(compile("pie", "int main(void) { return 0; }", "-pie")).type(),
+              FileType::SharedObject);
 }
 
 TEST_F(Images, OfWhatIsNoElfFileAreErrorsThatSayWhat) {
     write("empty", "");
     write("script", "#!/bin/sh\nexit 0\n");
-    write("short", "\x7f" "ELF\x02\x01");
+    write("short",
+          "\x7f"
+          "ELF\x02\x01");
     ASSERT_EQ(::mkfifo(path("fifo").c_str(), 0600), 0);
     const auto error_of = [this](const std::string& name) { return Image::open(path(name)).error(); };
     EXPECT_EQ(error_of("missing").code, base::ErrorCode::NotFound);
     EXPECT_THAT(error_of("missing").message, HasSubstr("there is no such file"));
-    for (const char* name : {"empty", "script", "short", "fifo", "."}) EXPECT_EQ(error_of(name).code, base::ErrorCode::BadInput) << name;
+    for (const char* name : {"empty", "script", "short", "fifo", "."})
+        EXPECT_EQ(error_of(name).code, base::ErrorCode::BadInput) << name;
     EXPECT_THAT(error_of("script").message, HasSubstr("is no ELF file"));
     EXPECT_THAT(error_of("short").message, HasSubstr("broken off"));
     EXPECT_THAT(error_of("fifo").message, HasSubstr("is no regular file"));
@@ -103,7 +108,8 @@ TEST_F(Images, OfWhatIsNoElfFileAreErrorsThatSayWhat) {
 }
 
 TEST_F(Images, StayAsTheyWereWhenTheFileIsCutOrReplaced) {
-    const std::string file = compile("program", "__attribute__((noipa)) int f(void) { return 1; } int main(void) { return f(); }", "");
+    const std::string file = compile(
+        "program", "__attribute__((noipa)) int f(void) { return 1; } int main(void) { return f(); }", "");
     const auto before = functions_of(file);
     const Image image = image_of(file);
     ASSERT_EQ(::truncate(file.c_str(), 100), 0);
@@ -143,8 +149,9 @@ class DamagedImages : public Images {
                 "__attribute__((noipa)) static int f(int x) { return x + 1; }\n"
                 "int g(int x) { return f(x) + f(x + 1); }\n",
                 "-shared -fPIC -nostdlib -O1 -g -Wl,--build-id -Wl,-z,noseparate-code -Wl,--hash-style=gnu");
-        shell("nm small.so >/dev/null; objcopy --only-keep-debug small.so mini; strip -g mini; xz mini; "
-              "objcopy --add-section .gnu_debugdata=mini.xz small.so");
+        shell(
+            "nm small.so >/dev/null; objcopy --only-keep-debug small.so mini; strip -g mini; xz mini; "
+            "objcopy --add-section .gnu_debugdata=mini.xz small.so");
         return contents(path("small.so"));
     }
 };
@@ -163,8 +170,9 @@ TEST_F(DamagedImages, WithAnyWrongByteInTheirHeadersGiveAnAnswerOrAnError) {
         {header.e_phoff, header.e_phnum * sizeof(Elf64_Phdr)},
         {header.e_shoff, header.e_shnum * sizeof(Elf64_Shdr)}};
     const Image image = image_of(path("small.so"));
-    for (const char* name : {".eh_frame", ".eh_frame_hdr", ".dynamic", ".gnu.hash", ".dynsym", ".symtab", ".note.gnu.build-id",
-                             ".gnu_debugdata", ".debug_info", ".debug_abbrev", ".debug_line", ".debug_aranges"}) {
+    for (const char* name :
+         {".eh_frame", ".eh_frame_hdr", ".dynamic", ".gnu.hash", ".dynsym", ".symtab", ".note.gnu.build-id",
+          ".gnu_debugdata", ".debug_info", ".debug_abbrev", ".debug_line", ".debug_aranges"}) {
         const Section* section = image.section(name);
         ASSERT_NE(section, nullptr) << name;
         parts.emplace_back(section->content.data() - image.bytes().data(), section->content.size());
@@ -184,13 +192,15 @@ TEST_F(DamagedImages, WithAnyWrongByteInTheirHeadersGiveAnAnswerOrAnError) {
 TEST_F(DamagedImages, WithNumbersOfAnySizeInTheirHeadersGiveAnAnswerOrAnError) {
     auto bytes = small_program();
     const auto header = *read_at<Elf64_Ehdr>(bytes, 0);
-    for (const auto& [offset, count] : {std::pair<std::size_t, std::size_t>{header.e_phoff, header.e_phnum * 7UL},
-                                        {header.e_shoff, header.e_shnum * 8UL},
-                                        {24, 3}}) {
+    for (const auto& [offset, count] :
+         {std::pair<std::size_t, std::size_t>{header.e_phoff, header.e_phnum * 7UL},
+          {header.e_shoff, header.e_shnum * 8UL},
+          {24, 3}}) {
         for (std::size_t i = 0; i < count; ++i) {
             const auto right = *read_at<std::uint64_t>(bytes, offset + i * 8);
-            for (const std::uint64_t wrong : {std::uint64_t{1} << 63U, ~std::uint64_t{0}, ~std::uint64_t{7}, std::uint64_t{1} << 31U,
-                                              (std::uint64_t{1} << 63U) - 1, std::uint64_t{bytes.size()}, std::uint64_t{bytes.size() - 1}}) {
+            for (const std::uint64_t wrong : {std::uint64_t{1} << 63U, ~std::uint64_t{0}, ~std::uint64_t{7},
+                                              std::uint64_t{1} << 31U, (std::uint64_t{1} << 63U) - 1,
+                                              std::uint64_t{bytes.size()}, std::uint64_t{bytes.size() - 1}}) {
                 std::memcpy(bytes.data() + offset + i * 8, &wrong, sizeof wrong);
                 look_at(bytes);
             }

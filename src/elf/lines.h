@@ -1,10 +1,10 @@
-// Lines: which source line an address comes from, and through which inlined functions, by the DWARF of a file or
-// of its separate debug file.
+// Lines: which source line an address comes from, and through which inlined functions, by the DWARF of a file
+// or of its separate debug file.
 //
-// Nothing is read before the first question, and of a file without DWARF nothing but its section headers and the
-// places where its debug file would be. Answers are found by libdw, which does not know of hostile files what this
-// project's own readers know (docs/decisions/0030): ask only of files that are as trusted as programs one runs.
-// Not thread-safe. Borrows the image.
+// Nothing is read before the first question, and of a file without DWARF nothing but its section headers and
+// the places where its debug file would be. Answers are found by libdw, which has no bounds of its own for
+// files that are made to take long (docs/decisions/0030): ask of files that are as trusted as programs one
+// runs. Not thread-safe. Borrows the image.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,8 @@ struct SourceLine {
 // One function of which code is at an address: inlined ones, and the one that is there by itself.
 struct SourceFrame {
     std::string function;  // mangled where DWARF has it so; empty where it is not known
-    SourceLine at;         // of the innermost, the line of the address; of others, where the next inner one was inlined
+    SourceLine
+        at;  // of the innermost, the line of the address; of others, where the next inner one was inlined
 };
 
 class Lines {

@@ -1,5 +1,5 @@
-// Against addr2line of binutils and of LLVM, which read DWARF by themselves, over every address of a program with much
-// inlining. That of binutils 2.40 mistakes files of DWARF 5, so it is asked for DWARF 4 alone.
+// Against addr2line of binutils and of LLVM, which read DWARF by themselves, over every address of a program
+// with much inlining. That of binutils 2.40 mistakes files of DWARF 5, so it is asked for DWARF 4 alone.
 #include "elf/lines.h"
 
 #include <fmt/format.h>
@@ -57,7 +57,8 @@ struct Truth {
 class LinesOfPrograms : public Programs {
   protected:
     // What it says of each address, the innermost first.
-    std::vector<std::vector<Truth>> ask(const std::string& addr2line, const std::string& program, const std::vector<std::uint64_t>& addresses) {
+    std::vector<std::vector<Truth>> ask(const std::string& addr2line, const std::string& program,
+                                        const std::vector<std::uint64_t>& addresses) {
         std::string asked;
         for (const std::uint64_t each : addresses) asked += fmt::format("{:#x}\n", each);
         write("addresses", asked);
@@ -105,13 +106,18 @@ class LinesOfPrograms : public Programs {
         return static_cast<double>(same) / static_cast<double>(addresses.size());
     }
 
-    static void print(std::uint64_t address, const std::vector<SourceFrame>& frames, const std::vector<Truth>& truths) {
-        for (const SourceFrame& each : frames) fmt::print("{:#x} ours: {} {}\n", address, each.function, place_of(each.at));
-        for (const Truth& each : truths) fmt::print("{:#x} addr2line: {} {}\n", address, each.function, each.place);
+    static void print(std::uint64_t address, const std::vector<SourceFrame>& frames,
+                      const std::vector<Truth>& truths) {
+        for (const SourceFrame& each : frames)
+            fmt::print("{:#x} ours: {} {}\n", address, each.function, place_of(each.at));
+        for (const Truth& each : truths)
+            fmt::print("{:#x} addr2line: {} {}\n", address, each.function, each.place);
     }
 
-    // addr2line takes the name of the symbol instead of DWARF's where that is not mangled, for inlined functions, too.
-    static bool is_same(const std::vector<SourceFrame>& frames, const std::vector<Truth>& truth, const std::string& symbol) {
+    // addr2line takes the name of the symbol instead of DWARF's where that is not mangled, for inlined
+    // functions, too.
+    static bool is_same(const std::vector<SourceFrame>& frames, const std::vector<Truth>& truth,
+                        const std::string& symbol) {
         if (frames.empty()) return truth.size() == 1 && truth[0].place.starts_with("??");
         if (frames.size() != truth.size()) return false;
         for (std::size_t i = 0; i < frames.size(); ++i) {
@@ -129,7 +135,8 @@ TEST_F(LinesOfPrograms, AreThoseOfAddr2line) {
     EXPECT_GT(agreement("addr2line", compile("program", kSource, "-g -O2 -gdwarf-4", true)), 0.99);
     EXPECT_GT(deep_, 1000U);
     for (const char* options : {"-g -O2", "-g -O2 -gdwarf-4", "-g -O0", "-g3 -O3 -flto", "-g -O2 -gz"}) {
-        EXPECT_GT(agreement("llvm-addr2line-19", compile("program", kSource, options, true)), 0.99) << options;
+        EXPECT_GT(agreement("llvm-addr2line-19", compile("program", kSource, options, true)), 0.99)
+            << options;
     }
 }
 
@@ -140,22 +147,26 @@ TEST_F(LinesOfPrograms, AreFoundInTheDebugFile) {
     const std::uint64_t run = find_function(functions_of(program), "_ZN4shop3runEi")->address;
     const auto before = Lines(whole).line_at(run);
     ASSERT_TRUE(before);
-    shell(fmt::format("mkdir -p debug/.build-id/{0}; objcopy --only-keep-debug program debug/.build-id/{0}/{1}.debug; strip program",
-                      id.substr(0, 2), id.substr(2)));
+    shell(
+        fmt::format("mkdir -p debug/.build-id/{0}; objcopy --only-keep-debug program "
+                    "debug/.build-id/{0}/{1}.debug; strip program",
+                    id.substr(0, 2), id.substr(2)));
     const Image stripped = image_of(program);
     EXPECT_EQ(Lines(stripped, {path("debug")}).line_at(run), before);
     EXPECT_FALSE(Lines(stripped, {}).line_at(run));
 }
 
 TEST_F(LinesOfPrograms, NameTheLineOfAFunctionAndOfWhatIsInlinedInIt) {
-    const std::string program = compile("program", "static inline __attribute__((always_inline)) int twice(int x) {\n"
-                                                   "    return x * 2;\n"
-                                                   "}\n"
-                                                   "__attribute__((noipa)) int outer(int x) {\n"
-                                                   "    return twice(x);\n"
-                                                   "}\n"
-                                                   "int main(int argc, char** argv) { return outer(argc) + (argv == 0); }\n",
-                                        "-g -O2");
+    const std::string program =
+        compile("program",
+                "static inline __attribute__((always_inline)) int twice(int x) {\n"
+                "    return x * 2;\n"
+                "}\n"
+                "__attribute__((noipa)) int outer(int x) {\n"
+                "    return twice(x);\n"
+                "}\n"
+                "int main(int argc, char** argv) { return outer(argc) + (argv == 0); }\n",
+                "-g -O2");
     const Image image = image_of(program);
     Lines lines(image);
     const auto functions = functions_of(program);
@@ -183,7 +194,8 @@ TEST_F(LinesOfPrograms, AreUnknownWithoutDwarfAndOutsideOfTheProgram) {
     const Image image = image_of(compile("program", "int main(void) { return 0; }", "-g"));
     Lines lines(image);
     EXPECT_TRUE(lines.available());
-    for (const std::uint64_t address : {std::uint64_t{0}, std::uint64_t{1}, ~std::uint64_t{0}}) EXPECT_THAT(lines.at(address), IsEmpty());
+    for (const std::uint64_t address : {std::uint64_t{0}, std::uint64_t{1}, ~std::uint64_t{0}})
+        EXPECT_THAT(lines.at(address), IsEmpty());
 }
 
 }  // namespace

@@ -37,7 +37,8 @@ using SymbolTable = std::map<std::uint64_t, std::map<std::string, std::uint64_t>
 SymbolTable symbols_by_readelf(const std::string& path);
 
 [[nodiscard]] Image image_of(const std::string& path);
-[[nodiscard]] std::vector<Function> functions_of(const std::string& path, const std::vector<std::string>& debug_roots = {});
+[[nodiscard]] std::vector<Function> functions_of(const std::string& path,
+                                                 const std::vector<std::string>& debug_roots = {});
 // The function that has this name, among its aliases, too; nullptr where there is none.
 [[nodiscard]] const Function* find_function(const std::vector<Function>& functions, std::string_view name);
 [[nodiscard]] const Function* function_at(const std::vector<Function>& functions, std::uint64_t address);

@@ -1,6 +1,7 @@
 // A symbol table is an array of Elf64_Sym and a string table. .symtab is named by section headers alone. The
-// loader finds .dynsym without them: PT_DYNAMIC has the addresses of the symbols and of their strings, and only
-// a hash table tells how many symbols there are: the old one outright, the GNU one by the end of its last chain.
+// loader finds .dynsym without them: PT_DYNAMIC has the addresses of the symbols and of their strings, and
+// only a hash table tells how many symbols there are: the old one outright, the GNU one by the end of its
+// last chain.
 //
 // Strings may overlap, and a file can make each symbol's name as long as the whole table. So the sum of all
 // names is bounded by a multiple of the table: linkers share tails of names, which makes the sum larger than
@@ -21,29 +22,33 @@ struct Table {
 };
 
 constexpr std::size_t kNameBytesPerStringByte = 8;
+constexpr std::size_t kMaxTableNameBytes = std::size_t{512} << 20U;
 
 std::vector<FunctionSymbol> read_table(const Table& table, FunctionSource source) {
     const std::size_t count = std::min(table.symbols.size() / sizeof(Elf64_Sym), kMaxSymbols);
-    std::size_t name_bytes_left = table.strings.size() * kNameBytesPerStringByte;
+    std::size_t name_bytes_left =
+        std::min(table.strings.size() * kNameBytesPerStringByte, kMaxTableNameBytes);
     std::vector<FunctionSymbol> functions;
     for (std::size_t i = 0; i < count; ++i) {
         const auto symbol = *read_at<Elf64_Sym>(table.symbols, i * sizeof(Elf64_Sym));
         const auto type = ELF64_ST_TYPE(symbol.st_info);
         if (type != STT_FUNC && type != STT_GNU_IFUNC) continue;
-        // Undefined functions of a program that is not position-independent have the address of their PLT stub.
+        // Undefined functions of a program that is not position-independent have the address of their PLT
+        // stub.
         if (symbol.st_shndx == SHN_UNDEF || symbol.st_value == 0) continue;
-        const auto name =
-            string_at(table.strings, symbol.st_name, std::min(kMaxNameBytes, name_bytes_left));
+        const auto name = string_at(table.strings, symbol.st_name, std::min(kMaxNameBytes, name_bytes_left));
         name_bytes_left -= name.size();
+        // Linkers write a symbol's version behind its name in .symtab: "f@@LIB_1.0".
         const auto binding = ELF64_ST_BIND(symbol.st_info);
         const auto visibility = ELF64_ST_VISIBILITY(symbol.st_other);
-        functions.push_back({.address = symbol.st_value,
-                             .size_bytes = symbol.st_size,
-                             .name = name,
-                             .source = source,
-                             .for_others = binding != STB_LOCAL && (visibility == STV_DEFAULT || visibility == STV_PROTECTED),
-                             .weak = binding == STB_WEAK,
-                             .ifunc = type == STT_GNU_IFUNC});
+        functions.push_back(
+            {.address = symbol.st_value,
+             .size_bytes = symbol.st_size,
+             .name = name.substr(0, name.find('@')),
+             .source = source,
+             .for_others = binding != STB_LOCAL && (visibility == STV_DEFAULT || visibility == STV_PROTECTED),
+             .weak = binding == STB_WEAK,
+             .ifunc = type == STT_GNU_IFUNC});
     }
     return functions;
 }
@@ -97,8 +102,7 @@ std::uint64_t count_by_gnu_hash(std::span<const std::byte> table) {
     }
     if (last < header->first_symbol) return header->first_symbol;  // it has undefined symbols alone
     for (std::uint64_t symbol = last;; ++symbol) {
-        const auto chain =
-            read_at<std::uint32_t>(table, chains_at + (symbol - header->first_symbol) * 4);
+        const auto chain = read_at<std::uint32_t>(table, chains_at + (symbol - header->first_symbol) * 4);
         if (!chain) return 0;
         if ((*chain & 1U) != 0) return symbol + 1;
     }
