@@ -1,6 +1,5 @@
 // Whatever bytes a file holds, its functions are found in bounded time and memory, lie in the file, are in
-// order, and their names can be shown. Source lines are libdw's to find, and are not asked for here
-// (docs/decisions/0030).
+// order, and their names can be shown.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

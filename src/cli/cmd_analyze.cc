@@ -61,10 +61,11 @@ Described describe(const elf::Function& function, elf::Lines* lines) {
 
 std::string text_name(const Described& described) {
     const elf::Function& function = described.function;
-    std::string text = function.name.empty() ? "(no name)" : described.name;
+    const bool part = function.kind == elf::FunctionKind::Part;
+    std::string text = !function.name.empty() ? described.name : part ? "(part of a function)" : "(no name)";
     for (const std::string& alias : function.aliases) text += ", " + elf::demangle(alias);
     if (function.kind == elf::FunctionKind::IfuncResolver) text += " (chooses the function)";
-    if (function.kind == elf::FunctionKind::Part && function.name.find(".cold") == std::string::npos)
+    if (part && !function.name.empty() && function.name.find(".cold") == std::string::npos)
         text += " (part of a function)";
     return text;
 }

@@ -1,11 +1,11 @@
 // A direct call is the byte e8 and the distance to its target. In nearly every program nearly all of those
 // lead to functions that are known, so code is not decoded to find calls: bytes e8 are, and what follows them
 // is looked up. Only where it leads to code that no known function has is the function decoded from its
-// beginning, to see whether an instruction begins at that byte at all. What is found is searched for calls in
-// turn, and so is what lies between known functions, which is padding mostly.
+// beginning, to see whether an instruction begins at that byte at all.
 //
-// Beyond known functions the end of a function is not known, and data can follow it: what does not decode, or
-// decodes to zeros, ends the search there.
+// What is found is searched for calls in turn, and so is what lies between known functions, which is padding
+// mostly. There the end of a function is not known, and data can follow it: code is decoded, and what does
+// not decode, or decodes to zeros, ends the search. Nothing is decoded twice.
 #include "elf/call_targets.h"
 
 #include <Zydis/Zydis.h>
@@ -22,8 +22,7 @@ namespace catena::elf {
 namespace {
 
 constexpr std::size_t kCallBytes = 5;
-
-enum class AfterBadInstruction : std::uint8_t { GoOn, Stop };
+constexpr std::byte kCall{0xe8};
 
 class Search {
   public:
@@ -40,11 +39,10 @@ class Search {
         if (image_.entry() != 0) add(image_.entry());
         for (std::size_t i = 0; i < known_.size(); ++i) {
             const auto code = code_.code_from(known_[i].address);
-            std::uint64_t size = known_[i].size_bytes;
-            if (i + 1 < known_.size() && size == 0) size = known_[i + 1].address - known_[i].address;
-            if (size == 0) size = code.size();
-            scan(known_[i].address, code.first(std::min<std::uint64_t>(size, code.size())),
-                 AfterBadInstruction::GoOn);
+            // Up to the next at most: what overlaps is looked at once.
+            std::uint64_t size = known_[i].size_bytes == 0 ? code.size() : known_[i].size_bytes;
+            if (i + 1 < known_.size()) size = std::min(size, known_[i + 1].address - known_[i].address);
+            scan_known(known_[i].address, code.first(std::min<std::uint64_t>(size, code.size())));
             if (size < code.size()) scan_unknown(known_[i].address + size);
         }
         for (const std::uint64_t address : code_.begins()) scan_unknown(address);
@@ -86,28 +84,45 @@ class Search {
         return ZYAN_SUCCESS(status) && !zeros ? instruction.length : 0;
     }
 
-    // Returns how many bytes it looked at.
-    std::size_t scan(std::uint64_t address, std::span<const std::byte> code, AfterBadInstruction then) {
+    // Adds what is called in known code.
+    void scan_known(std::uint64_t address, std::span<const std::byte> code) {
         std::size_t decoded = 0;  // instructions are known up to here
-        std::size_t at = 0;
-        while (at + kCallBytes <= code.size()) {
-            const void* hit = std::memchr(code.data() + at, 0xe8, code.size() - kCallBytes + 1 - at);
-            if (hit == nullptr) break;
-            at = static_cast<std::size_t>(static_cast<const std::byte*>(hit) - code.data());
-            const auto distance = *read_at<std::int32_t>(code, at + 1);
-            const std::uint64_t target =
-                address + at + kCallBytes + static_cast<std::uint64_t>(std::int64_t{distance});
-            if (is_news(target)) {
-                while (decoded < at) {
-                    const std::size_t length = length_at(code.subspan(decoded));
-                    if (length == 0 && then == AfterBadInstruction::Stop) return decoded;
-                    decoded += std::max<std::size_t>(length, 1);
-                }
-                if (decoded == at) add(target);
-            }
-            ++at;
+        for (std::size_t at = next_call(code, 0); at < code.size(); at = next_call(code, at + 1)) {
+            const std::uint64_t target = target_of(address, code, at);
+            if (!is_news(target)) continue;
+            while (decoded < at) decoded += std::max<std::size_t>(length_at(code.subspan(decoded)), 1);
+            if (decoded == at) add(target);
         }
-        return code.size();
+    }
+
+    // Adds what is called in code of which no end is known, up to what does not decode. Returns how much that
+    // was.
+    std::size_t scan_until_bad(std::uint64_t address, std::span<const std::byte> code) {
+        std::size_t at = 0;
+        while (at < code.size()) {
+            const std::size_t length = length_at(code.subspan(at));
+            if (length == 0) break;
+            if (length == kCallBytes && code[at] == kCall) {
+                const std::uint64_t target = target_of(address, code, at);
+                if (is_news(target)) add(target);
+            }
+            at += length;
+        }
+        return at;
+    }
+
+    // Where the next byte is that a call can begin with; the end of the code where there is none.
+    static std::size_t next_call(std::span<const std::byte> code, std::size_t from) {
+        if (from + kCallBytes > code.size()) return code.size();
+        const void* hit =
+            std::memchr(code.data() + from, std::to_integer<int>(kCall), code.size() - kCallBytes + 1 - from);
+        if (hit == nullptr) return code.size();
+        return static_cast<std::size_t>(static_cast<const std::byte*>(hit) - code.data());
+    }
+
+    static std::uint64_t target_of(std::uint64_t address, std::span<const std::byte> code, std::size_t at) {
+        const auto distance = *read_at<std::int32_t>(code, at + 1);
+        return address + at + kCallBytes + static_cast<std::uint64_t>(std::int64_t{distance});
     }
 
     // From a function that was found, or the end of one that is known, up to the next that is known or to
@@ -122,7 +137,7 @@ class Search {
         const auto known = std::ranges::upper_bound(known_, address, {}, &CodeRange::address);
         if (known != known_.end())
             code = code.first(std::min<std::uint64_t>(code.size(), known->address - address));
-        searched_[address] = address + scan(address, code, AfterBadInstruction::Stop);
+        searched_[address] = address + scan_until_bad(address, code);
     }
 
     const Image& image_;

@@ -56,6 +56,7 @@ class Cursor {
         for (unsigned shift = 0;; shift += 7) {
             const auto byte = take<std::uint8_t>();
             if (shift < 64) value |= std::uint64_t{byte & 0x7fU} << shift;
+            if (shift >= kMaxLebBits) ok_ = false;
             if ((byte & 0x80U) == 0 || !ok_) return value;
         }
     }
@@ -65,6 +66,7 @@ class Cursor {
         for (unsigned shift = 0;;) {
             const auto byte = take<std::uint8_t>();
             if (shift < 64) value |= std::uint64_t{byte & 0x7fU} << shift;
+            if (shift >= kMaxLebBits) ok_ = false;
             shift += 7;
             if ((byte & 0x80U) != 0 && ok_) continue;
             if (shift < 64 && (byte & 0x40U) != 0) value |= ~std::uint64_t{0} << shift;
@@ -122,6 +124,8 @@ class Cursor {
     [[nodiscard]] std::span<const std::byte> rest() const { return bytes_.subspan(at_); }
 
   private:
+    static constexpr unsigned kMaxLebBits = 70;  // ten bytes; more hold no more
+
     std::span<const std::byte> bytes_;
     std::uint64_t address_;
     std::size_t at_ = 0;
@@ -136,7 +140,9 @@ struct Cie {
 
 // Whether the unwinding program changes where the frame is before its first instruction is passed.
 bool begins_within_frame(std::span<const std::byte> program) {
-    Cursor cursor(program, 0);
+    // Padding is shorter; a program of nothing else must not be read again for each FDE that a table has.
+    constexpr std::size_t kMaxProgramBytes = 64;
+    Cursor cursor(program.first(std::min(program.size(), kMaxProgramBytes)), 0);
     constexpr std::uint64_t kStackPointer = 7;
     constexpr std::uint64_t kOffsetAtEntry = 8;
     while (!cursor.at_end() && cursor.ok()) {

@@ -17,7 +17,7 @@ struct CodeRange {
     bool part = false;
 };
 
-inline constexpr std::size_t kMaxRanges = 1U << 23U;
+inline constexpr std::size_t kMaxRanges = 1U << 22U;
 
 // In order of address, one an address; only what is in executable segments and has a length.
 [[nodiscard]] std::vector<CodeRange> eh_frame_ranges(const Image& image);

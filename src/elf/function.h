@@ -32,7 +32,7 @@ struct Function {
     std::uint64_t address = 0;         // virtual, as linked
     std::uint64_t size_bytes = 0;      // the largest that a name of it has; 0 where it is not known
     std::uint64_t file_offset = 0;     // of its first byte: what a uprobe is placed by
-    std::string name;                  // as in the file, mangled; empty where there is none
+    std::string name;                  // mangled, without a version; empty where there is none
     std::vector<std::string> aliases;  // other names of the same address
     FunctionSource source = FunctionSource::Symtab;
     FunctionKind kind = FunctionKind::Plain;

@@ -97,10 +97,24 @@ TEST_F(Functions, AreInOrderOncePerAddressAndWhereTheFileHasThem) {
     const Image image = image_of(program);
     for (std::size_t i = 1; i < found.size(); ++i) EXPECT_LT(found[i - 1].address, found[i].address);
     for (const Function& each : found) EXPECT_EQ(image.address_at(each.file_offset), each.address);
+    for (const Function& each : found) EXPECT_THAT(each.name, Not(HasSubstr("@")));
     const Function* outer = find_function(found, "outer");
     ASSERT_NE(outer, nullptr);
     EXPECT_EQ(outer->name, "outer");
     EXPECT_THAT(outer->aliases, ElementsAre("hidden_name", "other_name"));
+}
+
+TEST_F(Functions, AreNamedWithoutTheirVersion) {
+    write("map", "V1 { global: f; }; V2 { global: f; } V1;");
+    compile("library.so", R"(
+        int old_f(void) { return 1; } int new_f(void) { return 2; }
+        asm(".symver old_f, f@V1"); asm(".symver new_f, f@@V2");)",
+            std::string(kPlain) + " -shared -fPIC -Wl,--version-script=map");
+    EXPECT_THAT(shell("nm library.so"), HasSubstr("f@@V2"));
+    const auto found = functions_of(path("library.so"));
+    const auto is_f = [](const Function& each) { return each.name == "f"; };
+    EXPECT_EQ(std::ranges::count_if(found, is_f), 2);
+    EXPECT_EQ(find_function(found, "new_f")->name, "f");
 }
 
 TEST_F(Functions, TellsResolversAndPartsFromFunctions) {

@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t kMaxSectionName = 256;
 // Linkers make a dozen program headers, and compilers one section a function at most.
 constexpr std::size_t kMaxProgramHeaders = 4096;
+constexpr std::size_t kMaxNoteBytes = std::size_t{64} << 10U;
 constexpr std::size_t kMaxSegments = 64;  // each look-up goes through them
 constexpr std::size_t kMaxSections = 1U << 20U;
 
@@ -218,12 +219,14 @@ void Image::read_build_id() {
         }
     };
     for (const Elf64_Phdr& each : program_headers_) {
-        if (each.p_type == PT_NOTE) find_in(file_bytes(each.p_offset, each.p_filesz));
+        const auto notes =
+            each.p_type == PT_NOTE ? file_bytes(each.p_offset, each.p_filesz) : std::span<const std::byte>{};
+        find_in(notes.first(std::min(notes.size(), kMaxNoteBytes)));
     }
     // A separate debug file keeps the program headers of its program, and their offsets lead nowhere in it.
     if (const Section* note = section(".note.gnu.build-id"); note != nullptr && !note->content.empty()) {
         build_id_ = {};
-        find_in(note->content);
+        find_in(note->content.first(std::min(note->content.size(), kMaxNoteBytes)));
     }
 }
 

@@ -19,6 +19,7 @@ namespace {
 
 constexpr int kMaxDepth = 64;  // of blocks within blocks; compilers do not get there
 constexpr std::size_t kMaxEntries = 1U << 22U;
+constexpr std::size_t kMaxSteps = 1U << 24U;  // siblings can be made to lead in circles
 constexpr std::uint64_t kMaxUnpackedBytes = std::uint64_t{4} << 30U;
 
 // Unpacked, sections would be as large as they claim; what is too large is not begun.
@@ -72,14 +73,14 @@ const Entry* entry_of(const std::vector<Entry>& entries, std::uint64_t address) 
 }
 
 // Functions with code of their own, wherever they are in the tree of a unit.
-void add_functions(Dwarf_Die& parent, std::vector<Entry>& entries, int depth) {
+void add_functions(Dwarf_Die& parent, std::vector<Entry>& entries, std::size_t& steps, int depth) {
     Dwarf_Die child{};
     if (depth > kMaxDepth || dwarf_child(&parent, &child) != 0) return;
     do {
         switch (dwarf_tag(&child)) {
             case DW_TAG_subprogram:
                 add_ranges(child, entries);
-                add_functions(child, entries, depth + 1);
+                add_functions(child, entries, steps, depth + 1);
                 break;
             case DW_TAG_namespace:
             case DW_TAG_module:
@@ -87,18 +88,19 @@ void add_functions(Dwarf_Die& parent, std::vector<Entry>& entries, int depth) {
             case DW_TAG_structure_type:
             case DW_TAG_union_type:
             case DW_TAG_lexical_block:
-                add_functions(child, entries, depth + 1);
+                add_functions(child, entries, steps, depth + 1);
                 break;
             default:
                 break;
         }
-    } while (entries.size() < kMaxEntries && dwarf_siblingof(&child, &child) == 0);
+    } while (entries.size() < kMaxEntries && ++steps < kMaxSteps && dwarf_siblingof(&child, &child) == 0);
 }
 
 // The functions inlined at an address, from the outside in.
 std::vector<Dwarf_Die> inlined_at(Dwarf_Die function, std::uint64_t address) {
     std::vector<Dwarf_Die> inlined;
     Dwarf_Die inner = function;
+    std::size_t steps = 0;
     for (int depth = 0; depth < kMaxDepth; ++depth) {
         Dwarf_Die child{};
         if (dwarf_child(&inner, &child) != 0) return inlined;
@@ -107,7 +109,7 @@ std::vector<Dwarf_Die> inlined_at(Dwarf_Die function, std::uint64_t address) {
             const int tag = dwarf_tag(&child);
             if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_lexical_block) continue;
             found = dwarf_haspc(&child, address) > 0;
-        } while (!found && dwarf_siblingof(&child, &child) == 0);
+        } while (!found && ++steps < kMaxSteps && dwarf_siblingof(&child, &child) == 0);
         if (!found) return inlined;
         if (dwarf_tag(&child) == DW_TAG_inlined_subroutine) inlined.push_back(child);
         inner = child;
@@ -201,7 +203,8 @@ class Lines::Dwarf {
     const Entry* function_of(Dwarf_Die& unit, std::uint64_t address) {
         auto [at, is_new] = functions_.try_emplace(dwarf_dieoffset(&unit));
         if (is_new) {
-            add_functions(unit, at->second, 0);
+            std::size_t steps = 0;
+            add_functions(unit, at->second, steps, 0);
             sort(at->second);
         }
         return entry_of(at->second, address);

@@ -2,9 +2,9 @@
 // or of its separate debug file.
 //
 // Nothing is read before the first question, and of a file without DWARF nothing but its section headers and
-// the places where its debug file would be. Answers are found by libdw, which does not know of hostile files
-// what this project's own readers know (docs/decisions/0030): ask only of files that are as trusted as
-// programs one runs. Not thread-safe. Borrows the image.
+// the places where its debug file would be. Answers are found by libdw, which has no bounds of its own for
+// files that are made to take long (docs/decisions/0030): ask of files that are as trusted as programs one
+// runs. Not thread-safe. Borrows the image.
 #pragma once
 
 #include <cstdint>

@@ -22,10 +22,12 @@ struct Table {
 };
 
 constexpr std::size_t kNameBytesPerStringByte = 8;
+constexpr std::size_t kMaxTableNameBytes = std::size_t{512} << 20U;
 
 std::vector<FunctionSymbol> read_table(const Table& table, FunctionSource source) {
     const std::size_t count = std::min(table.symbols.size() / sizeof(Elf64_Sym), kMaxSymbols);
-    std::size_t name_bytes_left = table.strings.size() * kNameBytesPerStringByte;
+    std::size_t name_bytes_left =
+        std::min(table.strings.size() * kNameBytesPerStringByte, kMaxTableNameBytes);
     std::vector<FunctionSymbol> functions;
     for (std::size_t i = 0; i < count; ++i) {
         const auto symbol = *read_at<Elf64_Sym>(table.symbols, i * sizeof(Elf64_Sym));
@@ -36,12 +38,13 @@ std::vector<FunctionSymbol> read_table(const Table& table, FunctionSource source
         if (symbol.st_shndx == SHN_UNDEF || symbol.st_value == 0) continue;
         const auto name = string_at(table.strings, symbol.st_name, std::min(kMaxNameBytes, name_bytes_left));
         name_bytes_left -= name.size();
+        // Linkers write a symbol's version behind its name in .symtab: "f@@LIB_1.0".
         const auto binding = ELF64_ST_BIND(symbol.st_info);
         const auto visibility = ELF64_ST_VISIBILITY(symbol.st_other);
         functions.push_back(
             {.address = symbol.st_value,
              .size_bytes = symbol.st_size,
-             .name = name,
+             .name = name.substr(0, name.find('@')),
              .source = source,
              .for_others = binding != STB_LOCAL && (visibility == STV_DEFAULT || visibility == STV_PROTECTED),
              .weak = binding == STB_WEAK,

@@ -23,7 +23,7 @@ struct FunctionSymbol {
 };
 
 // A table with more symbols than this is read up to here; the largest programs of today have two million.
-inline constexpr std::size_t kMaxSymbols = 1U << 23U;
+inline constexpr std::size_t kMaxSymbols = 1U << 22U;
 // Names are cut to this. Those of C++ templates reach 20,000 characters.
 inline constexpr std::size_t kMaxNameBytes = 1U << 16U;
 

@@ -371,7 +371,7 @@ TEST_F(RecordingTest, QueryGivesEveryTypeAsText) {
                                        "2026-01-02 03:04:05", "write"}}));
     EXPECT_EQ(read_query(*reader, "DESCRIBE events;").size(), 20U);
     EXPECT_EQ(read_value(*reader, "WITH e AS (FROM events) SELECT id FROM e ORDER BY id DESC LIMIT 1"), "3");
-    EXPECT_EQ(read_query(*reader, "SHOW TABLES").size(), 16U);
+    EXPECT_EQ(read_query(*reader, "SHOW TABLES").size(), 19U);
     EXPECT_EQ(read_query(*reader, "SUMMARIZE events").size(), 20U);
 }
 
