@@ -299,6 +299,26 @@ int Session::run() {
     return finish(record());
 }
 
+void add_function_options(CLI::App& record, FunctionOptions& options) {
+    record
+        .add_option("--functions", options.patterns,
+                    "Record calls of functions: exe:GLOB of the executable, lib:NAME:GLOB of libraries, or "
+                    "PATH:GLOB; can "
+                    "be given several times")
+        ->option_text("BINARY:GLOB")
+        ->allow_extra_args(false);
+    record
+        .add_option("--functions-mode", options.mode,
+                    "events: each call; count: how often each, by caller; once: which are called at all")
+        ->option_text("events|count|once")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"events", "count", "once"}));
+    record.add_flag("--allow-single-step", options.allow_single_step,
+                    "Watch functions too where each call costs microseconds");
+    record.add_flag("--list-unwatched", options.list_unwatched,
+                    "Name the functions that are not watched, and why");
+}
+
 }  // namespace
 
 void add_record(CLI::App& app, int& exit_code) {
@@ -335,23 +355,7 @@ void add_record(CLI::App& app, int& exit_code) {
         ->option_text("causal|full")
         ->capture_default_str()
         ->check(CLI::IsMember({"causal", "full"}));
-    record
-        ->add_option("--functions", options->functions.patterns,
-                     "Record calls of functions: exe:GLOB of the executable, lib:NAME:GLOB of libraries, or "
-                     "PATH:GLOB; can "
-                     "be given several times")
-        ->option_text("BINARY:GLOB")
-        ->allow_extra_args(false);
-    record
-        ->add_option("--functions-mode", options->functions.mode,
-                     "events: each call; count: how often each, by caller; once: which are called at all")
-        ->option_text("events|count|once")
-        ->capture_default_str()
-        ->check(CLI::IsMember({"events", "count", "once"}));
-    record->add_flag("--allow-single-step", options->functions.allow_single_step,
-                     "Watch functions too where each call costs microseconds");
-    record->add_flag("--list-unwatched", options->functions.list_unwatched,
-                     "Name the functions that are not watched, and why");
+    add_function_options(*record, options->functions);
     record->add_option("--duration", options->duration,
                        "Stop after so long: 500ms, 10s, 5m, 1h (a command goes on)");
     record->add_option("--ready-fd", options->ready_fd,
