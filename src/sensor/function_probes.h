@@ -14,7 +14,7 @@
 
 struct bpf_link;
 struct bpf_program;
-struct catena_bpf;
+struct catena_bpf;  // NOLINT(readability-identifier-naming): the name that bpftool gives
 
 namespace catena::sensor {
 
