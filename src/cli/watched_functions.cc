@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "event/escape.h"
+#include "sensor/site_ability.h"
 
 namespace catena::cli {
 namespace {
@@ -56,7 +57,10 @@ base::Result<WatchedFunctions> WatchedFunctions::find(const FunctionOptions& opt
     WatchedFunctions self;
     self.options_ = options;
     if (options.patterns.empty()) return self;
+    auto ability = sensor::try_sites();
+    if (!ability) return std::unexpected(std::move(ability).error().with_context("probes on functions"));
     functions::SelectOptions where;
+    where.ability = *ability;
     where.allow_single_step = options.allow_single_step;
     if (!command.empty()) where.exe = find_program(command.front());
     if (pid != 0) {

@@ -69,18 +69,28 @@ struct Instruction {
     }
 };
 
-// How the kernel gets past these bytes (arch/x86/kernel/uprobes.c: branch_setup_xol_ops, push_setup_xol_ops).
-SiteKind kind_of(std::span<const std::byte> code) {
+// Which of the instructions that need no step this is.
+std::optional<SiteInstruction> instruction_of(std::span<const std::byte> code) {
     const auto at = [&](std::size_t i) { return i < code.size() ? std::to_integer<unsigned>(code[i]) : 0U; };
     constexpr std::array<std::byte, 5> kNop5 = {std::byte{0x0f}, std::byte{0x1f}, std::byte{0x44},
                                                 std::byte{0}, std::byte{0}};
-    if (std::ranges::equal(code, kNop5)) return SiteKind::OptimisedNop;
-    const bool push = (at(0) & 0xf8U) == 0x50 || (at(0) == 0x41 && (at(1) & 0xf8U) == 0x50);
-    const bool jump = at(0) == 0xe8 || at(0) == 0xe9 || at(0) == 0xeb || (at(0) & 0xf0U) == 0x70 ||
-                      (at(0) == 0x0f && (at(1) & 0xf0U) == 0x80);
-    const bool nop = at(0) == 0x90 && code.size() == 1;
-    return push || jump || nop ? SiteKind::Emulated : SiteKind::SingleStepped;
+    if (std::ranges::equal(code, kNop5)) return SiteInstruction::Nop5;
+    if (at(0) == 0x90 && code.size() == 1) return SiteInstruction::Nop;
+    if ((at(0) & 0xf8U) == 0x50) return SiteInstruction::Push;
+    if (at(0) == 0x41 && (at(1) & 0xf8U) == 0x50) return SiteInstruction::PushRex;
+    if (at(0) == 0xe8) return SiteInstruction::Call;
+    if (at(0) == 0xe9 || at(0) == 0xeb) return SiteInstruction::Jump;
+    if ((at(0) & 0xf0U) == 0x70 || (at(0) == 0x0f && (at(1) & 0xf0U) == 0x80))
+        return SiteInstruction::ConditionalJump;
+    return std::nullopt;
 }
+
+SiteKind kind_of(std::span<const std::byte> code, const Ability& ability) {
+    const auto instruction = instruction_of(code);
+    return instruction ? ability.of(*instruction) : SiteKind::SingleStepped;
+}
+
+bool is_quick(SiteKind kind) { return kind == SiteKind::OptimisedNop || kind == SiteKind::Emulated; }
 
 class Code {
   public:
@@ -132,7 +142,7 @@ class Code {
 
 }  // namespace
 
-EntrySite entry_site(const elf::Image& image, const elf::Function& function) {
+EntrySite entry_site(const elf::Image& image, const elf::Function& function, const Ability& ability) {
     Code code(image, function);
     EntrySite result;
     Site& site = result.site;
@@ -148,8 +158,8 @@ EntrySite entry_site(const elf::Image& image, const elf::Function& function) {
     for (std::size_t at = 0; at < kMostInto;) {
         const auto one = code.decode(at);
         if (!one || (at != 0 && code.targets.contains(at))) break;
-        const SiteKind kind = kind_of(code.bytes(at, one->decoded.length));
-        if (kind != SiteKind::SingleStepped) {
+        const SiteKind kind = kind_of(code.bytes(at, one->decoded.length), ability);
+        if (is_quick(kind)) {
             site.kind = kind;
             site.file_offset = function.file_offset + at;
             site.into_function = static_cast<std::uint32_t>(at);

@@ -1,5 +1,5 @@
 // Where the probe of a function goes, from the function's own code alone: the first instruction of its entry
-// block that the kernel emulates, as long as the stack pointer can be followed to it.
+// block that the running kernel does not step over, as long as the stack pointer can be followed to it.
 #pragma once
 
 #include "elf/function.h"
@@ -13,6 +13,7 @@ struct EntrySite {
     bool ends_in_jump = false;  // it jumps to code that is not its own: a tail call
 };
 
-[[nodiscard]] EntrySite entry_site(const elf::Image& image, const elf::Function& function);
+[[nodiscard]] EntrySite entry_site(const elf::Image& image, const elf::Function& function,
+                                   const Ability& ability);
 
 }  // namespace catena::functions

@@ -228,7 +228,7 @@ class Selection {
     }
 
     void take(const elf::Image& image, const elf::Function& function, event::Function described) {
-        const EntrySite entry = entry_site(image, function);
+        const EntrySite entry = entry_site(image, function, options_.ability);
         described.id = static_cast<std::uint32_t>(selected.size() + 1);
         described.site = site_name(entry.site.kind);
         described.site_offset = entry.site.file_offset;

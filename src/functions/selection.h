@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "event/function.h"
+#include "functions/site.h"
 
 namespace catena::functions {
 
@@ -15,6 +16,7 @@ struct SelectOptions {
     std::vector<std::string>
         libraries;                   // files that lib: also looks among, as those that a process has mapped
     bool allow_single_step = false;  // also where a probe costs several microseconds
+    Ability ability;                 // of the running kernel
 };
 
 // A function that matches, and how far the stack pointer has moved between its entry and its probe.

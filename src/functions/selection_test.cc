@@ -14,7 +14,12 @@ namespace {
 using base::ErrorCode;
 using testing::HasSubstr;
 
-const SelectOptions kSelf = {.exe = "/proc/self/exe", .libraries = {}, .allow_single_step = false};
+// A kernel that steps over none of the instructions that one can do without.
+constexpr Ability kAble = {.kinds = {SiteKind::Emulated, SiteKind::OptimisedNop, SiteKind::Emulated,
+                                     SiteKind::Emulated, SiteKind::Emulated, SiteKind::Emulated,
+                                     SiteKind::Emulated}};
+const SelectOptions kSelf = {
+    .exe = "/proc/self/exe", .libraries = {}, .allow_single_step = false, .ability = kAble};
 
 extern "C" [[gnu::noinline, gnu::used]] int selection_test_function_to_find(int n) { return n * 3; }
 

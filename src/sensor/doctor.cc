@@ -17,6 +17,7 @@
 #include "sensor/path_hooks.h"
 #include "sensor/probe.h"
 #include "sensor/sensor.h"
+#include "sensor/site_ability.h"
 #include "sensor/syscall_tables.h"
 #include "sys/cgroup.h"
 
@@ -79,6 +80,10 @@ void examine_layers(std::vector<Finding>& out) {
     out.push_back(finding("fexit", try_fexit("vfs_unlink"), "results of functions in the kernel"));
     out.push_back(finding("BPF LSM", try_lsm("path_unlink"), "denying"));
     out.push_back(finding("uprobe.multi", try_uprobe_multi(), "many functions of a program at once"));
+    const auto sites = try_sites();
+    out.push_back({"quick probe sites", sites.has_value(), false,
+                   sites ? describe(*sites) : "functions without stepping",
+                   sites ? std::string{} : sites.error().message});
     out.push_back(finding("seccomp notification", try_seccomp_notification(), "answering for the kernel"));
     out.push_back(finding("path hooks", try_all_path_hooks(),
                           "paths and addresses as the kernel used them; without, events say source: user"));

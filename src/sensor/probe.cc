@@ -18,6 +18,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <span>
 
 #include "base/fd.h"
 
@@ -97,19 +98,24 @@ base::Status try_tracepoint(const char* name) {
     return try_attached(BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, name);
 }
 
-base::Status try_uprobe_multi() {
-    const std::uint64_t offset = offset_in_file(reinterpret_cast<const void*>(&try_uprobe_multi));
-    if (offset == 0) return base::fail(base::ErrorCode::System, "finding a function of our own to probe");
+base::Result<base::Fd> attach_empty_uprobes(const char* path, std::span<const std::uint64_t> offsets) {
     const base::Fd loaded = load_empty(BPF_PROG_TYPE_KPROBE, kUprobeMulti, 0);
     if (!loaded) return base::fail_errno("loading");
     bpf_link_create_opts options{};
     options.sz = sizeof(options);
-    options.uprobe_multi.path = "/proc/self/exe";
-    options.uprobe_multi.offsets = &offset;
-    options.uprobe_multi.cnt = 1;
-    const base::Fd link(bpf_link_create(loaded.get(), 0, kUprobeMulti, &options));
+    options.uprobe_multi.path = path;
+    options.uprobe_multi.offsets = offsets.data();
+    options.uprobe_multi.cnt = static_cast<std::uint32_t>(offsets.size());
+    base::Fd link(bpf_link_create(loaded.get(), 0, kUprobeMulti, &options));
     if (!link) return base::fail_errno("attaching");
-    return {};
+    return link;
+}
+
+base::Status try_uprobe_multi() {
+    const std::uint64_t offset = offset_in_file(reinterpret_cast<const void*>(&try_uprobe_multi));
+    if (offset == 0) return base::fail(base::ErrorCode::System, "finding a function of our own to probe");
+    const auto link = attach_empty_uprobes("/proc/self/exe", {&offset, 1});
+    return link ? base::Status() : std::unexpected(link.error());
 }
 
 base::Status try_ring_buffer() {

@@ -2,6 +2,10 @@
 // the error has the kernel's own words.
 #pragma once
 
+#include <cstdint>
+#include <span>
+
+#include "base/fd.h"
 #include "base/result.h"
 
 namespace catena::sensor {
@@ -15,6 +19,10 @@ base::Status try_lsm(const char* hook);
 base::Status try_tracepoint(const char* name);
 
 base::Status try_uprobe_multi();
+
+// A program that does nothing, on these offsets of a file, for as long as the descriptor is open.
+base::Result<base::Fd> attach_empty_uprobes(const char* path, std::span<const std::uint64_t> offsets);
+
 base::Status try_ring_buffer();
 base::Status try_task_storage();
 base::Status try_seccomp_notification();

@@ -1,0 +1,25 @@
+// What the running kernel does with a probe on each kind of instruction, found by trying.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "base/result.h"
+#include "functions/site.h"
+
+namespace catena::sensor {
+
+// Runs a function of machine code, of at most a page, with an empty probe on its first instruction, in a
+// child of its own: a kernel that has stepped over the instruction leaves a mapping called [uprobes] in the
+// process, one that has optimised a NOP leaves a call in its place. Nothing stays behind. NotPermitted,
+// NotSupported: the kernel takes no probes from us at all.
+base::Result<functions::SiteKind> try_site(std::span<const std::uint8_t> function);
+
+// What it does with each of functions::SiteInstruction. Takes some milliseconds.
+base::Result<functions::Ability> try_sites();
+
+// The same in words, for `catena doctor`: "push: emulated, …".
+std::string describe(const functions::Ability& ability);
+
+}  // namespace catena::sensor
