@@ -33,8 +33,8 @@ RULE is what has to stay the same:
 
 A row sums up what was merged: count, bytes, first and last time; it keeps the id of its first event. Entities
 stay. What leaves no edge is left out, as a recorder does without --fidelity full, and so are the system calls of
-one with it. Rows that sum up several already (of a recorder without --fidelity full, or of catena reduce) stay as
-they are.
+one with it, and calls of functions. Rows that sum up several already (of a recorder without --fidelity full, or of
+catena reduce) stay as they are.
 
 Examples:
   catena reduce full.catena -o small.catena
@@ -93,6 +93,7 @@ void print_outcome(const Reduction& reduction, const ReduceOptions& options, std
     tell(counts.covered, "events brought nothing from any source, and have no row");
     tell(counts.edgeless, "events that leave no edge are left out (--keep-edgeless keeps them)");
     tell(reduction.calls(), "system calls are left out");
+    tell(reduction.function_calls(), "calls of functions are left out");
     tell(counts.passed, "rows summed up several events before, and stay as they were");
 }
 

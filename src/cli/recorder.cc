@@ -156,7 +156,8 @@ base::Status Recorder::finish(std::map<std::string, std::string> meta) {
     add_accounting(last);
     last.batch.meta = std::move(meta);
     auto counts = sensor_->function_counts();
-    if (counts) last.batch.function_counts = *std::move(counts);
+    const base::Status counted = counts ? base::Status() : std::unexpected(counts.error());
+    if (counts) last.batch.function_counts = std::move(*counts);
     last.batch.meta["state"] = "complete";
     last.commit = true;
     queue_.push(std::move(last));
@@ -164,7 +165,7 @@ base::Status Recorder::finish(std::map<std::string, std::string> meta) {
     thread_.join();
     if (auto failed = failure(); !failed) return failed;
     if (auto closed = writer_->finish(); !closed) return closed;
-    return counts ? collected : base::Status(std::unexpected(counts.error()));
+    return counted ? collected : counted;
 }
 
 }  // namespace catena::cli

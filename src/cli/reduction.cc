@@ -52,9 +52,20 @@ Status Reduction::measure() {
                                         start_ns_ = row[1];
                                         end_ns_ = row[2];
                                     });
-    if (!status) return status;
-    return reader_.numbers("SELECT count(*) FROM syscall_records",
-                           [&](store::Numbers row) { calls_ = static_cast<std::uint64_t>(row[0]); });
+    if (status) {
+        status = reader_.numbers("SELECT count(*) FROM syscall_records",
+                                 [&](store::Numbers row) { calls_ = static_cast<std::uint64_t>(row[0]); });
+    }
+    if (!status || !watched_functions()) return status;
+    return reader_.numbers(
+        "SELECT (SELECT count(*) FROM calls) + (SELECT coalesce(sum(count), 0)::BIGINT FROM function_counts)",
+        [&](store::Numbers row) { function_calls_ = static_cast<std::uint64_t>(row[0]); });
+}
+
+bool Reduction::watched_functions() const {
+    const std::map<std::string, std::string> meta = reader_.meta();
+    const auto mode = meta.find("functions");
+    return mode != meta.end() && !mode->second.empty();
 }
 
 Status Reduction::find_forks() {
@@ -255,6 +266,10 @@ Status Reduction::write_meta(const std::string& from) {
     batch_.meta["reduction_covered"] = fmt::format("{}", counts().covered);
     batch_.meta["reduction_edgeless"] = fmt::format("{}", counts().edgeless);
     batch_.meta["reduction_calls"] = fmt::format("{}", calls_);
+    if (watched_functions()) {
+        batch_.meta["functions"] = "";
+        batch_.meta["reduction_function_calls"] = fmt::format("{}", function_calls_);
+    }
     return put(batch_, true);
 }
 

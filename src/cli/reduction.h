@@ -45,10 +45,12 @@ class Reduction {
     [[nodiscard]] Rows flows() const { return flows_; }
     [[nodiscard]] const graph::HistoryReducer::Counts& counts() const { return reducer_.counts(); }
     [[nodiscard]] std::uint64_t calls() const { return calls_; }  // system calls, which are left out
+    [[nodiscard]] std::uint64_t function_calls() const { return function_calls_; }  // left out, too
 
   private:
     base::Status measure();
     base::Status copy_entities();
+    [[nodiscard]] bool watched_functions() const;  // whether the recording did
     base::Status find_forks();
     base::Status find_slices();
     base::Status each_event(const std::function<base::Status(event::Event&&)>& visit);
@@ -68,6 +70,7 @@ class Reduction {
     Rows flows_;
     std::uint64_t all_rows_ = 0;
     std::uint64_t calls_ = 0;
+    std::uint64_t function_calls_ = 0;
     std::int64_t start_ns_ = 0;
     std::int64_t end_ns_ = 0;
     std::unordered_set<std::uint64_t> forked_;  // processes whose fork is an event

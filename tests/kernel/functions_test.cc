@@ -116,7 +116,7 @@ TEST_F(Functions, WhatCallsBeforeAnExecIsNoCallerOfWhatIsCalledBehindIt) {
 }
 
 TEST_F(Functions, AProgramThatEndsAtOnceHasToldAll) {
-    for (int i = 0; i < 20; ++i) {
+    for (int i = 0; i < 8; ++i) {
         const Outcome done = record("events", {"calls", "1"});
         ASSERT_EQ(done.exit_code, 0) << done.err;
         ASSERT_EQ(calls_of_function("leaf"), "2") << i;
@@ -190,6 +190,33 @@ TEST_F(Functions, DiffNamesWhatOnlyOneOfTwoCalls) {
     EXPECT_EQ(rows[2]["function"], "recurse");
     EXPECT_EQ(rows[2]["only_in"], trace_);
     EXPECT_EQ(catena({"functions", "diff", first, first}).exit_code, 0);
+}
+
+TEST_F(Functions, AReducedRecordingSaysThatItHasNoneOfTheirCalls) {
+    for (const std::string mode : {"events", "count"}) {
+        ASSERT_EQ(record(mode, {"calls", "5"}).exit_code, 0);
+        const std::string small = directory_.file(mode + ".catena");
+        const Outcome reduced = catena({"reduce", trace_, "-o", small});
+        ASSERT_EQ(reduced.exit_code, 0) << reduced.err;
+        EXPECT_THAT(reduced.out, HasSubstr("15 calls of functions are left out"));  // 5 of middle, 10 of leaf
+        EXPECT_NE(catena({"functions", "calls", small}).exit_code, 0);
+    }
+}
+
+// Its functions have no names left; they are found by their frames.
+TEST_F(Functions, AStrippedProgramIsWatchedByAddress) {
+    const std::string stripped = directory_.file("stripped");
+    Command strip({"strip", "-o", stripped, program_path("function_calls")});
+    ASSERT_EQ(strip.wait().exit_code, 0);
+    const Outcome done = catena({"record", "-o", trace_, "--functions", "exe:*", "--functions-mode", "count",
+                                 "--", stripped, "calls", "1000"});
+    ASSERT_EQ(done.exit_code, 0) << done.err;
+    EXPECT_EQ(value_of(trace_, "select count(*) from functions where name is not null"), "0");
+    EXPECT_EQ(done.out, "middle 1000 leaf 2000\n");
+    EXPECT_EQ(value_of(trace_,
+                       "select string_agg(n, ' ' order by n) from (select sum(count)::varchar as n from "
+                       "function_counts group by function having sum(count) >= 1000)"),
+              "1000 2000");
 }
 
 TEST_F(Functions, WhatCannotBeWatchedIsRefusedInWords) {
