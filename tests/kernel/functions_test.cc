@@ -154,6 +154,18 @@ TEST_F(Functions, TheTreeIsThatOfTheCompilersOwnHooks) {
     EXPECT_EQ(sorted_lines(tree.out), sorted_lines(done.out));
 }
 
+TEST_F(Functions, TheTreeIsThatOfTheHooksWhereExceptionsLeaveFunctions) {
+    const Outcome done =
+        catena({"record", "-o", trace_, "--functions", "exe:t_*", "--", program_path("function_exceptions")});
+    ASSERT_EQ(done.exit_code, 0) << done.err;
+    ASSERT_EQ(value_of(trace_,
+                       "select count(*) from functions where watched and regexp_matches(name, '^t_[a-z]+$')"),
+              "6")
+        << done.err;
+    const Outcome tree = catena({"functions", "tree", trace_, "--format", "folded"});
+    EXPECT_EQ(sorted_lines(tree.out), sorted_lines(done.out));
+}
+
 TEST_F(Functions, OnceSaysWhichWereCalledAndCoverageCountsThem) {
     const Outcome done = record("once", {"calls", "100000"});
     ASSERT_EQ(done.exit_code, 0) << done.err;
