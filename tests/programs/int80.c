@@ -227,13 +227,21 @@ static void processes(void) {
     told("setuid", "setuid32", "'ret':0,'uid':0,'euid':0");
 }
 
+static void on_fault(int number) {
+    (void)number;
+    truth_skip("the machine has no 32-bit system calls: int 0x80 is a fault");
+}
+
 int main(void) {
     exhaustive(
         "'open','create','truncate','rename','link','symlink','unlink','mkdir','rmdir','chmod','chown'");
     exhaustive("'listen','connect','accept','send','recv','mmap','mmap_write','kill','setuid'");
     int result;
+    struct sigaction before;
+    sigaction(SIGSEGV, &(struct sigaction){.sa_handler = on_fault}, &before);
     __asm__ volatile("int $0x80" : "=a"(result) : "0"(20) : "memory", "r8", "r9", "r10", "r11"); /* getpid */
     if (result != getpid()) truth_skip("the kernel has no 32-bit system calls");
+    sigaction(SIGSEGV, &before, NULL);
     files();
     names();
     stream();
