@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "harness.h"
+#include "sensor/probe.h"
 
 namespace catena::kernel_test {
 namespace {
@@ -21,11 +22,8 @@ class Functions : public testing::Test {
   protected:
     void SetUp() override {
         if (const std::string reason = why_not_recordable(); !reason.empty()) GTEST_SKIP() << reason;
-        for (const auto& finding :
-             nlohmann::json::parse(catena({"doctor", "--format", "json"}).out)["findings"]) {
-            if (finding["what"] == "uprobe.multi" && !finding["works"])
-                GTEST_SKIP() << "the kernel has no uprobe.multi (before 6.6)";
-        }
+        if (const auto tried = sensor::try_uprobe_multi(); !tried)
+            GTEST_SKIP() << "the kernel has no uprobe.multi (before 6.6): " << tried.error().message;
     }
 
     Outcome record(const std::string& mode, const std::vector<std::string>& program) {

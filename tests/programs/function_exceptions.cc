@@ -1,10 +1,11 @@
-// Leaves functions by C++ exceptions, and prints the tree of calls as the compiler's own hooks (-finstrument-functions, which
-// run as an exception passes, too) saw it: a line a path, "a;b;c N", as `catena functions tree --format folded` does.
+// Leaves functions by C++ exceptions, and prints the tree of calls as the compiler's own hooks
+// (-finstrument-functions, which run as an exception passes, too) saw it: a line a path, "a;b;c N", as
+// `catena functions tree --format folded` does.
 #include <cstdio>
 #include <stdexcept>
 
 #define HIDDEN __attribute__((no_instrument_function))
-#define SHOWN extern "C" __attribute__((noinline, noclone, used))
+#define SHOWN extern "C" __attribute__((noinline, used))
 
 SHOWN void t_leaf(int n);
 SHOWN void t_throw(int n);
@@ -54,6 +55,7 @@ struct Cleaner {
 
 }  // namespace
 
+// The names are the compiler's. NOLINTBEGIN(readability-identifier-naming)
 extern "C" HIDDEN void __cyg_profile_func_enter(void* function, void*) {
     const char* name = nullptr;
     if (!is_known(function, &name)) return;
@@ -70,6 +72,7 @@ extern "C" HIDDEN void __cyg_profile_func_exit(void* function, void*) {
     const char* name = nullptr;
     if (is_known(function, &name)) --depth;
 }
+// NOLINTEND(readability-identifier-naming)
 
 SHOWN void t_leaf(int n) { sink = sink + n; }
 
