@@ -47,18 +47,22 @@ static void by_script(void) {
     execve("./script", args, environ);
 }
 
-static void* exec_in_thread(void* unused) {
+static void* exec_in_thread(void* created) {
     char* args[] = {"threaded", "become", NULL};
 
-    (void)unused;
+    pthread_barrier_wait(created);
     execve(self_path(), args, environ);
     return NULL;
 }
 
 static void by_thread(void) {
     pthread_t thread;
+    pthread_barrier_t created;
 
-    if (pthread_create(&thread, NULL, exec_in_thread, NULL)) abort();
+    /* The exec ends this thread wherever it is: its calls are always the same when all that are left are a futex's. */
+    if (pthread_barrier_init(&created, NULL, 2)) abort();
+    if (pthread_create(&thread, NULL, exec_in_thread, &created)) abort();
+    pthread_barrier_wait(&created);
     pthread_join(thread, NULL);
 }
 
