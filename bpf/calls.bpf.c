@@ -156,6 +156,7 @@ static __always_inline void begin_call(struct cat_scratch *scratch, const struct
 	__builtin_memcpy(scratch->one.args, entry->args, sizeof(scratch->one.args));
 	scratch->one.nr = entry->nr;
 	scratch->one.abi = entry->abi;
+	scratch->one.context = entry->context;
 }
 
 __noinline int cat_call_enters(struct cat_entry *entry)

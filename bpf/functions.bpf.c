@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 /*
- * Question: which functions does the program call? Loaded only where functions are asked for, and of the three programs on
- * user probes only the one of the mode. A record for each call would cost as much as the probe itself, so a thread's calls
+ * Question: which functions does the program call? Loaded only where functions are asked for, and of the programs on
+ * user probes only those of the mode. A record for each call would cost as much as the probe itself, so a thread's calls
  * wait with it until there are CAT_FUNCTION_BLOCK of them, it execs or ends, or an iterator comes round.
  */
 #include "lib/functions.bpf.h"
@@ -58,8 +58,81 @@ static __always_inline void begin_block(struct cat_function_calls *calls, const 
 	calls->pad = 0;
 }
 
-/* A call while the iterator has what waits: by itself. */
-static __noinline int send_function_alone(const struct cat_task *state, u64 cookie, u64 stack)
+/* The id of a context; where there is no room for more of them, what stands for its function alone. */
+static __always_inline u32 name_context(u32 parent, u32 function)
+{
+	struct cat_function_context key = { .parent = parent, .function = function }, *place;
+	u32 *known = bpf_map_lookup_elem(&cat_context_ids, &key), at, id;
+
+	if (known)
+		return *known;
+	if (cat_context_count >= CAT_CONTEXTS_MAX)
+		return CAT_CONTEXT_SHALLOW | function;
+	at = __sync_fetch_and_add(&cat_context_count, 1);
+	place = bpf_map_lookup_elem(&cat_context_list, &at);
+	if (!place)
+		return CAT_CONTEXT_SHALLOW | function;
+	*place = key;
+	id = at + 1;
+	/* Two threads that come at once make two of it, which is no harm: both are in the list. */
+	bpf_map_update_elem(&cat_context_ids, &key, &id, BPF_NOEXIST);
+	return id;
+}
+
+struct naming {
+	struct cat_function_frames *frames;
+	u32 parent;
+};
+
+/* Names the outermost function that has no context yet; a callback of bpf_loop. */
+static long name_frame(u32 index, void *data)
+{
+	struct naming *naming = data;
+	struct cat_function_frames *frames = naming->frames;
+	u32 at;
+
+	if (frames->named >= frames->known)
+		return 1;
+	at = (frames->depth - frames->known + frames->named) & (CAT_FUNCTION_FRAMES - 1);
+	naming->parent = name_context(naming->parent, frames->function[at]);
+	frames->context[at] = naming->parent;
+	frames->named++;
+	return 0;
+}
+
+/* Most system calls are made where the last one was made; those that are not get their functions named from the outermost on. */
+__noinline int cat_find_context(struct cat_task *state)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct naming naming = {};
+
+	if (!cat_contexts || !state)
+		return 0;
+	state->context = 0;
+	naming.frames = bpf_task_storage_get(&cat_function_stacks, task, 0, 0);
+	if (!naming.frames)
+		return 0;
+	cat_leave_functions(naming.frames, BPF_CORE_READ(regs, sp));
+	if (naming.frames->named)
+		naming.parent = naming.frames->context[(naming.frames->depth - naming.frames->known + naming.frames->named - 1) &
+						       (CAT_FUNCTION_FRAMES - 1)];
+	if (naming.frames->named < naming.frames->known)
+		bpf_loop(CAT_FUNCTION_FRAMES, name_frame, &naming, 0);
+	state->context = naming.parent;
+	return 0;
+}
+
+static __always_inline void fill_call(struct cat_function_call *call, u64 cookie, u64 stack, u32 returned, bool is_return)
+{
+	call->function = cat_cookie_function(cookie);
+	call->is_return = is_return;
+	call->returned = returned;
+	call->stack = stack;
+}
+
+/* A call while the iterator has what waits: by itself. `marks` has `returned`, and above it whether it is a return. */
+static __noinline int send_function_alone(const struct cat_task *state, u64 cookie, u64 stack, u32 marks)
 {
 	struct cat_function_calls *calls;
 	const u32 size = __builtin_offsetof(struct cat_function_calls, call) + sizeof(struct cat_function_call);
@@ -72,36 +145,29 @@ static __noinline int send_function_alone(const struct cat_task *state, u64 cook
 		cat_fill_header(&calls->header, CAT_FUNCTION_CALLS, size);
 		begin_block(calls, state, calls->header.ts_ns);
 		calls->count = 1;
-		calls->call[0].function = cookie;
 		calls->call[0].after_ns = 0;
-		calls->call[0].stack = stack;
+		fill_call(&calls->call[0], cookie, stack, marks & 0xff, marks >> 8);
 		bpf_ringbuf_submit(calls, cat_wakeup_flags());
 	}
 	count_function_calls(1, why);
 	return 0;
 }
 
-SEC("uprobe.multi")
-int cat_function_event(struct pt_regs *ctx)
+/* Puts a call, or the end of one, to what waits with its thread. */
+static __always_inline int add_call(struct task_struct *task, struct cat_task *state, u64 cookie, u64 stack, u32 returned, bool is_return)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct cat_task *state = cat_tracked_task(task);
 	struct cat_function_waiting *waiting;
 	struct cat_function_call *call;
-	u64 cookie, stack, now_ns, after_ns;
+	u64 now_ns, after_ns;
 	u32 count;
 
-	if (!state)
-		return 0;
-	cookie = bpf_get_attach_cookie(ctx);
-	stack = cat_entry_stack(ctx->sp, cookie);
 	waiting = bpf_task_storage_get(&cat_function_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!waiting) {
 		count_function_calls(1, CAT_LOST_FULL);
 		return 0;
 	}
 	if (!cat_try_lock(&waiting->lock))
-		return send_function_alone(state, cookie, stack);
+		return send_function_alone(state, cookie, stack, returned | (u32)is_return << 8);
 	now_ns = bpf_ktime_get_boot_ns();
 	after_ns = now_ns - waiting->calls.header.ts_ns;
 	if (waiting->calls.count && (after_ns >> 32))
@@ -113,9 +179,8 @@ int cat_function_event(struct pt_regs *ctx)
 	}
 	if (count < CAT_FUNCTION_BLOCK) {
 		call = &waiting->calls.call[count];
-		call->function = cookie;
 		call->after_ns = after_ns;
-		call->stack = stack;
+		fill_call(call, cookie, stack, returned, is_return);
 		waiting->calls.count = ++count;
 	}
 	if (count >= CAT_FUNCTION_BLOCK)
@@ -125,20 +190,57 @@ int cat_function_event(struct pt_regs *ctx)
 }
 
 SEC("uprobe.multi")
+int cat_function_event(struct pt_regs *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct cat_task *state = cat_tracked_task(task);
+	struct cat_function_frames *frames;
+	u32 returned = 0;
+	u64 cookie, stack;
+
+	if (!state)
+		return 0;
+	cookie = bpf_get_attach_cookie(ctx);
+	stack = cat_entry_stack(ctx->sp, cookie);
+	frames = bpf_task_storage_get(&cat_function_stacks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (frames)
+		cat_enter_function(frames, ctx, cookie, stack, &returned);
+	return add_call(task, state, cookie, stack, returned, false);
+}
+
+/* A function has returned: what it was entered with has been taken from the stack. */
+SEC("uprobe.multi")
+int cat_function_return(struct pt_regs *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct cat_task *state = cat_tracked_task(task);
+	struct cat_function_frames *frames;
+	u64 stack = ctx->sp - sizeof(u64);
+
+	if (!state)
+		return 0;
+	frames = bpf_task_storage_get(&cat_function_stacks, task, 0, 0);
+	if (frames)
+		cat_leave_functions(frames, stack + 1);
+	return add_call(task, state, bpf_get_attach_cookie(ctx), stack, 0, true);
+}
+
+SEC("uprobe.multi")
 int cat_function_count(struct pt_regs *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct cat_function_edge edge = {};
 	struct cat_function_frames *frames;
 	u64 cookie, *count;
+	u32 returned;
 
 	if (!cat_tracked_task(task))
 		return 0;
 	cookie = bpf_get_attach_cookie(ctx);
-	edge.function = cookie;
+	edge.function = cat_cookie_function(cookie);
 	frames = bpf_task_storage_get(&cat_function_stacks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (frames)
-		edge.caller = cat_enter_function(frames, edge.function, cat_entry_stack(ctx->sp, cookie));
+		edge.caller = cat_enter_function(frames, ctx, cookie, cat_entry_stack(ctx->sp, cookie), &returned);
 	count = bpf_map_lookup_elem(&cat_function_edges, &edge);
 	if (!count) {
 		/* Whoever comes first puts the pair there, for all CPUs. */
@@ -157,7 +259,7 @@ int cat_function_count(struct pt_regs *ctx)
 SEC("uprobe.multi")
 int cat_function_once(struct pt_regs *ctx)
 {
-	u32 function = bpf_get_attach_cookie(ctx);
+	u32 function = cat_cookie_function(bpf_get_attach_cookie(ctx));
 	u64 *hits = bpf_map_lookup_elem(&cat_function_hits, &function);
 
 	if (hits && *hits == 0 && cat_tracked_task(bpf_get_current_task_btf()))
@@ -191,11 +293,31 @@ int BPF_PROG(cat_function_exec, struct task_struct *task)
 	return 0;
 }
 
-/* The same for count: the functions of the old program call none of the new one. */
+/* The functions of the old program call none of the new one. */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(cat_function_new_stack, struct task_struct *task)
 {
 	bpf_task_storage_delete(&cat_function_stacks, bpf_get_current_task_btf());
+	return 0;
+}
+
+/* The child goes on where its parent is: on a copy of the same stack, or (vfork) on the stack itself. */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(cat_function_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct cat_function_frames *frames, *copy;
+	struct pt_regs *here, *there;
+
+	frames = bpf_task_storage_get(&cat_function_stacks, bpf_get_current_task_btf(), 0, 0);
+	if (!frames)
+		return 0;
+	here = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	there = (struct pt_regs *)bpf_task_pt_regs(child);
+	if (BPF_CORE_READ(here, sp) != BPF_CORE_READ(there, sp))
+		return 0;
+	copy = bpf_task_storage_get(&cat_function_stacks, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (copy)
+		bpf_probe_read_kernel(copy, sizeof(*copy), frames);
 	return 0;
 }
 

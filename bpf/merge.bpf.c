@@ -51,6 +51,7 @@ static __always_inline void fill_sum(struct cat_event *event, struct cat_task *s
 	event->op = slot->op;
 	event->fd = slot->fd;
 	event->flags = CAT_FLAG_MERGED | slot->flags;
+	event->context = slot->context;
 	event->count = count;
 	slot->told_bytes = bytes;
 }
@@ -145,12 +146,27 @@ static __always_inline bool take_slot(struct cat_task *state, const struct flow 
 	slot->syscall = call->nr;
 	slot->abi = call->abi;
 	slot->fd = deed->fd;
+	slot->context = call->context;
 	slot->stream = flow->stream;
 	slot->flags = 0;
 	slot->socket = flow->socket;
 	slot->tick = 0;
 	cat_unlock(&state->slots.lock);
 	return true;
+}
+
+/* From now on, flows of other functions go into a slot: what it has of those before is told. False where that cannot be now. */
+static __always_inline bool change_context(struct cat_task *state, struct cat_slot *slot, const struct cat_call *call)
+{
+	bool told;
+
+	if (!cat_try_lock(&state->slots.lock))
+		return false;
+	told = tell(state, slot, (u64)call->tgid << 32 | call->tid);
+	if (told)
+		slot->context = call->context;
+	cat_unlock(&state->slots.lock);
+	return told;
 }
 
 /*
@@ -175,6 +191,8 @@ static __always_inline bool merge(struct cat_task *state, struct flow *flow, con
 		*echo = cat_slot_echoes(slot, version);
 		return false;
 	}
+	if (slot->context != call->context && !change_context(state, slot, call))
+		return false;
 	slot->flags |= deed->flags;
 	cat_slot_add(slot, bpf_ktime_get_boot_ns(), deed->bytes);
 	CAT_COUNT(seen);

@@ -17,14 +17,18 @@ static __always_inline void enter_call(struct pt_regs *regs, u64 nr, u8 abi)
 
 	if (!state)
 		return;
+	if (cat_contexts)
+		cat_find_context(state);
 	entry.process = state->process;
 	entry.process_start = state->process_start;
+	entry.context = state->context;
 	cat_read_registers(entry.args, regs, abi);
 	cat_call_enters(&entry);
 }
 
 #define NR_VMSPLICE 278
 
+/* Loaded only for full fidelity, and where functions are watched. */
 SEC("tp_btf/sys_enter")
 int BPF_PROG(cat_sys_enter, struct pt_regs *regs, long nr)
 {
@@ -36,7 +40,14 @@ int BPF_PROG(cat_sys_enter, struct pt_regs *regs, long nr)
 		enter_call(regs, nr, abi);
 	if (row >= 2 * CAT_SYSCALLS)
 		return 0;
-	if (cat_syscalls[row].handler != CAT_H_CLOSE || cat_syscalls[row].fd < 0)
+	/* fork and exec are told before they return, and an exec returns on another stack. */
+	if (cat_contexts && cat_syscalls[row].handler == CAT_H_TRACEPOINT) {
+		state = cat_tracked_task(bpf_get_current_task_btf());
+		if (state)
+			cat_find_context(state);
+		return 0;
+	}
+	if (!CAT_FULL || cat_syscalls[row].handler != CAT_H_CLOSE || cat_syscalls[row].fd < 0)
 		return 0;
 	state = cat_tracked_task(bpf_get_current_task_btf());
 	if (state)
@@ -206,6 +217,7 @@ static __always_inline void go_slowly(struct cat_task *state, struct pt_regs *re
 	}
 	call.process = state->process;
 	call.process_start = state->process_start;
+	call.context = state->context;
 	cat_read_registers(call.args, regs, call.abi);
 	call.ret = ret;
 	call.tgid = bpf_get_current_pid_tgid() >> 32;
@@ -274,6 +286,8 @@ int BPF_PROG(cat_sys_exit, struct pt_regs *regs, long ret)
 
 	if (!state)
 		return 0;
+	if (cat_contexts)
+		cat_find_context(state);
 	if (CAT_FULL)
 		cat_call_returns(ret);
 	if (!settle(state, task, regs, ret))

@@ -66,6 +66,8 @@ struct cat_one_call {
 	cat_u8 abi;		/* enum cat_abi */
 	cat_u8 flags;		/* CAT_CALL_RETURNED… */
 	cat_u16 op;		/* enum cat_op */
+	cat_u32 context;	/* as the event's */
+	cat_u32 pad;
 };
 
 /* `count` of struct cat_one_call follow, then data_len bytes of data. */
@@ -112,7 +114,7 @@ enum cat_call_state { CAT_CALL_IDLE, CAT_CALL_INSIDE, CAT_CALL_LEAVING };
 
 CAT_STATIC_ASSERT(sizeof(struct cat_capture) == 8, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_captures) == 40, "layout");
-CAT_STATIC_ASSERT(sizeof(struct cat_one_call) == 88, "layout");
+CAT_STATIC_ASSERT(sizeof(struct cat_one_call) == 96, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_calls) == 48, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_piece) == 4, "layout");
 

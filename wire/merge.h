@@ -52,6 +52,8 @@ struct cat_slot {
 	cat_u16 op;		/* enum cat_op */
 	cat_u16 syscall;
 	cat_s32 fd;
+	cat_u32 context;	/* of all that is not told yet: cat_event's */
+	cat_u32 pad;
 };
 
 /*
@@ -86,7 +88,7 @@ struct cat_task {
 	cat_u32 tracked;
 	cat_u32 ended;		/* of a first thread: the end of its process has been told */
 	cat_u32 coarse;		/* a bit for each set with a slot whose tick is not 0 */
-	cat_u32 pad;
+	cat_u32 context;	/* of functions, when it was last in a system call */
 	struct cat_slots slots;
 	struct cat_waiting waiting;
 };
@@ -222,6 +224,6 @@ static inline void cat_slot_follow(struct cat_slot *back, cat_u32 bumped, cat_u6
 }
 
 CAT_STATIC_ASSERT(CAT_SETS == 8, "cat_slot_set gives three bits");
-CAT_STATIC_ASSERT(sizeof(struct cat_slot) == 120, "layout");
+CAT_STATIC_ASSERT(sizeof(struct cat_slot) == 128, "layout");
 
 #endif

@@ -14,7 +14,7 @@
 #include "wire/ids.h"
 #include "wire/types.h"
 
-#define CAT_WIRE_VERSION 2
+#define CAT_WIRE_VERSION 3
 
 #define CAT_SYSCALLS 512       /* table size; numbers beyond are not recorded */
 #define CAT_PATH_MAX 4096      /* longest path in one record, as PATH_MAX */
@@ -128,11 +128,11 @@ struct cat_event {
 	cat_s64 bytes;
 	cat_s64 arg;
 	cat_u16 syscall;	/* number in the table of its abi, without x32's bit; 0xffff for none */
-	cat_u16 op;		/* enum cat_op */
+	cat_u8 op;		/* enum cat_op */
+	cat_u8 abi;		/* enum cat_abi */
 	cat_s32 fd;
 	cat_u32 flags;		/* CAT_FLAG_… */
-	cat_u8 abi;		/* enum cat_abi */
-	cat_u8 pad[3];
+	cat_u32 context;	/* of functions (wire/functions.h), 0 for none */
 	cat_u64 count;		/* calls in this row; more than one only with CAT_FLAG_MERGED */
 	cat_u64 last_ns;	/* of the last of them; the header has the first */
 };

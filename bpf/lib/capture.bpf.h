@@ -18,6 +18,7 @@ struct cat_entry {
 	u64 process_start;
 	u32 nr;
 	u32 abi;
+	u32 context;	/* of functions */
 };
 
 int cat_call_enters(struct cat_entry *entry);

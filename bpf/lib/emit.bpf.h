@@ -20,6 +20,7 @@ struct cat_call {
 	u32 tid;
 	u16 nr;		/* in the table of its abi; handlers look at spec.like */
 	u8 abi;
+	u32 context;	/* of functions */
 	struct cat_syscall spec;
 };
 
@@ -182,7 +183,7 @@ static __always_inline void cat_fill_event(struct cat_event *event, const struct
 	event->fd = deed->fd;
 	event->flags = deed->flags;
 	event->abi = call->abi;
-	event->pad[0] = event->pad[1] = event->pad[2] = 0;
+	event->context = call->context;
 	event->count = 1;
 	event->last_ns = event->header.ts_ns;
 }

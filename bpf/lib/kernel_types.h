@@ -49,7 +49,7 @@ enum bpf_map_type {
 #include "kernel_identity.h"
 
 struct pt_regs {
-	unsigned long bp, bx, r10, r9, r8, ax, cx, dx, si, di, orig_ax, sp;
+	unsigned long bp, bx, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, sp;
 };
 
 struct timespec64 {

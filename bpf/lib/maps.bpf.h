@@ -34,6 +34,7 @@ const volatile __u64 cat_wakeup_bytes;	/* wake the reader when so much waits */
 const volatile __u64 cat_ring_bytes;
 const volatile __u64 cat_tick_ns;	/* between two ticks of the kernel */
 const volatile bool cat_hooked;	/* path_hooks.bpf.c is loaded */
+const volatile bool cat_contexts;	/* system calls are told with the functions that made them (functions.bpf.c) */
 const volatile __u8 cat_flows[CAT_OP_COUNT];	/* which way each operation carries: enum cat_way */
 /* The table of x86-64, and that of i386 behind it. */
 const volatile struct cat_syscall cat_syscalls[2 * CAT_SYSCALLS];
@@ -52,6 +53,7 @@ volatile __u32 cat_recorder_tgid;	/* never recorded; known once the programs are
 volatile __u32 cat_wakeup_pending;	/* the reader was woken and has not looked yet */
 volatile __s64 cat_live;		/* processes of the tree that have not ended */
 volatile __u32 cat_drained;	/* how many quarters of the ring the reader has taken out of it */
+volatile __u32 cat_context_count;	/* contexts in cat_context_list; may go a little beyond its end */
 volatile __u32 cat_exact;	/* no flow is merged without the exact time, while cat_bumpers is cleared */
 struct cat_bumpers cat_bumpers[CAT_VERSIONS];	/* of each version word */
 

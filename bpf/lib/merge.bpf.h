@@ -40,7 +40,7 @@ static __always_inline bool cat_absorb(struct cat_task *state, struct task_struc
 	u64 *version;
 
 	slot = cat_find_slot(&state->slots, cat_slot_key((u64)file, kind));
-	if (!file || !slot || (needs_stream && !slot->stream))
+	if (!file || !slot || slot->context != state->context || (needs_stream && !slot->stream))
 		return false;
 	inode = CAT_POINTER(file, file, f_inode);
 	if (slot->inode != (u64)inode || slot->identity != cat_file_identity(file, inode, slot->socket))

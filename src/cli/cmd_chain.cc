@@ -6,11 +6,13 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -65,6 +67,7 @@ struct Loaded {
     std::map<std::int64_t, event::Event> events;  // that points name, by id
     std::int64_t last_event = 0;                  // the highest id
     bool is_part = false;
+    bool has_functions = false;           // functions were watched
     std::optional<graph::Window> window;  // of a part that ran out of room: where it is whole
 };
 
@@ -324,6 +327,7 @@ base::Result<Loaded> load(const ChainOptions& options, const Points& points) {
 
     Loaded loaded;
     loaded.is_part = extent->events > whole_events();
+    loaded.has_functions = !(*reader)->meta()["functions"].empty();
     if (auto status = load_asked_events(**reader, points, loaded); !status) return failed(status);
     if (loaded.is_part) {
         if (auto status = load_part(options, points, history, loaded); !status) return failed(status);
@@ -451,13 +455,47 @@ base::Result<graph::Chain> find_chain(const ChainOptions& options, const Points&
     return chain;
 }
 
+// Says of each edge which functions made its system calls.
+base::Status name_functions(const ChainOptions& options, graph::Chain& chain) {
+    const auto reader = store::open_recording(options.trace);
+    if (!reader) return std::unexpected(reader.error());
+    std::map<std::uint32_t, std::string> names;
+    if (auto status = (*reader)->function_paths(
+            [&](event::FunctionPath&& path) { names.emplace(path.context, std::move(path.name)); });
+        !status || names.empty())
+        return status;
+    std::set<std::int64_t> wanted;
+    for (const graph::ChainEdge& edge : chain.edges) wanted.insert(edge.events.begin(), edge.events.end());
+    std::map<std::int64_t, std::uint32_t> contexts;
+    if (auto status = (*reader)->numbers("SELECT id, context::BIGINT FROM events WHERE context IS NOT NULL",
+                                         [&](store::Numbers row) {
+                                             if (wanted.contains(row[0]))
+                                                 contexts[row[0]] = static_cast<std::uint32_t>(row[1]);
+                                         });
+        !status)
+        return status;
+    for (graph::ChainEdge& edge : chain.edges) {
+        for (const std::int64_t id : edge.events) {
+            const auto context = contexts.find(id);
+            if (context == contexts.end() || !names.contains(context->second)) continue;
+            const std::string& name = names[context->second];
+            if (std::ranges::find(edge.functions, name) == edge.functions.end())
+                edge.functions.push_back(name);
+        }
+    }
+    return {};
+}
+
 base::Result<int> print_chain(const ChainOptions& options) {
     const auto points = parse_points(options);
     if (!points) return std::unexpected(points.error());
     const auto loaded = load(options, *points);
     if (!loaded) return std::unexpected(loaded.error());
-    const auto chain = find_chain(options, *points, *loaded);
+    auto chain = find_chain(options, *points, *loaded);
     if (!chain) return std::unexpected(chain.error());
+    if (loaded->has_functions) {
+        if (auto named = name_functions(options, *chain); !named) return std::unexpected(named.error());
+    }
     const std::string text = render(*chain, options);
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
         return base::fail_errno("standard output cannot be written");

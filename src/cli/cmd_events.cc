@@ -42,6 +42,7 @@ base::Result<event::EntityTable> load_entities(store::Reader& reader) {
     if (auto status = reader.files(add); !status) return std::unexpected(std::move(status).error());
     if (auto status = reader.sockets(add); !status) return std::unexpected(std::move(status).error());
     if (auto status = reader.objects(add); !status) return std::unexpected(std::move(status).error());
+    if (auto status = reader.function_paths(add); !status) return std::unexpected(std::move(status).error());
     return table;
 }
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -75,12 +76,20 @@ base::Status print_table(store::Reader& reader, const std::string& sql, const st
 
 base::Status print_calls(store::Reader& reader, const std::string& format) {
     if (reader.meta()["functions"] == "events") {
+        bool timed = false;
+        auto read = reader.numbers("SELECT count(*) FROM functions WHERE timed",
+                                   [&](store::Numbers row) { timed = row[0] != 0; });
+        if (!read) return read;
         return print_table(
             reader,
-            fmt::format("SELECT make_timestamp_ns(c.ts_ns) AS at, p.pid, c.tid, {} AS function, "
-                        "printf('0x%x', c.stack) AS stack FROM calls c JOIN functions f ON f.id = c.function "
-                        "LEFT JOIN processes p ON p.id = c.process ORDER BY c.ts_ns, c.rowid",
-                        kName),
+            fmt::format(
+                "SELECT make_timestamp_ns(c.ts_ns) AS at, p.pid, c.tid, {} AS function, "
+                "printf('0x%x', c.stack) AS stack{} FROM calls c JOIN functions f ON f.id = c.function "
+                "LEFT JOIN processes p ON p.id = c.process {} ORDER BY c.ts_ns, c.rowid",
+                kName, timed ? ", d.duration_ns" : "",
+                timed ? "LEFT JOIN call_durations d ON (d.process, d.tid, d.ts_ns, d.stack, d.function) = "
+                        "(c.process, c.tid, c.ts_ns, c.stack, c.function)"
+                      : ""),
             format);
     }
     std::string caller = kName;
@@ -116,12 +125,17 @@ base::Result<functions::CallProfile> profile_of(store::Reader& reader) {
         "ts_ns",
         [&](store::Numbers row) { execs[row[0]].push_back(row[1]); });
     if (!read) return std::unexpected(std::move(read).error());
+    std::set<std::int64_t> outermost;
+    read = reader.numbers("SELECT id::BIGINT FROM functions WHERE symbol = 'main'",
+                          [&](store::Numbers row) { outermost.insert(row[0]); });
+    if (!read) return std::unexpected(std::move(read).error());
     functions::CallProfile profile;
     std::optional<std::pair<std::int64_t, std::int64_t>> thread;
     std::size_t programs = 0;
     read = reader.numbers(
-        "SELECT process, tid::BIGINT, function::BIGINT, stack, ts_ns FROM calls ORDER BY process, tid, "
-        "ts_ns, rowid",
+        "SELECT process, tid::BIGINT, function::BIGINT, stack, ts_ns, returned::BIGINT FROM (SELECT *, rowid "
+        "AS "
+        "row FROM calls UNION ALL SELECT *, -1, rowid FROM returns) ORDER BY process, tid, ts_ns, row",
         [&](store::Numbers row) {
             const std::pair now(row[0], row[1]);
             if (thread != now) {
@@ -134,7 +148,17 @@ base::Result<functions::CallProfile> profile_of(store::Reader& reader) {
                 ++programs;
                 profile.begin_thread();
             }
-            profile.add(static_cast<std::uint32_t>(row[2]), static_cast<std::uint64_t>(row[3]));
+            const auto function = static_cast<std::uint32_t>(row[2]);
+            const auto stack = static_cast<std::uint64_t>(row[3]);
+            if (row[5] < 0) {
+                profile.leave({.ts_ns = row[4], .function = function, .stack = stack});
+            } else {
+                profile.add({.ts_ns = row[4],
+                             .function = function,
+                             .stack = stack,
+                             .returned = static_cast<std::uint8_t>(row[5])},
+                            outermost.contains(row[2]));
+            }
         });
     if (!read) return std::unexpected(std::move(read).error());
     return profile;
@@ -163,6 +187,10 @@ void print_tree_json(const functions::CallProfile& profile, Names& names) {
         const auto& node = profile.nodes()[id];
         nlohmann::ordered_json json = {
             {"id", id}, {"parent", nullptr}, {"function", names[node.function]}, {"calls", node.calls}};
+        if (node.timed_calls != 0) {
+            json["timed_calls"] = node.timed_calls;
+            json["total_ns"] = node.total_ns;
+        }
         if (node.parent != functions::CallProfile::kNone) json["parent"] = node.parent;
         fmt::print("{}{}", std::exchange(separator, ",\n"), graph::json_for_terminal(json.dump()));
     });
@@ -175,6 +203,14 @@ std::string folded_name(std::string name) {
         if (c == ';') c = ',';
     }
     return event::escape_for_terminal(name);
+}
+
+// In all, and of one call; of those calls whose return was met.
+std::string duration_columns(const functions::CallProfile::Node& node) {
+    if (node.timed_calls == 0) return fmt::format("{:>12}  {:>12}  ", "", "");
+    const auto total_ns = static_cast<double>(node.total_ns);
+    return fmt::format("{:>12.3f}  {:>12.3f}  ", total_ns / 1e6,
+                       total_ns / 1e3 / static_cast<double>(node.timed_calls));
 }
 
 base::Status print_tree(store::Reader& reader, const std::string& format) {
@@ -191,6 +227,10 @@ base::Status print_tree(store::Reader& reader, const std::string& format) {
         print_tree_json(*profile, *names);
         return {};
     }
+    const bool timed =
+        std::ranges::any_of(profile->nodes(), [](const auto& node) { return node.timed_calls != 0; });
+    if (timed && format == "text")
+        fmt::print("{:>12}  {:>12}  {:>12}  function\n", "calls", "total ms", "each µs");
     std::vector<std::string> path;
     walk(*profile, [&](std::uint32_t id, std::size_t depth) {
         const auto& node = profile->nodes()[id];
@@ -199,7 +239,7 @@ base::Status print_tree(store::Reader& reader, const std::string& format) {
             path.push_back((depth == 0 ? "" : path.back() + ";") + folded_name((*names)[node.function]));
             fmt::print("{} {}\n", path.back(), node.calls);
         } else {
-            fmt::print("{:>12}  {:{}}{}\n", node.calls, "", 2 * depth,
+            fmt::print("{:>12}  {}{:{}}{}\n", node.calls, timed ? duration_columns(node) : "", "", 2 * depth,
                        event::escape_for_terminal((*names)[node.function]));
         }
     });

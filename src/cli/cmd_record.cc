@@ -313,6 +313,8 @@ void add_function_options(CLI::App& record, FunctionOptions& options) {
         ->option_text("events|count|once")
         ->capture_default_str()
         ->check(CLI::IsMember({"events", "count", "once"}));
+    record.add_flag("--exits", options.exits,
+                    "Record when functions return, too, where a probe there is safe: durations");
     record.add_flag("--allow-single-step", options.allow_single_step,
                     "Watch functions too where each call costs microseconds");
     record.add_flag("--list-unwatched", options.list_unwatched,

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 #include <sstream>
 #include <utility>
@@ -61,6 +62,19 @@ base::Result<WatchedFunctions> WatchedFunctions::find(const FunctionOptions& opt
     if (!ability) return std::unexpected(std::move(ability).error().with_context("probes on functions"));
     functions::SelectOptions where;
     where.ability = *ability;
+    where.returns = options.exits;
+    if (options.exits) {
+        if (options.sensor_mode() != sensor::FunctionsMode::Events)
+            return base::fail(base::ErrorCode::Usage, "--exits goes with --functions-mode events");
+        const auto safe = sensor::returns_survive_seccomp();
+        if (!safe) return std::unexpected(base::Error(safe.error()).with_context("--exits"));
+        if (!*safe) {
+            return base::fail(
+                base::ErrorCode::NotSupported,
+                "--exits: on this kernel a probe on a return ends programs that have a seccomp filter "
+                "(Linux 6.14 and newer let it pass)");
+        }
+    }
     where.allow_single_step = options.allow_single_step;
     if (!command.empty()) where.exe = find_program(command.front());
     if (pid != 0) {
@@ -81,12 +95,21 @@ base::Status WatchedFunctions::attach(Recorder& recorder) {
         probes.push_back({.function = each.function.id,
                           .binary = each.function.binary,
                           .file_offset = each.function.site_offset,
-                          .stack_bytes = each.stack_bytes});
+                          .stack_bytes = each.stack_bytes,
+                          .code_bytes = each.code_bytes,
+                          .outermost = functions::is_outermost(each.function),
+                          .timed = each.function.timed,
+                          .entry_offset = each.entry_offset});
     }
     auto refused = recorder.sensor().watch_functions(probes);
     if (!refused) return std::unexpected(std::move(refused).error());
     for (const sensor::RefusedProbe& probe : *refused) {
         event::Function& function = selected_[probe.function - 1].function;
+        if (probe.is_return) {
+            function.timed = false;
+            selected_[probe.function - 1].why_not_timed = probe.reason;
+            continue;
+        }
         function.watched = false;
         function.site = "refused";
         function.reason = probe.reason;
@@ -94,7 +117,21 @@ base::Status WatchedFunctions::attach(Recorder& recorder) {
     event::Batch batch;
     for (const functions::Selected& each : selected_) batch.functions.push_back(each.function);
     tell();
+    if (options_.exits) tell_untimed();
     return recorder.put(std::move(batch));
+}
+
+void WatchedFunctions::tell_untimed() const {
+    std::map<std::string, std::size_t> reasons;
+    std::size_t untimed = 0;
+    for (const functions::Selected& each : selected_) {
+        if (!each.function.watched || each.function.timed) continue;
+        ++untimed;
+        ++reasons[each.why_not_timed];
+    }
+    if (untimed == 0) return;
+    fmt::print(stderr, "catena: {} of the watched functions have no durations:\n", untimed);
+    for (const auto& [reason, count] : reasons) fmt::print(stderr, "  {:>6}  {}\n", count, reason);
 }
 
 void WatchedFunctions::tell() const {

@@ -17,6 +17,7 @@ struct FunctionOptions {
     std::string mode = "events";
     bool allow_single_step = false;
     bool list_unwatched = false;
+    bool exits = false;
 
     [[nodiscard]] sensor::FunctionsMode sensor_mode() const;
 };
@@ -34,6 +35,7 @@ class WatchedFunctions {
 
   private:
     void tell() const;
+    void tell_untimed() const;
 
     FunctionOptions options_;
     std::vector<functions::Selected> selected_;

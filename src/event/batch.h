@@ -23,13 +23,16 @@ struct Batch {
     std::vector<Accounting> accounting;
     std::vector<Function> functions;
     std::vector<FunctionCall> function_calls;
+    std::vector<FunctionReturn> function_returns;
     std::vector<FunctionCount> function_counts;
+    std::vector<FunctionContext> function_contexts;
     std::map<std::string, std::string> meta;  // later values replace earlier ones
 
     [[nodiscard]] bool empty() const {
         return events.empty() && calls.empty() && processes.empty() && files.empty() && sockets.empty() &&
                objects.empty() && accounting.empty() && functions.empty() && function_calls.empty() &&
-               function_counts.empty() && meta.empty();
+               function_returns.empty() && function_counts.empty() && function_contexts.empty() &&
+               meta.empty();
     }
 };
 

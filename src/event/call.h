@@ -21,7 +21,8 @@ struct Call {
     bool returned = true;
     std::int64_t ret = 0;
     std::array<std::uint64_t, 6> args{};
-    std::string data;  // memory that was captured: sys::RawCall::data
+    std::uint32_t context = 0;  // as of Event
+    std::string data;           // memory that was captured: sys::RawCall::data
 };
 
 }  // namespace catena::event

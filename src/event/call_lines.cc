@@ -37,11 +37,13 @@ std::string duration_text(const Call& call) {
 
 std::string to_text_line(const Call& call, const EntityTable& entities) {
     const ProcessImage* image = entities.process(call.process, begin_ns(call));
+    const FunctionPath* functions = entities.functions(call.context);
     // The call's text is printable by itself: what comes from memory is quoted.
-    return fmt::format("{} {:>7} {:<15} {:>9}{} {}", time_of_day(begin_ns(call)), call.tid,
+    return fmt::format("{} {:>7} {:<15} {:>9}{} {}{}", time_of_day(begin_ns(call)), call.tid,
                        image != nullptr ? process_name(*image) : "?", duration_text(call),
                        call.abi == sys::Abi::X64 ? "" : fmt::format(" [{}]", sys::to_string(call.abi)),
-                       sys::call_text(raw(call)));
+                       sys::call_text(raw(call)),
+                       functions != nullptr ? "  by " + escape_for_terminal(functions->path) : "");
 }
 
 std::string to_json_line(const Call& call, const EntityTable& entities) {
@@ -65,6 +67,10 @@ std::string to_json_line(const Call& call, const EntityTable& entities) {
     json["arguments"] = std::move(arguments);
     json["registers"] = call.args;
     if (call.returned) json["ret"] = call.ret;
+    if (const FunctionPath* functions = entities.functions(call.context)) {
+        json["function"] = escape(functions->name);
+        json["functions"] = escape(functions->path);
+    }
     json["text"] = sys::call_text(source);
     return json.dump();
 }

@@ -28,8 +28,8 @@ const T* in_force(const std::vector<T>& history, std::int64_t at_ns) {
     return later == history.begin() ? &history.front() : &*std::prev(later);
 }
 
-template <class T>
-const T* find_one(const std::unordered_map<EntityId, T>& map, EntityId id) {
+template <class Key, class T>
+const T* find_one(const std::unordered_map<Key, T>& map, Key id) {
     const auto found = map.find(id);
     return found != map.end() ? &found->second : nullptr;
 }
@@ -54,6 +54,15 @@ void EntityTable::add(Socket socket) {
 void EntityTable::add(Object object) {
     const EntityId id = object.id;
     objects_.insert_or_assign(id, std::move(object));
+}
+
+void EntityTable::add(FunctionPath path) {
+    const std::uint32_t context = path.context;
+    functions_.insert_or_assign(context, std::move(path));
+}
+
+const FunctionPath* EntityTable::functions(std::uint32_t context) const {
+    return find_one(functions_, context);
 }
 
 const ProcessImage* EntityTable::process(EntityId id, std::int64_t at_ns) const {

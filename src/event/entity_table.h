@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "event/entity.h"
+#include "event/function.h"
 
 namespace catena::event {
 
@@ -22,6 +23,7 @@ class EntityTable {
     void add(FileName name);
     void add(Socket socket);  // replaces what was known of the socket
     void add(Object object);  // replaces what was known of the object
+    void add(FunctionPath path);
 
     // The image that was in force at `at_ns`: the last one that began by then, or the first one where all
     // began later (an event that arrived before its process was described). Null where the process is not
@@ -31,6 +33,8 @@ class EntityTable {
     [[nodiscard]] const FileName* file(EntityId id, std::int64_t at_ns) const;
     [[nodiscard]] const Socket* socket(EntityId id) const;
     [[nodiscard]] const Object* object(EntityId id) const;
+    // The functions that a system call was made in; null where none are known.
+    [[nodiscard]] const FunctionPath* functions(std::uint32_t context) const;
 
     // All images or names, oldest first; empty where the entity is not known.
     [[nodiscard]] const std::vector<ProcessImage>& images(EntityId id) const;
@@ -48,6 +52,7 @@ class EntityTable {
     std::unordered_map<EntityId, std::vector<FileName>> files_;          // by since_ns
     std::unordered_map<EntityId, Socket> sockets_;
     std::unordered_map<EntityId, Object> objects_;
+    std::unordered_map<std::uint32_t, FunctionPath> functions_;  // by context
 };
 
 }  // namespace catena::event

@@ -40,6 +40,7 @@ struct Event {
     sys::Abi abi = sys::Abi::X64;  // by which table the system call was made
     std::int64_t call =
         0;  // id of the call that it is of, in recordings with full fidelity; 0 where there is none
+    std::uint32_t context = 0;  // id of the FunctionContext that it was made in; 0 where none is known
 };
 
 // What was seen and what became of it, on one CPU, since the recording began.

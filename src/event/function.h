@@ -21,6 +21,7 @@ struct Function {
     std::uint64_t site_offset = 0;  // in the file
     bool watched = false;           // false: its calls are not in the recording
     bool ends_in_jump = false;      // leaves by a jump to another function (a tail call) somewhere
+    bool timed = false;             // there is a probe on its return, too
     std::string reason;             // of the site, in words
 };
 
@@ -31,6 +32,32 @@ struct FunctionCall {
     std::int32_t tid = 0;
     std::uint32_t function = 0;
     std::uint64_t stack = 0;  // stack pointer at the function's entry
+    // Functions that have returned, although their entry was above this one on the stack: of those that the
+    // stack pointer alone leaves open, the innermost so many are over.
+    std::uint8_t returned = 0;
+};
+
+// The end of a call, where there is a probe on the function's return.
+struct FunctionReturn {
+    std::int64_t ts_ns = 0;
+    EntityId process;
+    std::int32_t tid = 0;
+    std::uint32_t function = 0;
+    std::uint64_t stack = 0;  // as of the call
+};
+
+// The functions that a system call was made in: the innermost one, and what it was called in.
+struct FunctionContext {
+    std::uint32_t id = 0;      // 1, 2, …
+    std::uint32_t parent = 0;  // the context of the caller; 0 where none is known
+    std::uint32_t function = 0;
+};
+
+// What a FunctionContext stands for, in words.
+struct FunctionPath {
+    std::uint32_t context = 0;
+    std::string name;  // of the innermost function
+    std::string path;  // of all, outermost first: "main > serve > open_log"
 };
 
 // How often a function was called from another one; caller 0 where that is not known.

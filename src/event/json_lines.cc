@@ -120,6 +120,10 @@ std::string to_json_line(const Event& event, const EntityTable& entities) {
     put_text(json, "path", event.path);
     put_text(json, "path2", event.path2);
     put_arguments(json, event);
+    if (const FunctionPath* functions = entities.functions(event.context)) {
+        json["function"] = escape(functions->name);
+        json["functions"] = escape(functions->path);
+    }
     json["source"] = event.source == Source::Kernel ? "kernel" : "user";
     return json.dump();
 }

@@ -59,6 +59,7 @@ void Numbering::apply(Batch& batch) {
     }
     for (Call& call : batch.calls) call.process = number(call.process);
     for (FunctionCall& call : batch.function_calls) call.process = number(call.process);
+    for (FunctionReturn& end : batch.function_returns) end.process = number(end.process);
     for (Event& event : batch.events) {
         event.process = number(event.process);
         event.object = number(event.object);

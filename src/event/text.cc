@@ -98,6 +98,8 @@ std::string to_text_line(const Event& event, const EntityTable& entities) {
     append_details(line, event);
     if (image != nullptr && !attribution_of(*image).cgroup.container.empty())
         line += "  in " + container_text(attribution_of(*image).cgroup);
+    if (const FunctionPath* functions = entities.functions(event.context))
+        line += "  by " + escape_for_terminal(functions->path);
     line.erase(line.find_last_not_of(' ') + 1);
     return line;
 }

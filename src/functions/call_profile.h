@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "event/function.h"
 #include "functions/call_tree.h"
 
 namespace catena::functions {
@@ -22,12 +23,16 @@ class CallProfile {
         std::uint32_t parent = kNone;
         std::uint32_t function = 0;
         std::uint64_t calls = 0;
+        std::uint64_t timed_calls = 0;        // of these, those whose return was met
+        std::int64_t total_ns = 0;            // from the beginning to the end of those
         std::vector<std::uint32_t> children;  // in the order of their first call
     };
 
     // The next calls are of another thread, or of another program in the same one.
     void begin_thread();
-    void add(std::uint32_t function, std::uint64_t stack);
+    // One that is outermost is called by none of those before it.
+    void add(const event::FunctionCall& call, bool outermost = false);
+    void leave(const event::FunctionReturn& end);
 
     // A node's parent comes before it.
     [[nodiscard]] const std::vector<Node>& nodes() const { return nodes_; }
@@ -35,11 +40,17 @@ class CallProfile {
     [[nodiscard]] std::uint64_t overflowed() const { return overflowed_; }
 
   private:
+    // A call of this thread: its node, kNone where it has none of its own, and when it began.
+    struct Begun {
+        std::uint32_t node = 0;
+        bool counted = false;  // the node is its own, not that of the last caller that had one
+        std::int64_t ts_ns = 0;
+    };
     std::vector<Node> nodes_;
     std::vector<std::uint32_t> roots_;
     std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> places_;  // parent, function → node
     CallTree tree_;
-    std::vector<std::uint32_t> node_of_call_;  // of this thread's calls
+    std::vector<Begun> begun_;  // in the order of the tree's calls
     std::uint64_t overflowed_ = 0;
 };
 

@@ -18,8 +18,13 @@ class CallTree {
     static constexpr std::uint32_t kNone = UINT32_MAX;
     static constexpr std::size_t kMaxStacks = 4096;
 
-    // Returns the number of the call that made this one, counting from 0 in the order of add(), or kNone.
-    std::uint32_t add(std::uint64_t stack);
+    // Returns the number of the call that made this one, counting from 0 in the order of add(), or kNone. Of
+    // the calls that stack pointers leave open, the innermost `returned` are known to be over.
+    std::uint32_t add(std::uint64_t stack, std::uint32_t returned = 0);
+
+    // The call that was entered with this stack pointer has returned: its number, or kNone where it is not
+    // open.
+    std::uint32_t leave(std::uint64_t stack);
 
     // A program was replaced (exec): nothing of what ran calls what follows.
     void clear();
@@ -30,9 +35,13 @@ class CallTree {
         std::uint32_t call;
     };
     struct Stack {
-        std::vector<Frame> open;        // outermost first; never empty but for a moment
+        std::vector<Frame> open;        // outermost first
         std::uint32_t interrupted;      // the call during which the thread came to this stack
-        std::uint64_t lowest, highest;  // stack pointers of the calls that are open
+        std::uint64_t lowest, highest;  // stack pointers of the calls that are open, or were
+
+        [[nodiscard]] std::uint32_t innermost() const {
+            return open.empty() ? interrupted : open.back().call;
+        }
     };
     [[nodiscard]] std::size_t nearest(std::uint64_t stack) const;
 

@@ -17,7 +17,10 @@ namespace {
 
 constexpr std::size_t kMostBytes = 1U << 20U;  // of a function that are looked at
 constexpr std::size_t kUnknownBytes = 256;     // where its size is not known
-constexpr std::size_t kMostInto = 128;         // a probe further in is no longer at the entry
+// Bytes that the stack pointer may have moved before a probe: well within CAT_FUNCTION_STACK_MAX of
+// wire/functions.h.
+constexpr std::int32_t kMostStack = 1 << 20;
+constexpr std::size_t kMostInto = 128;  // a probe further in is no longer at the entry
 
 struct Instruction {
     ZydisDecodedInstruction decoded{};
@@ -62,7 +65,7 @@ struct Instruction {
                                  operands[0].reg.value == ZYDIS_REGISTER_RSP &&
                                  operands[1].type == ZYDIS_OPERAND_TYPE_IMMEDIATE;
         const std::int64_t value = by_constant ? operands[1].imm.value.s : 0;
-        if (!by_constant || value > (1 << 24) || value < -(1 << 24)) return std::nullopt;
+        if (!by_constant || value > kMostStack || value < -kMostStack) return std::nullopt;
         if (decoded.mnemonic == ZYDIS_MNEMONIC_SUB) return static_cast<std::int32_t>(value);
         if (decoded.mnemonic == ZYDIS_MNEMONIC_ADD) return static_cast<std::int32_t>(-value);
         return std::nullopt;
@@ -150,6 +153,7 @@ EntrySite entry_site(const elf::Image& image, const elf::Function& function, con
     site.reason = "its bytes are no instruction";
     const auto first = code.decode(0);
     if (!first) return result;
+    result.entry = kind_of(code.bytes(0, first->decoded.length), ability);
     code.follow_jumps(function.size_bytes != 0);
     result.ends_in_jump = code.leaves;
     site.kind = SiteKind::SingleStepped;
@@ -171,6 +175,7 @@ EntrySite entry_site(const elf::Image& image, const elf::Function& function, con
         const auto more = one->stack_taken();
         if (one->is_branch() || !more) break;
         taken += *more;
+        if (taken > kMostStack || taken < -kMostStack) break;
         at += one->decoded.length;
     }
     return result;

@@ -10,6 +10,8 @@ namespace catena::functions {
 
 struct EntrySite {
     Site site;
+    SiteKind entry =
+        SiteKind::Refused;      // what a probe on its very first instruction is: one on its return is there
     bool ends_in_jump = false;  // it jumps to code that is not its own: a tail call
 };
 

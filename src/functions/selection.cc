@@ -17,6 +17,7 @@
 #include "elf/functions.h"
 #include "elf/image.h"
 #include "functions/entry_site.h"
+#include "functions/return_safety.h"
 
 namespace catena::functions {
 namespace {
@@ -170,9 +171,18 @@ std::vector<std::string> close_names(const std::string& glob, const std::vector<
     return names;
 }
 
+std::uint32_t code_behind(const Site& site, const elf::Function& function) {
+    if (function.size_bytes <= site.into_function || function.size_bytes > UINT32_MAX) return 0;
+    return static_cast<std::uint32_t>(function.size_bytes - site.into_function);
+}
+
 class Selection {
   public:
-    explicit Selection(const SelectOptions& options) : options_(options) {}
+    explicit Selection(const SelectOptions& options) : options_(options) {
+        // An exception of the program passes the functions of libraries that call it back.
+        if (!options.returns || options.exe.empty()) return;
+        if (const auto exe = elf::Image::open(options.exe)) exe_why_not_ = why_no_return_probes(*exe);
+    }
 
     base::Status add(const std::string& text) {
         auto pattern = parse(text, options_);
@@ -213,6 +223,7 @@ class Selection {
         if (!functions) return std::unexpected(std::move(functions).error());
         std::erase_if(*functions, [](const elf::Function& f) { return f.kind == elf::FunctionKind::Part; });
         Binary binary{.path = file, .build_id = image->build_id_text()};
+        const std::string why_not = options_.returns ? why_no_return_probes(*image) : "";
         const std::size_t before = matched;
         for (const elf::Function& function : *functions) {
             event::Function described = describe(function, binary);
@@ -221,13 +232,27 @@ class Selection {
                 wanted = wanted || matches(glob, alias, elf::demangle(alias));
             if (!wanted) continue;
             ++matched;
-            if (seen_.emplace(file, function.address).second) take(*image, function, std::move(described));
+            if (seen_.emplace(file, function.address).second)
+                take(*image, function, std::move(described), why_not);
         }
         if (before == matched) close = close_names(glob, *functions);
         return functions->size();
     }
 
-    void take(const elf::Image& image, const elf::Function& function, event::Function described) {
+    // Of one function of a file about which `why_not` is true.
+    std::string why_not_timed(const EntrySite& entry, const event::Function& described,
+                              const std::string& why_not) const {
+        if (!described.watched) return "it is not watched";
+        if (!why_not.empty()) return why_not;
+        if (!exe_why_not_.empty()) return exe_why_not_;
+        if (entry.entry == SiteKind::OptimisedNop || entry.entry == SiteKind::Emulated ||
+            (entry.entry == SiteKind::SingleStepped && options_.allow_single_step))
+            return "";
+        return "its first instruction is not one that the kernel emulates";
+    }
+
+    void take(const elf::Image& image, const elf::Function& function, event::Function described,
+              const std::string& why_not) {
         const EntrySite entry = entry_site(image, function, options_.ability);
         described.id = static_cast<std::uint32_t>(selected.size() + 1);
         described.site = site_name(entry.site.kind);
@@ -237,14 +262,26 @@ class Selection {
         described.watched = entry.site.kind == SiteKind::OptimisedNop ||
                             entry.site.kind == SiteKind::Emulated ||
                             (entry.site.kind == SiteKind::SingleStepped && options_.allow_single_step);
-        selected.push_back({std::move(described), entry.site.stack_bytes});
+        Selected one{.function = std::move(described),
+                     .stack_bytes = entry.site.stack_bytes,
+                     .code_bytes = code_behind(entry.site, function),
+                     .entry_offset = function.file_offset,
+                     .why_not_timed = {}};
+        if (options_.returns) {
+            one.why_not_timed = why_not_timed(entry, one.function, why_not);
+            one.function.timed = one.why_not_timed.empty();
+        }
+        selected.push_back(std::move(one));
     }
 
     const SelectOptions& options_;
     std::set<std::pair<std::string, std::uint64_t>> seen_;
+    std::string exe_why_not_;  // of all functions, because of the executable
 };
 
 }  // namespace
+
+bool is_outermost(const event::Function& function) { return function.symbol == "main"; }
 
 bool matches(const std::string& glob, const std::string& symbol, const std::string& name) {
     if (glob == "*") return true;

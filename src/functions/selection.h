@@ -16,6 +16,7 @@ struct SelectOptions {
     std::vector<std::string>
         libraries;                   // files that lib: also looks among, as those that a process has mapped
     bool allow_single_step = false;  // also where a probe costs several microseconds
+    bool returns = false;            // with a probe on the return, where that is safe and quick
     Ability ability;                 // of the running kernel
 };
 
@@ -23,7 +24,13 @@ struct SelectOptions {
 struct Selected {
     event::Function function;
     std::int32_t stack_bytes = 0;
+    std::uint32_t code_bytes = 0;    // of it from the probe on; 0 where its size is not known
+    std::uint64_t entry_offset = 0;  // of its first instruction in the file
+    std::string why_not_timed;       // where returns were asked for and it has none
 };
+
+// `main`: the C library calls it, when all constructors have returned.
+[[nodiscard]] bool is_outermost(const event::Function& function);
 
 // All functions that one of the patterns matches, each once, with ids 1, 2, …:
 //   exe:GLOB         of the executable

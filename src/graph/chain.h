@@ -73,6 +73,9 @@ struct ChainEdge {
     std::uint64_t bytes = 0;
     std::vector<std::int64_t> events{};  // ids, rising
     double weight = 1;                   // 0 to 1: how much of the point went this way
+    // The innermost of the functions that made these system calls, each once, as far as functions were
+    // watched.
+    std::vector<std::string> functions{};
 };
 
 struct Chain {

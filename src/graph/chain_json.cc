@@ -76,15 +76,17 @@ Json node_json(const ChainNode& node) {
 
 Json edge_json(const Chain& chain, const ChainEdge& edge) {
     const bool join = edge.op == event::Op::None;
-    return {{"source", id_of(chain.nodes[edge.source])},
-            {"target", id_of(chain.nodes[edge.target])},
-            {"op", join ? "peer" : event::to_string(edge.op)},
-            {"first_ns", join ? Json() : Json(edge.first_ns)},
-            {"last_ns", join ? Json() : Json(edge.last_ns)},
-            {"count", edge.count},
-            {"bytes", edge.bytes},
-            {"events", edge.events},
-            {"weight", rounded(edge.weight)}};
+    Json json = {{"source", id_of(chain.nodes[edge.source])},
+                 {"target", id_of(chain.nodes[edge.target])},
+                 {"op", join ? "peer" : event::to_string(edge.op)},
+                 {"first_ns", join ? Json() : Json(edge.first_ns)},
+                 {"last_ns", join ? Json() : Json(edge.last_ns)},
+                 {"count", edge.count},
+                 {"bytes", edge.bytes},
+                 {"events", edge.events},
+                 {"weight", rounded(edge.weight)}};
+    for (const std::string& name : edge.functions) json["functions"].push_back(event::escape(name));
+    return json;
 }
 
 Json step_json(const Chain& chain, const Step& step) {

@@ -16,6 +16,7 @@
 #include <tuple>
 #include <utility>
 
+#include "event/escape.h"
 #include "graph/label.h"
 #include "graph/phrase.h"
 #include "graph/text.h"
@@ -29,6 +30,7 @@ using event::Op;
 constexpr std::size_t kFewestJoined = 3;
 constexpr std::size_t kNamesShown = 3;
 constexpr std::size_t kEventsShown = 4;
+constexpr std::size_t kFunctionsShown = 2;
 
 class StepMaker {
   public:
@@ -266,6 +268,21 @@ std::string text_of(const Words& words, const Step& step) {
                                words.name(other.actor), words.predicate(other));
     }
     return actor;
+}
+
+std::string functions_text(const Chain& chain, const Step& step) {
+    std::vector<std::string> names;
+    for (const std::size_t edge : step.edges) {
+        for (const std::string& name : chain.edges[edge].functions) {
+            if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+        }
+    }
+    if (names.empty()) return "";
+    const std::size_t count = names.size();
+    names.resize(std::min(count, kFunctionsShown));
+    for (std::string& name : names) name = event::escape_for_terminal(name);
+    if (count > names.size()) names.push_back(counted(count - names.size(), "other"));
+    return "in " + listed(names);
 }
 
 std::string events_text(const Step& step) {

@@ -35,6 +35,10 @@ struct Step {
 // joined with those on others.
 std::vector<Step> steps_of(const Chain& chain, const std::vector<bool>& apart);
 
+// "in parse_config", "in parse_config, open_log and 2 others": the functions that did it; empty where none
+// are known.
+std::string functions_text(const Chain& chain, const Step& step);
+
 // "dash (7786) read 306 bytes from /tmp/.s", without time and events.
 std::string text_of(const Words& words, const Step& step);
 

@@ -107,9 +107,11 @@ class Story {
             const Step& step = steps[i];
             const std::string start =
                 fmt::format("{:>{}}  {}  ", i + 1, digits, words.dim(time_text(step.first_ns)));
-            paragraph(
-                fmt::format("{}{}  {}", text_of(words, step), repetition(step), words.dim(events_text(step))),
-                start, std::string(indent, ' '));
+            std::string functions = functions_text(chain_, step);
+            if (!functions.empty()) functions += "  ";
+            paragraph(fmt::format("{}{}  {}{}", text_of(words, step), repetition(step), functions,
+                                  words.dim(events_text(step))),
+                      start, std::string(indent, ' '));
         }
         if (narrative_.more == 0) return;
         paragraph(fmt::format("… and {} of less weight: --steps {} tells them, too.",

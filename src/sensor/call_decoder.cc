@@ -38,6 +38,7 @@ event::Call CallDecoder::to_call(const cat_calls& head, const cat_one_call& one,
     call.tid = static_cast<std::int32_t>(head.tid);
     call.abi = one.abi < CAT_ABIS ? static_cast<sys::Abi>(one.abi) : sys::Abi::X64;
     call.nr = one.nr;
+    call.context = one.context;
     call.returned = (one.flags & CAT_CALL_RETURNED) != 0;
     call.ret = one.ret;
     for (std::size_t i = 0; i < call.args.size(); ++i) call.args[i] = one.args[i];

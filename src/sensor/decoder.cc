@@ -159,11 +159,21 @@ bool Decoder::decode_function_calls(std::span<const std::byte> record, event::Ba
     processes_.meet({calls.process}, static_cast<std::int32_t>(calls.tgid), calls.process_start, ts_ns,
                     out.processes);
     for (const cat_function_call& call : std::span(calls.call).first(calls.count)) {
-        out.function_calls.push_back({.ts_ns = ts_ns + call.after_ns,
-                                      .process = {calls.process},
-                                      .tid = static_cast<std::int32_t>(calls.tid),
-                                      .function = call.function,
-                                      .stack = call.stack});
+        const auto tid = static_cast<std::int32_t>(calls.tid);
+        if (call.is_return != 0) {
+            out.function_returns.push_back({.ts_ns = ts_ns + call.after_ns,
+                                            .process = {calls.process},
+                                            .tid = tid,
+                                            .function = call.function,
+                                            .stack = call.stack});
+        } else {
+            out.function_calls.push_back({.ts_ns = ts_ns + call.after_ns,
+                                          .process = {calls.process},
+                                          .tid = tid,
+                                          .function = call.function,
+                                          .stack = call.stack,
+                                          .returned = call.returned});
+        }
     }
     return true;
 }
@@ -189,6 +199,7 @@ bool Decoder::decode_calls(std::span<const std::byte> record, event::Batch& out)
                              event.bytes = event.ret = one.ret;
                              event.fd = static_cast<std::int32_t>(one.args[0]);
                              event.call = call.id;
+                             event.context = call.context;
                              out.events.push_back(std::move(event));
                          });
 }
@@ -274,6 +285,7 @@ event::Event Decoder::to_event(const cat_event& record, event::Batch& out) {
     event.fd = record.fd;
     event.arg = record.arg;
     event.call = calls_.call_of(record);
+    event.context = record.context;
     event.source = record.flags & CAT_FLAG_USER_SOURCE ? event::Source::User : event::Source::Kernel;
     if (record.flags & CAT_FLAG_TARGET_PID) {
         event.object =

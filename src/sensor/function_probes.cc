@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "catena.skel.h"
@@ -20,6 +21,10 @@ namespace {
 constexpr std::size_t kGroup = 4096;
 constexpr std::size_t kGroupOnce = 128;
 
+std::uint32_t flags_of(const FunctionProbe& probe) {
+    return (probe.outermost ? CAT_FUNCTION_OUTERMOST : 0) | (probe.timed ? CAT_FUNCTION_RETURNS : 0);
+}
+
 }  // namespace
 
 void choose_function_programs(catena_bpf& skeleton, FunctionsMode mode) {
@@ -28,20 +33,24 @@ void choose_function_programs(catena_bpf& skeleton, FunctionsMode mode) {
     const bool events = mode == FunctionsMode::Events;
     const bool counts = mode == FunctionsMode::Count;
     bpf_program__set_autoload(programs.cat_function_event, events);
+    bpf_program__set_autoload(programs.cat_function_return, events);
     bpf_program__set_autoload(programs.cat_function_exit, events);
     bpf_program__set_autoload(programs.cat_function_exec, events);
     bpf_program__set_autoload(programs.cat_flush_functions, events);
     bpf_program__set_autoload(programs.cat_function_count, counts);
-    bpf_program__set_autoload(programs.cat_function_new_stack, counts);
+    bpf_program__set_autoload(programs.cat_function_new_stack, tells_contexts(mode));
+    bpf_program__set_autoload(programs.cat_function_fork, tells_contexts(mode));
     bpf_program__set_autoload(programs.cat_function_once, mode == FunctionsMode::Once);
     for (bpf_program* program :
-         {programs.cat_function_event, programs.cat_function_count, programs.cat_function_once,
-          programs.cat_function_exit, programs.cat_function_exec, programs.cat_function_new_stack,
-          programs.cat_flush_functions}) {
+         {programs.cat_function_event, programs.cat_function_return, programs.cat_function_count,
+          programs.cat_function_once, programs.cat_function_exit, programs.cat_function_exec,
+          programs.cat_function_new_stack, programs.cat_function_fork, programs.cat_flush_functions}) {
         bpf_program__set_autoattach(program, false);
     }
     bpf_map__set_autocreate(maps.cat_function_tasks, events);
-    bpf_map__set_autocreate(maps.cat_function_stacks, counts);
+    bpf_map__set_autocreate(maps.cat_function_stacks, tells_contexts(mode));
+    bpf_map__set_autocreate(maps.cat_context_ids, tells_contexts(mode));
+    bpf_map__set_autocreate(maps.cat_context_list, tells_contexts(mode));
     bpf_map__set_autocreate(maps.cat_function_edges, counts);
     bpf_map__set_autocreate(maps.cat_function_hits, counts || mode == FunctionsMode::Once);
 }
@@ -54,10 +63,16 @@ base::Status FunctionProbes::prepare(catena_bpf& skeleton, FunctionsMode mode) {
     program_ = mode == FunctionsMode::Events  ? skeleton.progs.cat_function_event
                : mode == FunctionsMode::Count ? skeleton.progs.cat_function_count
                                               : skeleton.progs.cat_function_once;
+    return_program_ = skeleton.progs.cat_function_return;
+    if (tells_contexts(mode)) {
+        contexts_ =
+            FunctionContexts(bpf_map__fd(skeleton.maps.cat_context_list), &skeleton.bss->cat_context_count);
+    }
     if (mode == FunctionsMode::Count) edges_map_ = bpf_map__fd(skeleton.maps.cat_function_edges);
     if (mode != FunctionsMode::Events) hits_map_ = bpf_map__fd(skeleton.maps.cat_function_hits);
-    for (const bpf_program* program : {skeleton.progs.cat_function_exit, skeleton.progs.cat_function_exec,
-                                       skeleton.progs.cat_function_new_stack}) {
+    for (const bpf_program* program :
+         {skeleton.progs.cat_function_exit, skeleton.progs.cat_function_exec,
+          skeleton.progs.cat_function_new_stack, skeleton.progs.cat_function_fork}) {
         if (!bpf_program__autoload(program)) continue;
         Link link(bpf_program__attach(program));
         if (!link) return base::fail_errno(fmt::format("attaching {}", bpf_program__name(program)));
@@ -71,7 +86,8 @@ FunctionProbes::Link FunctionProbes::link_of(std::span<const FunctionProbe> prob
     std::vector<__u64> cookies;
     for (const FunctionProbe& probe : probes) {
         offsets.push_back(probe.file_offset);
-        cookies.push_back(cat_function_cookie(probe.function, probe.stack_bytes));
+        cookies.push_back(
+            cat_function_cookie(probe.function, flags_of(probe), probe.stack_bytes, probe.code_bytes));
     }
     LIBBPF_OPTS(bpf_uprobe_multi_opts, options);
     options.offsets = offsets.data();
@@ -79,6 +95,39 @@ FunctionProbes::Link FunctionProbes::link_of(std::span<const FunctionProbe> prob
     options.cnt = offsets.size();
     return Link(
         bpf_program__attach_uprobe_multi(program_, -1, probes.front().binary.c_str(), nullptr, &options));
+}
+
+FunctionProbes::Link FunctionProbes::returns_link_of(std::span<const FunctionProbe> probes) const {
+    std::vector<unsigned long> offsets;
+    std::vector<__u64> cookies;
+    for (const FunctionProbe& probe : probes) {
+        offsets.push_back(probe.entry_offset);
+        cookies.push_back(probe.function);
+    }
+    LIBBPF_OPTS(bpf_uprobe_multi_opts, options);
+    options.offsets = offsets.data();
+    options.cookies = cookies.data();
+    options.cnt = offsets.size();
+    options.retprobe = true;
+    return Link(bpf_program__attach_uprobe_multi(return_program_, -1, probes.front().binary.c_str(), nullptr,
+                                                 &options));
+}
+
+// On the returns of one file's functions. Halved as attach_group does.
+void FunctionProbes::attach_returns(std::span<const FunctionProbe> probes,
+                                    std::vector<RefusedProbe>& refused) {
+    if (probes.empty()) return;
+    if (Link link = returns_link_of(probes)) {
+        return_links_.push_back(std::move(link));
+        return;
+    }
+    if (probes.size() == 1) {
+        refused.push_back(
+            {.function = probes.front().function, .reason = std::strerror(errno), .is_return = true});
+        return;
+    }
+    attach_returns(probes.first(probes.size() / 2), refused);
+    attach_returns(probes.subspan(probes.size() / 2), refused);
 }
 
 void FunctionProbes::attach_group(std::vector<FunctionProbe> probes, std::vector<RefusedProbe>& refused) {
@@ -99,7 +148,10 @@ void FunctionProbes::attach_group(std::vector<FunctionProbe> probes, std::vector
 
 base::Result<std::vector<RefusedProbe>> FunctionProbes::attach(std::span<const FunctionProbe> probes) {
     std::map<std::string, std::vector<FunctionProbe>> by_binary;
-    for (const FunctionProbe& probe : probes) by_binary[probe.binary].push_back(probe);
+    for (const FunctionProbe& probe : probes) {
+        by_binary[probe.binary].push_back(probe);
+        last_function_ = std::max(last_function_, probe.function);
+    }
     std::vector<RefusedProbe> refused;
     const std::size_t most = mode_ == FunctionsMode::Once ? kGroupOnce : kGroup;
     for (const auto& [binary, all] : by_binary) {
@@ -114,7 +166,12 @@ base::Result<std::vector<RefusedProbe>> FunctionProbes::attach(std::span<const F
             const auto end = begin + static_cast<std::ptrdiff_t>(std::min(most, all.size() - at));
             attach_group({begin, end}, refused);
         }
-        if (refused.size() - before == all.size() && all.size() > 1) {
+        std::vector<FunctionProbe> timed;
+        std::ranges::copy_if(all, std::back_inserter(timed), &FunctionProbe::timed);
+        const std::size_t refused_entries = refused.size() - before;
+        for (std::size_t at = 0; at < timed.size(); at += kGroup)
+            attach_returns(std::span(timed).subspan(at, std::min(kGroup, timed.size() - at)), refused);
+        if (refused_entries == all.size() && all.size() > 1) {
             return base::fail(
                 base::ErrorCode::NotSupported,
                 fmt::format("the kernel accepts no probe in {}: {}", binary, refused.back().reason));
@@ -151,6 +208,7 @@ base::Status FunctionProbes::drop_hit() {
 }
 
 void FunctionProbes::detach() {
+    return_links_.clear();
     groups_.clear();
     task_links_.clear();
 }

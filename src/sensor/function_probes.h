@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "event/batch.h"
 #include "event/function.h"
+#include "sensor/function_contexts.h"
 
 struct bpf_link;
 struct bpf_program;
@@ -30,14 +32,24 @@ struct FunctionProbe {
     std::uint32_t function = 0;  // below CAT_FUNCTIONS_MAX
     std::string binary;
     std::uint64_t file_offset = 0;
-    std::int32_t stack_bytes = 0;  // the stack pointer at the entry is that at the probe plus this
+    std::int32_t stack_bytes = 0;    // the stack pointer at the entry is that at the probe plus this
+    std::uint32_t code_bytes = 0;    // of the function from the probe on; 0 where that is not known
+    bool outermost = false;          // no watched function calls it
+    bool timed = false;              // with a probe on its return, too
+    std::uint64_t entry_offset = 0;  // of its first instruction in the file, where it is timed
 };
 
 // A probe that the kernel did not accept.
 struct RefusedProbe {
     std::uint32_t function = 0;
     std::string reason;
+    bool is_return = false;  // only the one on its return
 };
+
+// Whether events are told with the functions that made their system calls.
+[[nodiscard]] inline bool tells_contexts(FunctionsMode mode) {
+    return mode == FunctionsMode::Count || mode == FunctionsMode::Events;
+}
 
 // Before loading: which of the programs and maps for functions there are to be.
 void choose_function_programs(catena_bpf& skeleton, FunctionsMode mode);
@@ -65,6 +77,9 @@ class FunctionProbes {
     // What was counted until now; of Once, the functions that were called.
     base::Result<std::vector<event::FunctionCount>> counts() const;
 
+    // The paths of functions that are new since the last time (sensor/function_contexts.h).
+    void take_contexts(event::Batch& out) { contexts_.take(last_function_, out); }
+
     [[nodiscard]] FunctionsMode mode() const { return mode_; }
 
   private:
@@ -79,13 +94,19 @@ class FunctionProbes {
     };
     void attach_group(std::vector<FunctionProbe> probes, std::vector<RefusedProbe>& refused);
     Link link_of(std::span<const FunctionProbe> probes) const;
+    Link returns_link_of(std::span<const FunctionProbe> probes) const;
+    void attach_returns(std::span<const FunctionProbe> probes, std::vector<RefusedProbe>& refused);
     std::vector<std::uint64_t> hits() const;
 
     FunctionsMode mode_ = FunctionsMode::None;
     const bpf_program* program_ = nullptr;
+    const bpf_program* return_program_ = nullptr;
     int edges_map_ = -1;
     int hits_map_ = -1;
+    FunctionContexts contexts_;
+    std::uint32_t last_function_ = 0;
     std::vector<Link> task_links_;
+    std::vector<Link> return_links_;
     std::vector<Group> groups_;
 };
 

@@ -26,6 +26,7 @@ namespace catena::sensor {
 namespace {
 
 constexpr auto kUprobeMulti = static_cast<bpf_attach_type>(48);  // newer than Debian 12's linux/bpf.h
+constexpr std::uint32_t kMultiReturn = 1;  // BPF_F_UPROBE_MULTI_RETURN of a newer include/uapi/linux/bpf.h
 
 // "return 0"
 std::array<bpf_insn, 2> empty_program() {
@@ -98,13 +99,15 @@ base::Status try_tracepoint(const char* name) {
     return try_attached(BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, name);
 }
 
-base::Result<base::Fd> attach_empty_uprobes(const char* path, std::span<const std::uint64_t> offsets) {
+base::Result<base::Fd> attach_empty_uprobes(const char* path, std::span<const std::uint64_t> offsets,
+                                            UprobeKind kind) {
     const base::Fd loaded = load_empty(BPF_PROG_TYPE_KPROBE, kUprobeMulti, 0);
     if (!loaded) return base::fail_errno("loading");
     bpf_link_create_opts options{};
     options.sz = sizeof(options);
     options.uprobe_multi.path = path;
     options.uprobe_multi.offsets = offsets.data();
+    options.uprobe_multi.flags = kind == UprobeKind::Return ? kMultiReturn : 0;
     options.uprobe_multi.cnt = static_cast<std::uint32_t>(offsets.size());
     base::Fd link(bpf_link_create(loaded.get(), 0, kUprobeMulti, &options));
     if (!link) return base::fail_errno("attaching");

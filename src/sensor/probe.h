@@ -20,8 +20,12 @@ base::Status try_tracepoint(const char* name);
 
 base::Status try_uprobe_multi();
 
-// A program that does nothing, on these offsets of a file, for as long as the descriptor is open.
-base::Result<base::Fd> attach_empty_uprobes(const char* path, std::span<const std::uint64_t> offsets);
+enum class UprobeKind : std::uint8_t { Entry, Return };
+
+// A program that does nothing, on these offsets of a file, or on the return of the functions there, for as
+// long as the descriptor is open.
+base::Result<base::Fd> attach_empty_uprobes(const char* path, std::span<const std::uint64_t> offsets,
+                                            UprobeKind kind = UprobeKind::Entry);
 
 base::Status try_ring_buffer();
 base::Status try_task_storage();

@@ -199,8 +199,11 @@ bool BpfSensor::load(const Options& options, bool with_optional) {
                                  skeleton_->progs.cat_flush_tasks}) {
         bpf_program__set_autoattach(program, false);
     }
-    // Half of what system calls cost is being met at their entry, and no edge needs it.
-    bpf_program__set_autoload(skeleton_->progs.cat_sys_enter, options.fidelity == Fidelity::Full);
+    // Half of what system calls cost is being met at their entry, and no edge needs it. Which function execs
+    // is only known there.
+    const bool contexts = tells_contexts(options.functions);
+    skeleton_->rodata->cat_contexts = contexts;
+    bpf_program__set_autoload(skeleton_->progs.cat_sys_enter, options.fidelity == Fidelity::Full || contexts);
     bpf_program__set_autoload(skeleton_->progs.cat_flush_tasks, options.fidelity == Fidelity::Full);
     choose_function_programs(*skeleton_, options.functions);
     bpf_map__set_max_entries(skeleton_->maps.cat_ring, static_cast<std::uint32_t>(options.ring_bytes));
@@ -287,7 +290,8 @@ bool BpfSensor::take(std::span<const std::byte> record, event::Batch& out) {
     const std::size_t calls = out.calls.size();
     decoder_.decode(record, out);
     taken_ += static_cast<int>(out.calls.size() - calls);
-    if (out.function_calls.size() >= kFunctionCallsAPoll) taken_ = kRecordsAPoll;
+    if (out.function_calls.size() + out.function_returns.size() >= kFunctionCallsAPoll)
+        taken_ = kRecordsAPoll;
     drained_bytes_ += record.size();
     if (drained_bytes_ >= quarter_bytes_) {
         drained_bytes_ = 0;
@@ -299,7 +303,9 @@ bool BpfSensor::take(std::span<const std::byte> record, event::Batch& out) {
 bool BpfSensor::poll(event::Batch& out) {
     taken_ = 0;
     skeleton_->bss->cat_wakeup_pending = 0;
-    return ring_.consume([&](std::span<const std::byte> record) { return take(record, out); });
+    const bool more = ring_.consume([&](std::span<const std::byte> record) { return take(record, out); });
+    functions_.take_contexts(out);
+    return more;
 }
 
 base::Status BpfSensor::collect_waiting() {

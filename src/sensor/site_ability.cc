@@ -4,7 +4,11 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/bpf.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -87,6 +91,32 @@ bool has_mapping(std::string_view name) {
                                                         : SiteKind::Emulated));
 }
 
+// In the child: takes all system calls but one away from itself, and calls the function.
+[[noreturn]] void run_filtered(int file) {
+    void* code = ::mmap(nullptr, kPageBytes, PROT_READ | PROT_EXEC, MAP_PRIVATE, file, 0);
+    std::array<sock_filter, 4> filter = {{BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+                                          BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 0, 1),
+                                          BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+                                          BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)}};
+    sock_fprog program{};
+    program.len = filter.size();
+    program.filter = filter.data();
+    if (code == MAP_FAILED || ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+        ::_exit(1);
+    for (int calls = 0; calls < 3; ++calls)
+        reinterpret_cast<void (*)()>(reinterpret_cast<std::uintptr_t>(code))();
+    ::_exit(0);
+}
+
+base::Result<int> status_of(pid_t child) {
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0) {
+        if (errno != EINTR) return base::fail_errno("waiting for a process");
+    }
+    return status;
+}
+
 const char* in_words(SiteKind kind) {
     switch (kind) {
         case SiteKind::OptimisedNop:
@@ -115,13 +145,33 @@ base::Result<SiteKind> try_site(std::span<const std::uint8_t> function) {
     const pid_t child = ::fork();
     if (child < 0) return base::fail_errno("starting a process");
     if (child == 0) run_site(file->get(), function.front());
-    int status = 0;
-    while (::waitpid(child, &status, 0) < 0) {
-        if (errno != EINTR) return base::fail_errno("waiting for a process");
-    }
+    const auto status = status_of(child);
+    if (!status) return std::unexpected(status.error());
     // One that was killed did not survive the probe.
-    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : static_cast<int>(SiteKind::Refused);
+    const int code = WIFEXITED(*status) ? WEXITSTATUS(*status) : static_cast<int>(SiteKind::Refused);
     return static_cast<SiteKind>(std::min(code, static_cast<int>(SiteKind::Refused)));
+}
+
+base::Result<bool> survives_seccomp(std::span<const std::uint8_t> function, UprobeKind kind) {
+    const auto file = make_file(function);
+    if (!file) return std::unexpected(file.error());
+    const std::uint64_t offset = 0;
+    const auto link =
+        attach_empty_uprobes(fmt::format("/proc/self/fd/{}", file->get()).c_str(), {&offset, 1}, kind);
+    if (!link) return std::unexpected(link.error());
+    const pid_t child = ::fork();
+    if (child < 0) return base::fail_errno("starting a process");
+    if (child == 0) run_filtered(file->get());
+    const auto status = status_of(child);
+    if (!status) return std::unexpected(status.error());
+    if (WIFEXITED(*status) && WEXITSTATUS(*status) != 0)
+        return base::fail(base::ErrorCode::NotSupported, "the kernel takes no seccomp filter");
+    return WIFEXITED(*status);
+}
+
+base::Result<bool> returns_survive_seccomp() {
+    return survives_seccomp(kSamples.at(static_cast<std::size_t>(functions::SiteInstruction::Push)).code,
+                            UprobeKind::Return);
 }
 
 base::Result<Ability> try_sites() {
@@ -130,6 +180,9 @@ base::Result<Ability> try_sites() {
         const auto kind = try_site(kSamples.at(i).code);
         if (!kind) return std::unexpected(kind.error());
         ability.kinds.at(i) = *kind;
+        if (*kind != SiteKind::OptimisedNop) continue;
+        const auto survives = survives_seccomp(kSamples.at(i).code, UprobeKind::Entry);
+        if (survives && !*survives) ability.kinds.at(i) = SiteKind::Refused;
     }
     return ability;
 }

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "functions/site.h"
+#include "sensor/probe.h"
 
 namespace catena::sensor {
 
@@ -16,7 +17,16 @@ namespace catena::sensor {
 // NotSupported: the kernel takes no probes from us at all.
 base::Result<functions::SiteKind> try_site(std::span<const std::uint8_t> function);
 
-// What it does with each of functions::SiteInstruction. Takes some milliseconds.
+// Runs a function of machine code as try_site does, with an empty probe on it or on its return, in a process
+// whose seccomp filter ends it at any system call but exit_group. Kernels that come back from a probe by a
+// system call have to let that one pass (since Linux 6.14); where they do not, false.
+base::Result<bool> survives_seccomp(std::span<const std::uint8_t> function, UprobeKind kind);
+
+// Whether probes on returns end no process that has a filter.
+base::Result<bool> returns_survive_seccomp();
+
+// What it does with each of functions::SiteInstruction; one on which a process with a filter would not
+// survive is refused. Takes some milliseconds.
 base::Result<functions::Ability> try_sites();
 
 // The same in words, for `catena doctor`: "push: emulated, …".

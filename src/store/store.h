@@ -16,6 +16,7 @@
 #include "event/call.h"
 #include "event/entity.h"
 #include "event/event.h"
+#include "event/function.h"
 
 namespace catena::store {
 
@@ -73,6 +74,8 @@ class Reader {
                                       const std::function<void(event::Socket&&)>& visit) = 0;
     virtual base::Status last_objects(const std::string& where,
                                       const std::function<void(event::Object&&)>& visit) = 0;
+    // The functions that system calls were made in; none where none were watched.
+    virtual base::Status function_paths(const std::function<void(event::FunctionPath&&)>& visit) = 0;
     base::Status processes(const std::function<void(event::ProcessImage&&)>& visit) {
         return images("", visit);
     }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -150,7 +151,7 @@ TEST_F(Functions, TheTreeIsThatOfTheCompilersOwnHooks) {
     ASSERT_EQ(done.exit_code, 0) << done.err;
     ASSERT_EQ(value_of(trace_,
                        "select count(*) from functions where watched and regexp_matches(name, '^t_[a-z]+$')"),
-              "11")
+              "13")
         << done.err;
     const Outcome tree = catena({"functions", "tree", trace_, "--format", "folded"});
     ASSERT_EQ(tree.exit_code, 0) << tree.err;
@@ -167,6 +168,56 @@ TEST_F(Functions, TheTreeIsThatOfTheHooksWhereExceptionsLeaveFunctions) {
         << done.err;
     const Outcome tree = catena({"functions", "tree", trace_, "--format", "folded"});
     EXPECT_EQ(sorted_lines(tree.out), sorted_lines(done.out));
+}
+
+// Of each path and function: how often it was called; of those that say it, how often it returned.
+std::string timed_tree(const std::string& trace) {
+    const Outcome tree = catena({"functions", "tree", trace, "--format", "json"});
+    std::string text;
+    const auto json = nlohmann::json::parse(tree.out);
+    for (const auto& node : json["nodes"]) {
+        text += node["function"].get<std::string>() + " " + std::to_string(node["calls"].get<int>());
+        if (node.contains("timed_calls")) text += "/" + std::to_string(node["timed_calls"].get<int>());
+        text += " ";
+    }
+    return text;
+}
+
+TEST_F(Functions, WithExitsEachCallHasADuration) {
+    const Outcome done =
+        catena({"record", "-o", trace_, "--exits", "--functions", "exe:middle", "--functions", "exe:leaf",
+                "--functions", "exe:recurse", "--", program_path("function_calls"), "calls", "1000"});
+    ASSERT_EQ(done.exit_code, 0) << done.err;
+    expect_counts(done.out);
+    EXPECT_EQ(timed_tree(trace_), "middle 1000/1000 leaf 2000/2000 ");
+    // The two calls of leaf lie within the one of middle.
+    EXPECT_EQ(
+        value_of(
+            trace_,
+            "select count(*) from call_durations m join call_durations l on l.ts_ns > m.ts_ns and l.ts_ns + "
+            "l.duration_ns <= m.ts_ns + m.duration_ns join functions f on f.id = m.function join functions "
+            "g on g.id = l.function where f.name = 'middle' and g.name = 'leaf'"),
+        "2000");
+    EXPECT_EQ(value_of(trace_, "select count(*) from call_durations"), "3000");
+}
+
+TEST_F(Functions, TheTreeWithExitsIsThatOfTheCompilersOwnHooks) {
+    const Outcome done = catena(
+        {"record", "-o", trace_, "--exits", "--functions", "exe:t_*", "--", program_path("function_tree")});
+    ASSERT_EQ(done.exit_code, 0) << done.err;
+    EXPECT_NE(value_of(trace_, "select count(*) from returns"), "0");
+    const Outcome tree = catena({"functions", "tree", trace_, "--format", "folded"});
+    ASSERT_EQ(tree.exit_code, 0) << tree.err;
+    EXPECT_EQ(sorted_lines(tree.out), sorted_lines(done.out));
+}
+
+// A return probe would be what the exception meets on its way.
+TEST_F(Functions, WhereExceptionsAreThrownNoReturnIsProbed) {
+    const Outcome done = catena({"record", "-o", trace_, "--exits", "--functions", "exe:t_*", "--",
+                                 program_path("function_exceptions")});
+    ASSERT_EQ(done.exit_code, 0) << done.err;
+    EXPECT_THAT(done.err, HasSubstr("an exception would not get past"));
+    EXPECT_EQ(value_of(trace_, "select count(*) from returns"), "0");
 }
 
 TEST_F(Functions, OnceSaysWhichWereCalledAndCoverageCountsThem) {
@@ -205,6 +256,68 @@ TEST_F(Functions, DiffNamesWhatOnlyOneOfTwoCalls) {
     EXPECT_EQ(rows[2]["function"], "recurse");
     EXPECT_EQ(rows[2]["only_in"], trace_);
     EXPECT_EQ(catena({"functions", "diff", first, first}).exit_code, 0);
+}
+
+// What the events of one process or another say, in the program's own words: "write log 100 main > c_serve >
+// c_first".
+constexpr const char* kContexts =
+    "select string_agg(line, ', ' order by first) from (select min(e.ts_ns) as first, concat(e.op, ' ', "
+    "coalesce(nullif(regexp_extract(f.path, '[^/]*$'), ''), '-'), ' ', sum(e.count), ' ', p.path) as line, "
+    "from (select *, sum(fresh) over (order by ts_ns, id) as run from (select *, (coalesce(lag(context) over "
+    "(order "
+    "by ts_ns, id), 0) <> coalesce(context, 0) or lag(op) over (order by ts_ns, id) <> op)::int as fresh "
+    "from events "
+    "where op in ('create', 'write', 'fork', 'exec'))) e join function_paths p on p.context = e.context left "
+    "join "
+    "files f on f.id = e.object where op in ('fork', 'exec') or f.path is not null group by e.run, e.op, "
+    "f.path, "
+    "p.path)";
+
+TEST_F(Functions, EachSystemCallSaysInWhichFunctionsItWasMade) {
+    for (const std::string mode : {"events", "count"}) {
+        const std::string folder = directory_.file(mode);
+        std::filesystem::create_directory(folder);
+        const Outcome done =
+            catena({"record", "-o", trace_, "--functions", "exe:c_*", "--functions", "exe:main",
+                    "--functions-mode", mode, "--", program_path("function_context"), folder});
+        ASSERT_EQ(done.exit_code, 0) << done.err;
+        std::string said = done.out;
+        for (std::size_t at = 0; (at = said.find('\n', at)) != std::string::npos;)
+            said.replace(at, 1, at + 1 == said.size() ? "" : ", ");
+        EXPECT_EQ(value_of(trace_, std::string(kContexts)), said) << mode;
+    }
+}
+
+TEST_F(Functions, EachSystemCallOfFullFidelitySaysItToo) {
+    const Outcome done =
+        catena({"record", "--fidelity", "full", "-o", trace_, "--functions", "exe:c_*", "--functions",
+                "exe:main", "--", program_path("function_context"), directory_.path().string()});
+    ASSERT_EQ(done.exit_code, 0) << done.err;
+    EXPECT_EQ(
+        value_of(
+            trace_,
+            "select string_agg(n || ' ' || path, ', ' order by path) from (select count(*) as n, p.path "
+            "from syscalls s join function_paths p using (context) where syscall = 'write' group by all)"),
+        "1 main > c_deep > c_deep > c_deep > c_deep > c_second, 1 main > c_serve, 101 main > c_serve "
+        "> "
+        "c_first, 50 main > c_serve > c_second");
+    EXPECT_EQ(
+        value_of(trace_,
+                 "select count(*) from syscalls s join events e on e.call = s.id where e.context is distinct "
+                 "from s.context"),
+        "0");
+}
+
+TEST_F(Functions, EventsAndChainsNameThem) {
+    const Outcome done = catena({"record", "-o", trace_, "--functions", "exe:c_*", "--",
+                                 program_path("function_context"), directory_.path().string()});
+    ASSERT_EQ(done.exit_code, 0) << done.err;
+    const Outcome events = catena({"events", trace_, "--where", "op = 'write'"});
+    EXPECT_THAT(events.out, HasSubstr("by c_serve > c_first\n"));
+    const Outcome chain = catena({"chain", trace_, "file:" + directory_.file("log")});
+    EXPECT_THAT(chain.out, HasSubstr("in c_open, c_first and 2 others"));
+    const Outcome json = catena({"chain", trace_, "file:" + directory_.file("child"), "--format", "json"});
+    EXPECT_THAT(json.out, HasSubstr(R"("functions":["c_open"])"));
 }
 
 TEST_F(Functions, AReducedRecordingSaysThatItHasNoneOfTheirCalls) {

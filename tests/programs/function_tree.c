@@ -17,7 +17,8 @@
 #define STACK (256 << 10)
 
 void t_leaf(int n), t_recurse(int n), t_jump(void), t_deep(int n), t_raise(void), t_handler(int number), t_switch(void), t_coroutine(void),
-	t_thread(void), t_after(void), t_large(int n);
+	t_thread(void), t_after(void), t_large(int n), t_many(int a, int b, int c, int d, int e, int f, int g, int h, int i),
+	t_arguments(int n);
 
 static const struct {
 	void *address;
@@ -25,7 +26,7 @@ static const struct {
 } functions[] = {
 	{ t_leaf, "t_leaf" },	  { t_recurse, "t_recurse" }, { t_jump, "t_jump" },	{ t_deep, "t_deep" },
 	{ t_raise, "t_raise" },	  { t_handler, "t_handler" }, { t_switch, "t_switch" }, { t_coroutine, "t_coroutine" },
-	{ t_thread, "t_thread" }, { t_after, "t_after" },     { t_large, "t_large" },
+	{ t_thread, "t_thread" }, { t_after, "t_after" },     { t_large, "t_large" }, { t_many, "t_many" }, { t_arguments, "t_arguments" },
 };
 
 struct shadow {
@@ -98,6 +99,22 @@ SHOWN void t_large(int n)
 
 	room[n] = 1;
 	t_leaf(room[n]);
+}
+
+// More arguments than there are registers for: the rest is pushed for each call.
+SHOWN void t_many(int a, int b, int c, int d, int e, int f, int g, int h, int i)
+{
+	sink += a + b + c + d + e + f + g + h + i;
+	t_leaf(i);
+}
+
+SHOWN void t_arguments(int n)
+{
+	t_leaf(n);
+	t_many(n, 2, 3, 4, 5, 6, 7, 8, 9);
+	t_after();
+	t_many(n, 1, 3, 4, 5, 6, 7, 8, 10);
+	t_after();
 }
 
 static jmp_buf back;
@@ -201,6 +218,7 @@ HIDDEN int main(void)
 
 	t_recurse(3);
 	t_large(1);
+	t_arguments(2);
 	t_jump();
 	handle_on(stacks + (16 << 20), 0);
 	t_raise();

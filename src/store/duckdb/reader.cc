@@ -53,11 +53,21 @@ class DuckReader final : public Reader {
     std::map<std::string, std::string> meta() override { return meta_; }
 
     Status events(const std::string& where, const std::function<void(event::Event&&)>& visit) override {
-        return conditional("events", event_columns(), "ts_ns, id", where, to_event, visit);
+        const auto contexts = has_contexts();
+        if (!contexts) return std::unexpected(contexts.error());
+        return conditional("events", event_columns(*contexts), "ts_ns, id", where, to_event, visit);
     }
     Status calls(const std::string& where, const std::function<void(event::Call&&)>& visit) override {
-        return conditional("syscalls", call_columns(), "coalesce(enter_ns, exit_ns), id", where, to_call,
-                           visit);
+        const auto contexts = has_contexts();
+        if (!contexts) return std::unexpected(contexts.error());
+        return conditional("syscalls", call_columns(*contexts), "coalesce(enter_ns, exit_ns), id", where,
+                           to_call, visit);
+    }
+    Status function_paths(const std::function<void(event::FunctionPath&&)>& visit) override {
+        const auto contexts = has_contexts();
+        if (!contexts) return std::unexpected(contexts.error());
+        if (!*contexts) return {};
+        return rows("function_paths", function_path_columns(), "ORDER BY context", to_function_path, visit);
     }
     Status flows(const std::string& where, const std::function<void(const event::Event&)>& visit) override {
         return rows<event::Event>("events", flow_columns(), where_clause(where), to_flow,
@@ -125,6 +135,8 @@ class DuckReader final : public Reader {
         return std::unexpected(std::move(error).with_context("cannot read " + path_));
     }
     Result<std::set<std::string>> columns_of(const std::string& table);
+    // Whether the recording can say in which functions system calls were made: an older Catena's cannot.
+    Result<bool> has_contexts();
     Status load_meta();
     Status check_schema() const;
     Status check_readable();
@@ -132,6 +144,7 @@ class DuckReader final : public Reader {
     std::string path_;
     Database database_;
     std::map<std::string, std::string> meta_;
+    std::optional<bool> contexts_;  // once it was looked up
 };
 
 Result<std::set<std::string>> DuckReader::columns_of(const std::string& table) {
@@ -142,6 +155,15 @@ Result<std::set<std::string>> DuckReader::columns_of(const std::string& table) {
         [&](std::string&& name) { names.insert(std::move(name)); });
     if (!status) return std::unexpected(std::move(status).error());
     return names;
+}
+
+Result<bool> DuckReader::has_contexts() {
+    if (!contexts_) {
+        const auto present = columns_of("events");
+        if (!present) return std::unexpected(present.error());
+        contexts_ = present->contains("context");
+    }
+    return *contexts_;
 }
 
 // Images that say the same of whose they are share it, since there are many images and few owners.

@@ -110,7 +110,7 @@ std::vector<Column> flow_columns() {
             integer_column("count")};
 }
 
-std::vector<Column> event_columns() {
+std::vector<Column> event_columns(bool contexts) {
     std::vector<Column> columns = flow_columns();
     columns.insert(columns.end(), {text_column("syscall"),
                                    integer_column("fd"),
@@ -118,7 +118,8 @@ std::vector<Column> event_columns() {
                                    text_column("path"),
                                    text_column("path2"),
                                    {"(source::VARCHAR = 'user')::BIGINT", DUCKDB_TYPE_BIGINT},
-                                   text_column("abi")});
+                                   text_column("abi"),
+                                   integer_column(contexts ? "context" : "NULL")});
     return columns;
 }
 
@@ -137,10 +138,11 @@ event::Event to_event(const Chunk& chunk, std::size_t row) {
     e.path2 = cells.bytes();
     e.source = cells.integer() == 1 ? event::Source::User : event::Source::Kernel;
     e.abi = sys::abi_from_string(cells.text());
+    e.context = static_cast<std::uint32_t>(cells.integer_or(0));
     return e;
 }
 
-std::vector<Column> call_columns() {
+std::vector<Column> call_columns(bool contexts) {
     std::vector<Column> columns = {integer_column("id"),      integer_column("enter_ns"),
                                    integer_column("exit_ns"), integer_column("process"),
                                    integer_column("tid"),     text_column("abi"),
@@ -150,6 +152,7 @@ std::vector<Column> call_columns() {
         columns.push_back(unsigned_column(name));
     }
     columns.push_back({"data::BLOB", DUCKDB_TYPE_BLOB});
+    columns.push_back(integer_column(contexts ? "context" : "NULL"));
     return columns;
 }
 
@@ -167,7 +170,21 @@ event::Call to_call(const Chunk& chunk, std::size_t row) {
     c.ret = cells.integer();
     for (std::uint64_t& argument : c.args) argument = static_cast<std::uint64_t>(cells.integer());
     c.data = cells.text();
+    c.context = static_cast<std::uint32_t>(cells.integer_or(0));
     return c;
+}
+
+std::vector<Column> function_path_columns() {
+    return {integer_column("context"), text_column("name"), text_column("path")};
+}
+
+event::FunctionPath to_function_path(const Chunk& chunk, std::size_t row) {
+    Cells cells(chunk, row);
+    event::FunctionPath f;
+    f.context = static_cast<std::uint32_t>(cells.integer());
+    f.name = cells.bytes();
+    f.path = cells.bytes();
+    return f;
 }
 
 std::vector<Column> process_columns(const std::set<std::string>& present) {

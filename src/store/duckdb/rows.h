@@ -11,6 +11,7 @@
 #include "event/call.h"
 #include "event/entity.h"
 #include "event/event.h"
+#include "event/function.h"
 #include "store/duckdb/database.h"
 
 namespace catena::store::duckdb {
@@ -18,14 +19,15 @@ namespace catena::store::duckdb {
 Column integer_column(const std::string& expression);
 Column text_column(const std::string& expression);
 
-std::vector<Column> event_columns();
+// `contexts`: the table has that column; recordings of an older Catena have not.
+std::vector<Column> event_columns(bool contexts);
 event::Event to_event(const Chunk& chunk, std::size_t row);
 
 // What Reader::flows gives of an event.
 std::vector<Column> flow_columns();
 event::Event to_flow(const Chunk& chunk, std::size_t row);
 
-std::vector<Column> call_columns();
+std::vector<Column> call_columns(bool contexts);
 event::Call to_call(const Chunk& chunk, std::size_t row);
 
 // `present` names the columns that view images has: recordings of an older Catena have none of those that say
@@ -41,6 +43,9 @@ event::Socket to_socket(const Chunk& chunk, std::size_t row);
 
 std::vector<Column> object_columns();
 event::Object to_object(const Chunk& chunk, std::size_t row);
+
+std::vector<Column> function_path_columns();
+event::FunctionPath to_function_path(const Chunk& chunk, std::size_t row);
 
 // Sums over the CPUs, from table loss.
 std::vector<Column> accounting_columns();

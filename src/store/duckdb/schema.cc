@@ -18,13 +18,14 @@ CREATE TABLE events (
     id BIGINT, ts_ns BIGINT, last_ns BIGINT AS (ts_ns + span_ns), op op, syscall VARCHAR, process BIGINT, tid INTEGER,
     object BIGINT, bytes BIGINT, ret BIGINT AS (coalesce(other_ret, bytes)), count BIGINT, fd INTEGER, arg BIGINT,
     path VARCHAR, path2 VARCHAR, source source, abi VARCHAR, span_ns BIGINT, other_ret BIGINT,
-    call BIGINT);
+    call BIGINT, context UINTEGER);
 
 CREATE TYPE abi AS ENUM ('x86-64', 'i386', 'x32');
 
 CREATE TABLE syscall_records (
     id BIGINT, enter_ns BIGINT, exit_ns BIGINT, process BIGINT, tid INTEGER, abi abi, nr UINTEGER, ret BIGINT,
-    arg0 UBIGINT, arg1 UBIGINT, arg2 UBIGINT, arg3 UBIGINT, arg4 UBIGINT, arg5 UBIGINT, data BLOB);
+    arg0 UBIGINT, arg1 UBIGINT, arg2 UBIGINT, arg3 UBIGINT, arg4 UBIGINT, arg5 UBIGINT, data BLOB,
+    context UINTEGER);
 
 CREATE TABLE syscall_names (abi abi, nr UINTEGER, name VARCHAR);
 
@@ -53,11 +54,17 @@ CREATE TABLE loss (
 
 CREATE TABLE functions (
     id UINTEGER, "binary" VARCHAR, build_id VARCHAR, name VARCHAR, symbol VARCHAR, address UBIGINT, size_bytes UBIGINT,
-    site VARCHAR, site_offset UBIGINT, watched BOOLEAN, ends_in_jump BOOLEAN, reason VARCHAR);
+    site VARCHAR, site_offset UBIGINT, watched BOOLEAN, ends_in_jump BOOLEAN, timed BOOLEAN,
+    reason VARCHAR);
 
-CREATE TABLE calls (ts_ns BIGINT, process BIGINT, tid INTEGER, function UINTEGER, stack UBIGINT);
+CREATE TABLE calls (
+    ts_ns BIGINT, process BIGINT, tid INTEGER, function UINTEGER, stack UBIGINT, returned UTINYINT);
+
+CREATE TABLE returns (ts_ns BIGINT, process BIGINT, tid INTEGER, function UINTEGER, stack UBIGINT);
 
 CREATE TABLE function_counts (function UINTEGER, caller UINTEGER, count BIGINT);
+
+CREATE TABLE function_contexts (id UINTEGER, parent UINTEGER, function UINTEGER);
 )sql";
 
 constexpr const char* kViews = R"sql(
@@ -85,8 +92,23 @@ QUALIFY row_number() OVER (PARTITION BY id ORDER BY rowid DESC) = 1;
 CREATE VIEW syscalls AS
 SELECT r.id, coalesce(n.name, printf('syscall_0x%x', r.nr)) AS syscall, r.enter_ns, r.exit_ns,
        r.exit_ns - r.enter_ns AS duration_ns, r.process, r.tid, r.abi, r.nr, r.ret,
-       r.arg0, r.arg1, r.arg2, r.arg3, r.arg4, r.arg5, r.data
+       r.arg0, r.arg1, r.arg2, r.arg3, r.arg4, r.arg5, r.data, r.context
 FROM syscall_records r LEFT JOIN syscall_names n ON n.abi = r.abi AND n.nr = r.nr;
+
+CREATE VIEW call_durations AS
+SELECT c.ts_ns, c.process, c.tid, c.function, c.stack, r.ts_ns - c.ts_ns AS duration_ns
+FROM returns r ASOF JOIN calls c
+ON r.process = c.process AND r.tid = c.tid AND r.function = c.function AND r.stack = c.stack AND r.ts_ns >= c.ts_ns;
+
+CREATE VIEW function_paths AS
+WITH RECURSIVE named AS (
+    SELECT c.id, c.parent, c.function, coalesce(f.name, printf('%s+0x%x', f."binary", f.address)) AS name
+    FROM function_contexts c JOIN functions f ON f.id = c.function),
+paths AS (
+    SELECT id, function, name, name AS path FROM named WHERE parent IS NULL
+    UNION ALL
+    SELECT n.id, n.function, n.name, p.path || ' > ' || n.name FROM paths p JOIN named n ON n.parent = p.id)
+SELECT id AS context, function, name, path FROM paths;
 
 CREATE VIEW entities AS
 SELECT id, 'process' AS type, CASE WHEN exe = '' THEN comm ELSE exe END || ' (' || pid || ')' AS label FROM processes

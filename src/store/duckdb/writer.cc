@@ -121,6 +121,7 @@ void put_row(TableAppender& to, const event::Event& e) {
         to.put(e.ret);
     }
     e.call == 0 ? to.put_null() : to.put(e.call);
+    put_number(to, e.context, 0);
 }
 
 void put_row(TableAppender& to, const event::Call& c) {
@@ -134,6 +135,7 @@ void put_row(TableAppender& to, const event::Call& c) {
     c.returned ? to.put(c.ret) : to.put_null();
     for (const std::uint64_t argument : c.args) to.put(argument);
     c.data.empty() ? to.put_null() : to.put_text(c.data);
+    put_number(to, c.context, 0);
 }
 
 void put_row(TableAppender& to, const event::FileName& f) {
@@ -170,17 +172,29 @@ void put_row(TableAppender& to, const event::Function& f) {
     put_path(to, f.symbol);
     to.put(f.address).put(f.size_bytes).put(f.site).put(f.site_offset);
     to.put(static_cast<std::uint8_t>(f.watched)).put(static_cast<std::uint8_t>(f.ends_in_jump));
+    to.put(static_cast<std::uint8_t>(f.timed));
     put_path(to, f.reason);
 }
 
 void put_row(TableAppender& to, const event::FunctionCall& c) {
     to.put(c.ts_ns).put(static_cast<std::int64_t>(c.process.value)).put(c.tid).put(c.function).put(c.stack);
+    to.put(c.returned);
+}
+
+void put_row(TableAppender& to, const event::FunctionReturn& r) {
+    to.put(r.ts_ns).put(static_cast<std::int64_t>(r.process.value)).put(r.tid).put(r.function).put(r.stack);
 }
 
 void put_row(TableAppender& to, const event::FunctionCount& c) {
     to.put(c.function);
     c.caller == 0 ? to.put_null() : to.put(c.caller);
     to.put(static_cast<std::int64_t>(c.count));
+}
+
+void put_row(TableAppender& to, const event::FunctionContext& c) {
+    to.put(c.id);
+    put_number(to, c.parent, 0);
+    to.put(c.function);
 }
 
 template <class T>
@@ -205,11 +219,14 @@ enum TableIndex : std::uint8_t {
     Functions,
     FunctionCalls,
     FunctionCounts,
+    FunctionContexts,
+    FunctionReturns,
     TableCount
 };
 constexpr std::array<const char*, TableCount> kTableNames = {
-    "events", "process_images",  "cmdline_rests", "file_names", "socket_states",  "objects",
-    "loss",   "syscall_records", "functions",     "calls",      "function_counts"};
+    "events", "process_images",  "cmdline_rests", "file_names", "socket_states",   "objects",
+    "loss",   "syscall_records", "functions",     "calls",      "function_counts", "function_contexts",
+    "returns"};
 
 class DuckWriter final : public Writer {
   public:
@@ -302,6 +319,8 @@ Status DuckWriter::append_all(const Batch& batch) {
     if (status) status = put_rows(appenders_[Functions], batch.functions);
     if (status) status = put_rows(appenders_[FunctionCalls], batch.function_calls);
     if (status) status = put_rows(appenders_[FunctionCounts], batch.function_counts);
+    if (status) status = put_rows(appenders_[FunctionContexts], batch.function_contexts);
+    if (status) status = put_rows(appenders_[FunctionReturns], batch.function_returns);
     if (status) status = put_meta(batch.meta);
     return status;
 }
