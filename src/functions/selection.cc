@@ -16,6 +16,7 @@
 #include "elf/demangle.h"
 #include "elf/functions.h"
 #include "elf/image.h"
+#include "functions/branch_targets.h"
 #include "functions/entry_site.h"
 
 namespace catena::functions {
@@ -211,6 +212,7 @@ class Selection {
         if (!image) return std::unexpected(std::move(image).error());
         auto functions = elf::functions(*image);
         if (!functions) return std::unexpected(std::move(functions).error());
+        const BranchTargets targets(*image, *functions);
         std::erase_if(*functions, [](const elf::Function& f) { return f.kind == elf::FunctionKind::Part; });
         Binary binary{.path = file, .build_id = image->build_id_text()};
         const std::size_t before = matched;
@@ -221,14 +223,16 @@ class Selection {
                 wanted = wanted || matches(glob, alias, elf::demangle(alias));
             if (!wanted) continue;
             ++matched;
-            if (seen_.emplace(file, function.address).second) take(*image, function, std::move(described));
+            if (seen_.emplace(file, function.address).second)
+                take(*image, function, targets, std::move(described));
         }
         if (before == matched) close = close_names(glob, *functions);
         return functions->size();
     }
 
-    void take(const elf::Image& image, const elf::Function& function, event::Function described) {
-        const EntrySite entry = entry_site(image, function, options_.ability);
+    void take(const elf::Image& image, const elf::Function& function, const BranchTargets& targets,
+              event::Function described) {
+        const EntrySite entry = entry_site(image, function, options_.ability, targets);
         described.id = static_cast<std::uint32_t>(selected.size() + 1);
         described.site = site_name(entry.site.kind);
         described.site_offset = entry.site.file_offset;
