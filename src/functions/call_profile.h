@@ -15,8 +15,8 @@ namespace catena::functions {
 class CallProfile {
   public:
     static constexpr std::uint32_t kNone = UINT32_MAX;
-    // Paths beyond are counted with the last function that still had a place: overflowed() says how many
-    // calls.
+    // Calls by paths beyond are only counted together, as overflowed(); what they call hangs on the last
+    // function that still had a place.
     static constexpr std::size_t kMaxNodes = 1U << 20U;
 
     struct Node {

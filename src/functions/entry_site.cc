@@ -1,5 +1,6 @@
 // An instruction can stand for the entry if whoever enters the function comes past it exactly once: nothing
-// before it branches, calls or returns, and no branch leads between the entry and it.
+// before it branches, calls or returns, and no branch from anywhere in the file leads between the entry and
+// it.
 #include "functions/entry_site.h"
 
 #include <Zydis/Zydis.h>
@@ -8,7 +9,6 @@
 #include <array>
 #include <cstddef>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 
@@ -20,7 +20,8 @@ constexpr std::size_t kUnknownBytes = 256;     // where its size is not known
 // Bytes that the stack pointer may have moved before a probe: well within CAT_FUNCTION_STACK_MAX of
 // wire/functions.h.
 constexpr std::int32_t kMostStack = 1 << 20;
-constexpr std::size_t kMostInto = 128;  // a probe further in is no longer at the entry
+// A probe further in is no longer at the entry.
+constexpr std::size_t kMostInto = BranchTargets::kMostBehindEntry;
 
 struct Instruction {
     ZydisDecodedInstruction decoded{};
@@ -114,28 +115,22 @@ class Code {
         return one;
     }
 
-    // Finds where jumps inside lead, and whether one leads outside.
-    void follow_jumps(bool size_known) {
+    // Whether a jump leads outside.
+    [[nodiscard]] bool leaves() const {
         for (std::size_t at = 0; at < code_.size();) {
             const auto one = decode(at);
             if (!one) break;
-            const bool jump = one->decoded.meta.category == ZYDIS_CATEGORY_UNCOND_BR;
-            const auto to = jump || one->decoded.meta.category == ZYDIS_CATEGORY_COND_BR
-                                ? one->target(begin_ + at)
-                                : std::nullopt;
-            const bool inside = to && *to >= begin_ && *to - begin_ < code_.size();
-            if (inside) targets.insert(*to - begin_);
-            if (jump && to && !inside && size_known) leaves = true;
+            const auto to = one->decoded.meta.category == ZYDIS_CATEGORY_UNCOND_BR ? one->target(begin_ + at)
+                                                                                   : std::nullopt;
+            if (to && (*to < begin_ || *to - begin_ >= code_.size())) return true;
             at += one->decoded.length;
         }
+        return false;
     }
 
     [[nodiscard]] std::span<const std::byte> bytes(std::size_t at, std::size_t size) const {
         return code_.subspan(at, size);
     }
-
-    std::set<std::size_t> targets;  // of jumps inside, from the beginning
-    bool leaves = false;
 
   private:
     std::uint64_t begin_;
@@ -145,8 +140,9 @@ class Code {
 
 }  // namespace
 
-EntrySite entry_site(const elf::Image& image, const elf::Function& function, const Ability& ability) {
-    Code code(image, function);
+EntrySite entry_site(const elf::Image& image, const elf::Function& function, const Ability& ability,
+                     const BranchTargets& targets) {
+    const Code code(image, function);
     EntrySite result;
     Site& site = result.site;
     site.file_offset = function.file_offset;
@@ -154,14 +150,17 @@ EntrySite entry_site(const elf::Image& image, const elf::Function& function, con
     const auto first = code.decode(0);
     if (!first) return result;
     result.entry = kind_of(code.bytes(0, first->decoded.length), ability);
-    code.follow_jumps(function.size_bytes != 0);
-    result.ends_in_jump = code.leaves;
+    result.ends_in_jump = function.size_bytes != 0 && code.leaves();
     site.kind = SiteKind::SingleStepped;
     site.reason = "no instruction before its first branch is one that the kernel emulates";
     std::int32_t taken = 0;
     for (std::size_t at = 0; at < kMostInto;) {
         const auto one = code.decode(at);
-        if (!one || (at != 0 && code.targets.contains(at))) break;
+        if (!one) break;
+        if (at != 0 && targets.contains(function.address + at)) {
+            site.reason = "a branch leads behind its entry before any instruction that the kernel emulates";
+            break;
+        }
         const SiteKind kind = kind_of(code.bytes(at, one->decoded.length), ability);
         if (is_quick(kind)) {
             site.kind = kind;

@@ -1,9 +1,10 @@
-// Where the probe of a function goes, from the function's own code alone: the first instruction of its entry
+// Where the probe of a function goes: the first instruction of its entry
 // block that the running kernel does not step over, as long as the stack pointer can be followed to it.
 #pragma once
 
 #include "elf/function.h"
 #include "elf/image.h"
+#include "functions/branch_targets.h"
 #include "functions/site.h"
 
 namespace catena::functions {
@@ -16,6 +17,6 @@ struct EntrySite {
 };
 
 [[nodiscard]] EntrySite entry_site(const elf::Image& image, const elf::Function& function,
-                                   const Ability& ability);
+                                   const Ability& ability, const BranchTargets& targets);
 
 }  // namespace catena::functions

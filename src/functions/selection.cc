@@ -16,6 +16,7 @@
 #include "elf/demangle.h"
 #include "elf/functions.h"
 #include "elf/image.h"
+#include "functions/branch_targets.h"
 #include "functions/entry_site.h"
 #include "functions/return_safety.h"
 
@@ -221,6 +222,7 @@ class Selection {
         if (!image) return std::unexpected(std::move(image).error());
         auto functions = elf::functions(*image);
         if (!functions) return std::unexpected(std::move(functions).error());
+        const BranchTargets targets(*image, *functions);
         std::erase_if(*functions, [](const elf::Function& f) { return f.kind == elf::FunctionKind::Part; });
         Binary binary{.path = file, .build_id = image->build_id_text()};
         const std::string why_not = options_.returns ? why_no_return_probes(*image) : "";
@@ -233,17 +235,22 @@ class Selection {
             if (!wanted) continue;
             ++matched;
             if (seen_.emplace(file, function.address).second)
-                take(*image, function, std::move(described), why_not);
+                take(*image, function, {.targets = targets, .why_no_returns = why_not}, std::move(described));
         }
         if (before == matched) close = close_names(glob, *functions);
         return functions->size();
     }
 
-    // Of one function of a file about which `why_not` is true.
+    // What is true of all functions of a file.
+    struct File {
+        const BranchTargets& targets;
+        const std::string& why_no_returns;
+    };
+
     std::string why_not_timed(const EntrySite& entry, const event::Function& described,
-                              const std::string& why_not) const {
+                              const File& file) const {
         if (!described.watched) return "it is not watched";
-        if (!why_not.empty()) return why_not;
+        if (!file.why_no_returns.empty()) return file.why_no_returns;
         if (!exe_why_not_.empty()) return exe_why_not_;
         if (entry.entry == SiteKind::OptimisedNop || entry.entry == SiteKind::Emulated ||
             (entry.entry == SiteKind::SingleStepped && options_.allow_single_step))
@@ -251,9 +258,9 @@ class Selection {
         return "its first instruction is not one that the kernel emulates";
     }
 
-    void take(const elf::Image& image, const elf::Function& function, event::Function described,
-              const std::string& why_not) {
-        const EntrySite entry = entry_site(image, function, options_.ability);
+    void take(const elf::Image& image, const elf::Function& function, const File& file,
+              event::Function described) {
+        const EntrySite entry = entry_site(image, function, options_.ability, file.targets);
         described.id = static_cast<std::uint32_t>(selected.size() + 1);
         described.site = site_name(entry.site.kind);
         described.site_offset = entry.site.file_offset;
@@ -268,7 +275,7 @@ class Selection {
                      .entry_offset = function.file_offset,
                      .why_not_timed = {}};
         if (options_.returns) {
-            one.why_not_timed = why_not_timed(entry, one.function, why_not);
+            one.why_not_timed = why_not_timed(entry, one.function, file);
             one.function.timed = one.why_not_timed.empty();
         }
         selected.push_back(std::move(one));

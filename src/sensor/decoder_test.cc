@@ -3,10 +3,14 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <random>
 #include <string>
 #include <vector>
+
+#include "wire/functions.h"
 
 namespace catena::sensor {
 namespace {
@@ -106,6 +110,72 @@ class DecoderTest : public testing::Test {
     Decoder decoder_{kOffset};
     event::Batch batch_;
 };
+
+// Of function calls, `told` is what the record says that it has, `there` what it has.
+Bytes function_calls_record(std::uint32_t told, std::uint32_t there) {
+    cat_function_calls record{};
+    record.process = 7;
+    record.tgid = 70;
+    record.tid = 71;
+    record.count = told;
+    for (std::uint32_t i = 0; i < CAT_FUNCTION_BLOCK; ++i)
+        record.call[i] = {.function = static_cast<cat_u16>(i + 1),
+                          .is_return = 0,
+                          .returned = static_cast<cat_u8>(i % 3),
+                          .after_ns = 10 * i,
+                          .stack = 0x7ffd00001000 - i};
+    Bytes bytes = bytes_of(record, CAT_FUNCTION_CALLS);
+    bytes.resize(offsetof(cat_function_calls, call) + there * sizeof(cat_function_call));
+    const auto size = static_cast<cat_u32>(bytes.size());
+    std::memcpy(bytes.data() + offsetof(cat_header, size), &size, sizeof(size));
+    return bytes;
+}
+
+TEST_F(DecoderTest, CallsOfFunctionsComeOutAsTheyWere) {
+    for (const std::uint32_t count : {0U, 1U, 3U, static_cast<std::uint32_t>(CAT_FUNCTION_BLOCK)}) {
+        batch_ = {};
+        ASSERT_TRUE(decode(function_calls_record(count, count))) << count;
+        ASSERT_EQ(batch_.function_calls.size(), count);
+        for (std::uint32_t i = 0; i < count; ++i) {
+            const auto& call = batch_.function_calls[i];
+            EXPECT_EQ(call.ts_ns, kOffset + 5 + 10 * i);
+            EXPECT_EQ(call.process.value, 7U);
+            EXPECT_EQ(call.tid, 71);
+            EXPECT_EQ(call.function, i + 1);
+            EXPECT_EQ(call.stack, 0x7ffd00001000 - i);
+            EXPECT_EQ(call.returned, i % 3);
+        }
+    }
+}
+
+TEST_F(DecoderTest, ReturnsOfFunctionsAreToldApartFromCalls) {
+    Bytes record = function_calls_record(2, 2);
+    record[offsetof(cat_function_calls, call) + sizeof(cat_function_call) +
+           offsetof(cat_function_call, is_return)] = std::byte{1};
+    ASSERT_TRUE(decode(record));
+    ASSERT_EQ(batch_.function_calls.size(), 1U);
+    ASSERT_EQ(batch_.function_returns.size(), 1U);
+    EXPECT_EQ(batch_.function_returns[0].function, 2U);
+    EXPECT_EQ(batch_.function_returns[0].ts_ns, kOffset + 5 + 10);
+    EXPECT_EQ(batch_.function_returns[0].stack, 0x7ffd00000fffU);
+}
+
+TEST_F(DecoderTest, ARecordWithFewerCallsOfFunctionsThanItSaysIsRefusedWhole) {
+    EXPECT_FALSE(decode(function_calls_record(1, 0)));
+    EXPECT_FALSE(decode(function_calls_record(CAT_FUNCTION_BLOCK, CAT_FUNCTION_BLOCK - 1)));
+    EXPECT_FALSE(decode(function_calls_record(CAT_FUNCTION_BLOCK + 1, CAT_FUNCTION_BLOCK)));
+    EXPECT_FALSE(decode(function_calls_record(UINT32_MAX, CAT_FUNCTION_BLOCK)));
+    const Bytes good = function_calls_record(2, 2);
+    for (std::size_t size = 0; size < good.size(); ++size) {
+        // Its header tells the size that it has, so that only the count lies.
+        Bytes shorter(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size));
+        const auto told = static_cast<cat_u32>(size);
+        if (size >= sizeof(cat_header))
+            std::memcpy(shorter.data() + offsetof(cat_header, size), &told, sizeof(told));
+        EXPECT_FALSE(decode(shorter)) << size;
+    }
+    EXPECT_TRUE(batch_.function_calls.empty());
+}
 
 TEST_F(DecoderTest, TurnsNamesRound) {
     using namespace std::string_literals;
