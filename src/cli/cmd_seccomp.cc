@@ -34,6 +34,7 @@ VERB is one of
   explain  list the calls of a profile: how each is known, when it is needed, who makes it
   diff     compare two profiles
   audit    tell what a profile takes away: calls, and holes of past kernels
+  export   write a profile in another format
 
 Examples:
   catena record --fidelity full -o t.catena -- ./server
@@ -90,6 +91,16 @@ Examples:
   catena seccomp run --profile server.json --learn -- ./server    # adds what is missing to server.json
   catena seccomp run --profile server.json --log-only -- ./server # tells, and lets pass)";
 
+constexpr const char* kExportHelp = R"(
+FILE is a profile of Catena, or one of OCI. Formats other than json know no phases and no origins; systemd no
+arguments.
+
+Examples:
+  catena seccomp export server.json --format oci -o server-oci.json
+  docker run --security-opt seccomp=server-oci.json server
+  catena seccomp export server.json --format systemd -o /etc/systemd/system/server.service.d/calls.conf
+  catena seccomp export server.json --format bpf -o server.bpf)";
+
 constexpr const char* kFilesHelp = R"(
 FILE is a profile of Catena, or one of OCI (as Docker and Podman take it).
 
@@ -112,6 +123,7 @@ struct DeriveVerb {
 struct FilesVerb {
     std::string file;
     std::string other;
+    std::string output;
     std::string format = "text";
 };
 
@@ -175,6 +187,16 @@ base::Result<std::string> formatted(const seccomp::Profile& profile, const std::
     return std::string(reinterpret_cast<const char*>(filter->data()), filter->size() * sizeof(sock_filter));
 }
 
+base::Result<int> put(const std::string& text, const std::string& output) {
+    if (output.empty()) {
+        (void)std::fwrite(text.data(), 1, text.size(), stdout);
+        return kDone;
+    }
+    if (auto written = seccomp::write_file(output, text); !written)
+        return std::unexpected(std::move(written).error());
+    return kDone;
+}
+
 base::Result<int> derive(const DeriveVerb& options) {
     if (auto checked = check_options(options); !checked) return std::unexpected(std::move(checked).error());
     const auto profile = derived(options);
@@ -183,15 +205,19 @@ base::Result<int> derive(const DeriveVerb& options) {
     if (!text) return std::unexpected(text.error());
     for (const std::string& doubt : profile->doubts)
         fmt::print(stderr, "catena: doubt: {}\n", event::escape_for_terminal(doubt));
-    if (options.output.empty()) {
-        (void)std::fwrite(text->data(), 1, text->size(), stdout);
-        return kDone;
+    if (!options.output.empty()) {
+        fmt::print(stderr, "catena: {} system calls for {}\n", profile->calls.size(),
+                   event::escape_for_terminal(options.output));
     }
-    if (auto written = seccomp::write_file(options.output, *text); !written)
-        return std::unexpected(std::move(written).error());
-    fmt::print(stderr, "catena: {} system calls in {}\n", profile->calls.size(),
-               event::escape_for_terminal(options.output));
-    return kDone;
+    return put(*text, options.output);
+}
+
+base::Result<int> export_profile(const FilesVerb& options) {
+    const auto profile = seccomp::read_profile(options.file);
+    if (!profile) return std::unexpected(profile.error());
+    const auto text = formatted(*profile, options.format);
+    if (!text) return std::unexpected(text.error());
+    return put(*text, options.output);
 }
 
 base::Result<int> diff(const FilesVerb& options) {
@@ -217,6 +243,13 @@ int finish(const base::Result<int>& code) {
     return *code;
 }
 
+void add_output(CLI::App& command, std::string& format, std::string& output) {
+    command.add_option("--format", format, "json (default), oci, systemd, bpf or pfc")
+        ->option_text("json|oci|systemd|bpf|pfc")
+        ->check(CLI::IsMember({"json", "oci", "systemd", "bpf", "pfc"}));
+    command.add_option("-o,--output", output, "The file to write; else standard output");
+}
+
 void add_derive(CLI::App& parent, int& exit_code) {
     CLI::App* command = parent.add_subcommand("derive", "Make a profile of a program");
     const auto options = std::make_shared<DeriveVerb>();
@@ -227,10 +260,7 @@ void add_derive(CLI::App& parent, int& exit_code) {
     command->add_flag("--observed", options->observed_only, "From recordings alone");
     command->add_flag("--arguments", options->arguments, "Allow calls with constant arguments for these only");
     command->add_flag("--log-only", options->log_only, "What is not in it is made, and logged by the kernel");
-    command->add_option("--format", options->format, "json (default), oci, systemd, bpf or pfc")
-        ->option_text("json|oci|systemd|bpf|pfc")
-        ->check(CLI::IsMember({"json", "oci", "systemd", "bpf", "pfc"}));
-    command->add_option("-o,--output", options->output, "The file to write; else standard output");
+    add_output(*command, options->format, options->output);
     command->footer(kDeriveHelp);
     command->callback([options, &exit_code] { exit_code = finish(derive(*options)); });
 }
@@ -279,6 +309,12 @@ void add_seccomp(CLI::App& app, int& exit_code) {
     add_view(*command, "audit", "Tell what a profile takes away", options)->callback([options, &exit_code] {
         exit_code = finish(show(*options, print_audit));
     });
+    options = std::make_shared<FilesVerb>(FilesVerb{.format = "json"});
+    CLI::App* exported = command->add_subcommand("export", "Write a profile in another format");
+    exported->add_option("FILE", options->file, "The profile")->required();
+    add_output(*exported, options->format, options->output);
+    exported->footer(kExportHelp);
+    exported->callback([options, &exit_code] { exit_code = finish(export_profile(*options)); });
 }
 
 }  // namespace catena::cli

@@ -88,6 +88,23 @@ void append_piece(std::vector<std::byte>& data, std::size_t argument, std::span<
     data.insert(data.end(), bytes.begin(), bytes.end());
 }
 
+// What the rule asks for; nothing where it cannot be read, or is of a kind that has several parts.
+std::vector<std::byte> captured(pid_t tid, const sys::CaptureRule& rule,
+                                const std::array<std::uint64_t, 6>& arguments) {
+    std::uint64_t wanted = 0;
+    if (rule.how == sys::Capture::String) wanted = kMaxCaptured;
+    if (rule.how == sys::Capture::Fixed) wanted = rule.bytes;
+    if (rule.how == sys::Capture::Counted && rule.count_argument < arguments.size())
+        wanted = std::min<std::uint64_t>(arguments.at(rule.count_argument), kMaxCaptured) * rule.bytes;
+    std::vector<std::byte> bytes(std::min<std::uint64_t>(wanted, kMaxCaptured));
+    bytes.resize(read_memory(tid, arguments.at(rule.argument), bytes));
+    if (rule.how == sys::Capture::String) {
+        const auto end = std::ranges::find(bytes, std::byte{0});
+        if (end != bytes.end()) bytes.erase(end + 1, bytes.end());
+    }
+    return bytes;
+}
+
 }  // namespace
 
 struct Culprits::Mapping {
@@ -187,22 +204,8 @@ std::string call_text_of(pid_t tid, sys::Abi abi, std::uint32_t number,
     const auto rules = signature == nullptr ? std::vector<sys::CaptureRule>() : sys::capture_rules(*signature, abi);
     for (const sys::CaptureRule& rule : rules) {
         if (rule.at_exit || rule.argument >= arguments.size()) continue;
-        std::array<std::byte, kMaxCaptured> bytes{};
-        std::size_t wanted = bytes.size();
-        if (rule.how == sys::Capture::Fixed) wanted = rule.bytes;
-        if (rule.how == sys::Capture::Counted && rule.count_argument < arguments.size())
-            wanted = std::min<std::uint64_t>(arguments.at(rule.count_argument), kMaxCaptured) * rule.bytes;
-        if (rule.how != sys::Capture::Fixed && rule.how != sys::Capture::Counted &&
-            rule.how != sys::Capture::String)
-            continue;
-        wanted = std::min({wanted, bytes.size(), std::size_t{rule.most}});
-        std::span<std::byte> got(bytes.data(), wanted);
-        got = got.first(read_memory(tid, arguments.at(rule.argument), got));
-        if (rule.how == sys::Capture::String) {
-            const auto end = std::ranges::find(got, std::byte{0});
-            got = got.first(static_cast<std::size_t>(end - got.begin()) + (end == got.end() ? 0 : 1));
-        }
-        if (!got.empty()) append_piece(data, rule.argument, got);
+        const std::vector<std::byte> bytes = captured(tid, rule, arguments);
+        if (!bytes.empty()) append_piece(data, rule.argument, bytes);
     }
     const std::string text =
         sys::call_text({.abi = abi, .nr = number, .args = arguments, .returned = false, .data = data});

@@ -17,6 +17,8 @@
 #include <memory>
 #include <utility>
 
+#include "seccomp/proof.h"
+
 namespace catena::seccomp {
 namespace {
 
@@ -212,6 +214,7 @@ base::Result<Filter> compile(const Profile& profile, FilterUse use) {
                                       "rules on arguments",
                                       filter.size(), BPF_MAXINSNS));
     }
+    if (auto proved = prove(profile, use, filter); !proved) return std::unexpected(std::move(proved).error());
     return filter;
 }
 
