@@ -1,4 +1,5 @@
-// Profiles as anybody may have written them, ours and OCI's. What is read has to be written, and read again, as the same.
+// Profiles as anybody may have written them, ours and OCI's. What is read has to be written, and read again,
+// as the same.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>

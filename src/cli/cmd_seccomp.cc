@@ -142,7 +142,8 @@ base::Status check_options(const DeriveVerb& options) {
     if (options.observed_only && options.traces.empty())
         return base::fail(base::ErrorCode::Usage, "--observed needs at least one --trace");
     if (options.binary.empty() && options.traces.empty())
-        return base::fail(base::ErrorCode::Usage, "name the program with --binary, or recordings with --trace");
+        return base::fail(base::ErrorCode::Usage,
+                          "name the program with --binary, or recordings with --trace");
     return {};
 }
 
@@ -172,7 +173,8 @@ base::Result<seccomp::Profile> derived(const DeriveVerb& options) {
         if (!calls) return std::unexpected(std::move(calls).error());
         reachable = std::move(*calls);
     }
-    auto profile = seccomp::derive({.program = binary, .with_arguments = options.arguments}, observed, reachable);
+    auto profile =
+        seccomp::derive({.program = binary, .with_arguments = options.arguments}, observed, reachable);
     if (profile && options.log_only) profile->on_denied = seccomp::OnDenied::Log;
     return profile;
 }
@@ -253,12 +255,14 @@ void add_output(CLI::App& command, std::string& format, std::string& output) {
 void add_derive(CLI::App& parent, int& exit_code) {
     CLI::App* command = parent.add_subcommand("derive", "Make a profile of a program");
     const auto options = std::make_shared<DeriveVerb>();
-    command->add_option("--binary", options->binary, "The program; else the one that the recording ran first");
+    command->add_option("--binary", options->binary,
+                        "The program; else the one that the recording ran first");
     command->add_option("--trace", options->traces, "A recording of it; can be given several times")
         ->allow_extra_args(false);
     command->add_flag("--static", options->static_only, "From its code alone");
     command->add_flag("--observed", options->observed_only, "From recordings alone");
-    command->add_flag("--arguments", options->arguments, "Allow calls with constant arguments for these only");
+    command->add_flag("--arguments", options->arguments,
+                      "Allow calls with constant arguments for these only");
     command->add_flag("--log-only", options->log_only, "What is not in it is made, and logged by the kernel");
     add_output(*command, options->format, options->output);
     command->footer(kDeriveHelp);
@@ -279,7 +283,8 @@ void add_run(CLI::App& parent, int& exit_code) {
     command->callback([options, &exit_code] { exit_code = run_under_profile(*options); });
 }
 
-CLI::App* add_view(CLI::App& parent, const char* name, const char* text, const std::shared_ptr<FilesVerb>& options) {
+CLI::App* add_view(CLI::App& parent, const char* name, const char* text,
+                   const std::shared_ptr<FilesVerb>& options) {
     CLI::App* command = parent.add_subcommand(name, text);
     command->add_option("FILE", options->file, "The profile")->required();
     command->add_option("--format", options->format, "text (default) or json")

@@ -24,8 +24,7 @@ constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
 // Calls in which a server waits for what it is to serve. Those of the second list also wait for many other
 // things: they count only once something listens.
-constexpr const char* kWaitsForClients =
-    "'accept', 'accept4', 'epoll_wait', 'epoll_pwait', 'epoll_pwait2'";
+constexpr const char* kWaitsForClients = "'accept', 'accept4', 'epoll_wait', 'epoll_pwait', 'epoll_pwait2'";
 constexpr const char* kWaitsForAnything =
     "'poll', 'ppoll', 'select', 'pselect6', 'recvfrom', 'recvmsg', 'recvmmsg', 'rt_sigsuspend', "
     "'io_uring_enter'";
@@ -62,9 +61,8 @@ base::Result<Found> find_members(store::Reader& reader, const std::string& binar
             if (image.exe == binary && image.since_ns > image.start_ns) found.whole = true;
             if (image.exe != binary) found.others.insert(image.exe);
             if (!known)
-                found.members[image.id.value] = {.since = image.since_ns,
-                                                 .parent = image.parent.value,
-                                                 .start = image.start_ns};
+                found.members[image.id.value] = {
+                    .since = image.since_ns, .parent = image.parent.value, .start = image.start_ns};
         }
     }
     return found;
@@ -85,20 +83,22 @@ constexpr const char* kAt = "coalesce(s.enter_ns, s.exit_ns)";
 base::Status find_serving(store::Reader& reader, Found& found, seccomp::Observation& observation) {
     std::int64_t listens = kNever;
     auto read = reader.numbers(
-        fmt::format("SELECT min({})::BIGINT FROM syscalls s JOIN {} ON m.process = s.process AND {} >= m.since "
-                    "WHERE s.syscall IN ('listen', 'bind') AND s.ret = 0 HAVING count(*) > 0",
-                    kAt, members_sql(found.members), kAt),
+        fmt::format(
+            "SELECT min({})::BIGINT FROM syscalls s JOIN {} ON m.process = s.process AND {} >= m.since "
+            "WHERE s.syscall IN ('listen', 'bind') AND s.ret = 0 HAVING count(*) > 0",
+            kAt, members_sql(found.members), kAt),
         [&](store::Numbers row) { listens = row[0]; });
     if (!read) return read;
-    const std::string later =
-        listens == kNever ? ""
-                          : fmt::format(" OR (s.syscall IN ({}) AND {} >= {})", kWaitsForAnything, kAt, listens);
+    const std::string later = listens == kNever ? ""
+                                                : fmt::format(" OR (s.syscall IN ({}) AND {} >= {})",
+                                                              kWaitsForAnything, kAt, listens);
     std::set<std::string> begins;
     read = reader.query(
-        fmt::format("SELECT s.process, min({})::BIGINT, arg_min(s.syscall, {}) FROM syscalls s JOIN {} ON "
-                    "m.process = s.process AND {} >= m.since WHERE s.abi = 'x86-64' AND (s.syscall IN ({}){}) "
-                    "GROUP BY s.process",
-                    kAt, kAt, members_sql(found.members), kAt, kWaitsForClients, later),
+        fmt::format(
+            "SELECT s.process, min({})::BIGINT, arg_min(s.syscall, {}) FROM syscalls s JOIN {} ON "
+            "m.process = s.process AND {} >= m.since WHERE s.abi = 'x86-64' AND (s.syscall IN ({}){}) "
+            "GROUP BY s.process",
+            kAt, kAt, members_sql(found.members), kAt, kWaitsForClients, later),
         [](const store::Table&) {},
         [&](const store::Row& row) {
             Member& member = found.members[std::stoull(row[0].value_or("0"))];
@@ -123,10 +123,11 @@ base::Status find_serving(store::Reader& reader, Found& found, seccomp::Observat
 
 base::Status count_calls(store::Reader& reader, const Found& found, seccomp::Observation& observation) {
     return reader.numbers(
-        fmt::format("SELECT CASE s.abi WHEN 'x86-64' THEN 0 WHEN 'i386' THEN 1 ELSE 2 END::BIGINT AS a, "
-                    "s.nr::BIGINT, count(*) FILTER ({} < m.serves)::BIGINT, count(*) FILTER ({} >= m.serves)::BIGINT "
-                    "FROM syscall_records s JOIN {} ON m.process = s.process AND {} >= m.since GROUP BY 1, 2",
-                    kAt, kAt, members_sql(found.members), kAt),
+        fmt::format(
+            "SELECT CASE s.abi WHEN 'x86-64' THEN 0 WHEN 'i386' THEN 1 ELSE 2 END::BIGINT AS a, "
+            "s.nr::BIGINT, count(*) FILTER ({} < m.serves)::BIGINT, count(*) FILTER ({} >= m.serves)::BIGINT "
+            "FROM syscall_records s JOIN {} ON m.process = s.process AND {} >= m.since GROUP BY 1, 2",
+            kAt, kAt, members_sql(found.members), kAt),
         [&](store::Numbers row) {
             observation.calls.push_back({.abi = row[0] == 0   ? sys::Abi::X64
                                                 : row[0] == 1 ? sys::Abi::I386
@@ -140,9 +141,10 @@ base::Status count_calls(store::Reader& reader, const Found& found, seccomp::Obs
 // Without full fidelity: calls that left an event, by name.
 base::Status count_events(store::Reader& reader, const Found& found, seccomp::Observation& observation) {
     return reader.query(
-        fmt::format("SELECT coalesce(e.abi, 'x86-64'), e.syscall, sum(e.count)::BIGINT FROM events e JOIN {} ON "
-                    "m.process = e.process AND e.ts_ns >= m.since WHERE e.syscall <> '' GROUP BY 1, 2",
-                    members_sql(found.members)),
+        fmt::format(
+            "SELECT coalesce(e.abi, 'x86-64'), e.syscall, sum(e.count)::BIGINT FROM events e JOIN {} ON "
+            "m.process = e.process AND e.ts_ns >= m.since WHERE e.syscall <> '' GROUP BY 1, 2",
+            members_sql(found.members)),
         [](const store::Table&) {},
         [&](const store::Row& row) {
             const sys::Abi abi = sys::abi_from_string(row[0].value_or(""));
@@ -158,9 +160,8 @@ base::Status add_losses(store::Reader& reader, const std::string& name, seccomp:
     const auto accounting = reader.accounting();
     if (!accounting) return std::unexpected(accounting.error());
     if (accounting->lost_calls > 0) {
-        observation.doubts.push_back(
-            fmt::format("{} lost {} of {} system calls: what they were is not known", name,
-                        accounting->lost_calls, accounting->calls));
+        observation.doubts.push_back(fmt::format("{} lost {} of {} system calls: what they were is not known",
+                                                 name, accounting->lost_calls, accounting->calls));
     }
     if (reader.meta()["state"] != "complete")
         observation.doubts.push_back(name + " was not finished: its recorder was stopped by force");
@@ -174,15 +175,16 @@ base::Result<std::string> recorded_program(const std::string& trace) {
     if (!reader) return std::unexpected(reader.error());
     std::optional<std::string> first;
     auto read = (*reader)->query(
-        "SELECT i.exe FROM events e JOIN process_images i ON i.id = e.process AND i.since_ns >= e.ts_ns - 1000000 "
+        "SELECT i.exe FROM events e JOIN process_images i ON i.id = e.process AND i.since_ns >= e.ts_ns - "
+        "1000000 "
         "WHERE e.op = 'exec' ORDER BY e.ts_ns, i.since_ns LIMIT 1",
         [](const store::Table&) {},
         [&](const store::Row& row) { first = event::unescape(row[0].value_or("")); });
     if (!read) return std::unexpected(std::move(read).error());
     if (first && !first->empty()) return *first;
-    return base::fail(base::ErrorCode::NotFound,
-                      event::escape_for_terminal(trace) +
-                          " has no start of a program: name the program with --binary");
+    return base::fail(
+        base::ErrorCode::NotFound,
+        event::escape_for_terminal(trace) + " has no start of a program: name the program with --binary");
 }
 
 base::Result<seccomp::Observation> recorded_calls(const std::string& trace, const std::string& binary) {
@@ -192,10 +194,11 @@ base::Result<seccomp::Observation> recorded_calls(const std::string& trace, cons
     auto found = find_members(**reader, binary);
     if (!found) return std::unexpected(std::move(found).error());
     if (found->members.empty()) {
-        return base::fail(base::ErrorCode::NotFound,
-                          fmt::format("{} has no process that ran {}; catena query {} \"select distinct exe from "
-                                      "images\" lists those that it has",
-                                      name, event::escape_for_terminal(binary), name));
+        return base::fail(
+            base::ErrorCode::NotFound,
+            fmt::format("{} has no process that ran {}; catena query {} \"select distinct exe from "
+                        "images\" lists those that it has",
+                        name, event::escape_for_terminal(binary), name));
     }
     seccomp::Observation observation;
     auto meta = (*reader)->meta();

@@ -30,10 +30,11 @@ std::string advice(const seccomp::Violation& violation, const SeccompRunOptions&
     const std::string name = sys::call_name(violation.abi, violation.number);
     const std::string abi = violation.abi == sys::Abi::I386 ? ", \"abi\": \"i386\"" : "";
     if (violation.too_late)
-        return fmt::format("; it is allowed for start-up only: make its phase \"both\" in {} to allow it later",
-                           options.profile);
-    return fmt::format("; to allow it, add {{\"name\": \"{}\", \"number\": {}{}}} to {}, or run with --learn", name,
-                       violation.number, abi, options.profile);
+        return fmt::format(
+            "; it is allowed for start-up only: make its phase \"both\" in {} to allow it later",
+            options.profile);
+    return fmt::format("; to allow it, add {{\"name\": \"{}\", \"number\": {}{}}} to {}, or run with --learn",
+                       name, violation.number, abi, options.profile);
 }
 
 void tell(const seccomp::Violation& violation, const SeccompRunOptions& options) {
@@ -49,22 +50,21 @@ base::Result<int> run(const SeccompRunOptions& options) {
     auto profile = seccomp::read_profile(options.profile);
     if (!profile) return std::unexpected(std::move(profile).error());
     const bool log_only = options.log_only || profile->on_denied == seccomp::OnDenied::Log;
-    const auto filter = seccomp::compile(*profile, options.phases ? seccomp::FilterUse::SupervisedPhases
-                                                                  : seccomp::FilterUse::Supervised);
+    const auto filter = seccomp::compile(
+        *profile, options.phases ? seccomp::FilterUse::SupervisedPhases : seccomp::FilterUse::Supervised);
     if (!filter) return std::unexpected(filter.error());
     auto launched = seccomp::launch(options.command, *filter);
     if (!launched) return std::unexpected(std::move(launched).error());
     const std::size_t calls_before = profile->calls.size();
-    seccomp::Supervisor supervisor(
-        std::move(*launched), *profile,
-        {.on_violation = options.learn ? seccomp::OnViolation::Learn
-                         : log_only    ? seccomp::OnViolation::Pass
-                                       : seccomp::OnViolation::Deny,
-         .phases = options.phases});
+    seccomp::Supervisor supervisor(std::move(*launched), *profile,
+                                   {.on_violation = options.learn ? seccomp::OnViolation::Learn
+                                                    : log_only    ? seccomp::OnViolation::Pass
+                                                                  : seccomp::OnViolation::Deny,
+                                    .phases = options.phases});
     SeccompRunOptions told = options;
     told.log_only = log_only;
     const auto outcome = supervisor.run([&](const seccomp::Violation& violation) { tell(violation, told); });
-    if (!outcome) return std::unexpected(outcome.error());
+    if (!outcome) return std::unexpected(base::Error(outcome.error()).with_context(options.command.front()));
     if (outcome->repeated > 0)
         fmt::print(stderr, "catena: {} more of the calls that were told\n", outcome->repeated);
     if (options.learn && outcome->violations > 0) {

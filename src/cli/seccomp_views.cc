@@ -132,13 +132,14 @@ void print_explanation(const seccomp::Profile& profile, const std::string& forma
         fmt::print("a process serves once it waits in: {}\n", fmt::join(profile.serving_begins, ", "));
     for (const callgraph::UnresolvedSite& site : profile.unresolved) {
         fmt::print("not resolved: {}\n",
-                   event::escape_for_terminal(fmt::format("{} at {:#x} in {}: {}", site.function, site.address,
-                                                          site.binary, site.reason)));
+                   event::escape_for_terminal(fmt::format("{} at {:#x} in {}: {}", site.function,
+                                                          site.address, site.binary, site.reason)));
     }
     print_sentences("doubt", profile.doubts);
 }
 
-bool print_differences(const seccomp::Profile& first, const seccomp::Profile& second, const std::string& format) {
+bool print_differences(const seccomp::Profile& first, const seccomp::Profile& second,
+                       const std::string& format) {
     const auto changes = seccomp::differences(first, second);
     if (format == "json") {
         Json json = Json::array();

@@ -10,7 +10,8 @@ namespace catena::cli {
 void print_explanation(const seccomp::Profile& profile, const std::string& format);
 
 // Returns whether they differ.
-bool print_differences(const seccomp::Profile& first, const seccomp::Profile& second, const std::string& format);
+bool print_differences(const seccomp::Profile& first, const seccomp::Profile& second,
+                       const std::string& format);
 
 void print_audit(const seccomp::Profile& profile, const std::string& format);
 

@@ -25,7 +25,8 @@ constexpr std::size_t kMaxFrames = 32;
 constexpr std::size_t kMaxFiles = 64;  // kept at a time
 constexpr std::size_t kMaxCaptured = 256;
 
-// In pieces that end where pages do, since the kernel gives nothing of a piece that it cannot read to its end.
+// In pieces that end where pages do, since the kernel gives nothing of a piece that it cannot read to its
+// end.
 std::size_t read_memory(pid_t tid, std::uint64_t address, std::span<std::byte> into) {
     constexpr std::uint64_t kPage = 4096;
     std::size_t done = 0;
@@ -201,7 +202,8 @@ std::string call_text_of(pid_t tid, sys::Abi abi, std::uint32_t number,
     std::vector<std::byte> data;
     const sys::Signature* signature =
         sys::signature_of(sys::syscall_name(static_cast<int>(number), abi), abi);
-    const auto rules = signature == nullptr ? std::vector<sys::CaptureRule>() : sys::capture_rules(*signature, abi);
+    const auto rules =
+        signature == nullptr ? std::vector<sys::CaptureRule>() : sys::capture_rules(*signature, abi);
     for (const sys::CaptureRule& rule : rules) {
         if (rule.at_exit || rule.argument >= arguments.size()) continue;
         const std::vector<std::byte> bytes = captured(tid, rule, arguments);

@@ -16,9 +16,9 @@
 namespace catena::seccomp {
 namespace {
 
-constexpr std::size_t kMaxAlternatives = 64;   // combinations of constant arguments that become rules
-constexpr std::size_t kMaxEvidence = 3;        // sites that are named of one call
-constexpr std::size_t kMaxPath = 6;            // functions on the way to it
+constexpr std::size_t kMaxAlternatives = 64;  // combinations of constant arguments that become rules
+constexpr std::size_t kMaxEvidence = 3;       // sites that are named of one call
+constexpr std::size_t kMaxPath = 6;           // functions on the way to it
 
 // Any process can be interrupted by a signal, and all of them end, whether or not that was seen.
 constexpr std::array<std::string_view, 4> kAlwaysNeeded = {"exit", "exit_group", "restart_syscall",
@@ -77,8 +77,8 @@ class Deriver {
                                       .number = call.number,
                                       .abi = call.abi,
                                       .origin = Origin::Observed,
-                                      .phase = !split              ? Phase::Both
-                                               : call.serving == 0 ? Phase::StartUp
+                                      .phase = !split               ? Phase::Both
+                                               : call.serving == 0  ? Phase::StartUp
                                                : call.starting == 0 ? Phase::Serving
                                                                     : Phase::Both,
                                       .seen = call.starting + call.serving});
@@ -120,10 +120,11 @@ class Deriver {
                 call->phase = Phase::Both;
                 continue;
             }
-            profile_.calls.push_back({.name = std::string(name),
-                                      .number = number,
-                                      .origin = Origin::Static,
-                                      .evidence = {"every process can need it, to return from a signal or to end"}});
+            profile_.calls.push_back(
+                {.name = std::string(name),
+                 .number = number,
+                 .origin = Origin::Static,
+                 .evidence = {"every process can need it, to return from a signal or to end"}});
         }
         normalize(profile_);
         if (observed_only) profile_.doubts.emplace_back("what the recordings did not run into is not in it");
@@ -186,10 +187,11 @@ base::Result<Profile> derive(const DeriveOptions& options, const std::vector<Obs
                              const std::optional<callgraph::ReachableCalls>& reachable) {
     const bool complete = std::ranges::any_of(observed, &Observation::complete);
     if (!reachable && !complete) {
-        return base::fail(base::ErrorCode::BadInput,
-                          "these recordings hold only calls that moved data, opened or changed something: brk, "
-                          "futex and many others would be missing. Record with --fidelity full, or join them with "
-                          "the analysis of the code (leave --observed out)");
+        return base::fail(
+            base::ErrorCode::BadInput,
+            "these recordings hold only calls that moved data, opened or changed something: brk, "
+            "futex and many others would be missing. Record with --fidelity full, or join them with "
+            "the analysis of the code (leave --observed out)");
     }
     Deriver deriver(options);
     for (const Observation& each : observed) deriver.add(each);

@@ -21,9 +21,9 @@ struct ObservedCall {
 };
 
 struct Observation {
-    std::vector<ObservedCall> calls;          // a call can be there several times: they are added up
-    bool complete = false;                    // all calls of the program are in it, not only those that had an effect
-    bool serves = false;                      // a process of it began to serve
+    std::vector<ObservedCall> calls;  // a call can be there several times: they are added up
+    bool complete = false;            // all calls of the program are in it, not only those that had an effect
+    bool serves = false;              // a process of it began to serve
     std::vector<std::string> serving_begins;  // by which calls
     std::vector<std::string> evidence;        // in sentences
     std::vector<std::string> doubts;

@@ -26,19 +26,21 @@ Observation observation() {
 }
 
 callgraph::ReachableCalls reachable() {
-    return {.program = "/bin/p",
-            .binaries = {"/bin/p", "/lib/libc.so.6"},
-            .calls = {{.number = 0, .evidence = {{"/lib/libc.so.6", 0x10, "read", {"main", "work", "read"}}}},
-                      {.number = 41,
-                       .evidence = {{"/lib/libc.so.6", 0x20, "socket", {}}},
-                       .arguments = {{.index = 0, .values = {1, 2}}}},
-                      {.number = 105, .evidence = {{"/bin/p", 0x30, "drop", {}}}}},
-            .unresolved = {{.binary = "/bin/p", .address = 0x40, .function = "f", .reason = "a table", .numbers = {{39}}}},
-            .doubts = {"dlopen of a name that is not known"}};
+    return {
+        .program = "/bin/p",
+        .binaries = {"/bin/p", "/lib/libc.so.6"},
+        .calls = {{.number = 0, .evidence = {{"/lib/libc.so.6", 0x10, "read", {"main", "work", "read"}}}},
+                  {.number = 41,
+                   .evidence = {{"/lib/libc.so.6", 0x20, "socket", {}}},
+                   .arguments = {{.index = 0, .values = {1, 2}}}},
+                  {.number = 105, .evidence = {{"/bin/p", 0x30, "drop", {}}}}},
+        .unresolved =
+            {{.binary = "/bin/p", .address = 0x40, .function = "f", .reason = "a table", .numbers = {{39}}}},
+        .doubts = {"dlopen of a name that is not known"}};
 }
 
-Profile derived(const std::vector<Observation>& observed, const std::optional<callgraph::ReachableCalls>& code,
-                bool arguments = false) {
+Profile derived(const std::vector<Observation>& observed,
+                const std::optional<callgraph::ReachableCalls>& code, bool arguments = false) {
     auto profile = derive({.program = "/bin/p", .with_arguments = arguments}, observed, code);
     EXPECT_TRUE(profile) << profile.error().message;
     return profile.value_or(Profile());
@@ -110,7 +112,8 @@ TEST(Derive, ConstantArgumentsBecomeConditionsWhereThatIsAskedFor) {
     const Profile profile = derived({}, reachable(), true);
     EXPECT_EQ(call(profile, "socket").when.size(), 2U);
     EXPECT_EQ(judge(profile, sys::Abi::X64, 41, {2}), Verdict::Allowed);
-    EXPECT_EQ(judge(profile, sys::Abi::X64, 41, {0xabcd00000002}), Verdict::Allowed);  // an int: the upper half is noise
+    EXPECT_EQ(judge(profile, sys::Abi::X64, 41, {0xabcd00000002}),
+              Verdict::Allowed);  // an int: the upper half is noise
     EXPECT_EQ(judge(profile, sys::Abi::X64, 41, {16}), Verdict::Denied);
 }
 
@@ -147,7 +150,8 @@ TEST(Audit, SocketsAreJudgedByTheirFamily) {
 TEST(Audit, EveryHoleNamesCallsThatExist) {
     Profile all;
     for (const sys::SyscallRow& row : sys::syscalls(sys::Abi::X64))
-        all.calls.push_back({.name = std::string(row.name), .number = static_cast<std::uint32_t>(row.number)});
+        all.calls.push_back(
+            {.name = std::string(row.name), .number = static_cast<std::uint32_t>(row.number)});
     normalize(all);
     std::string before;
     EXPECT_GE(audit(all).cves.size(), 40U);

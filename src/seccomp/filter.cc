@@ -34,7 +34,8 @@ std::unexpected<base::Error> refused(const char* what, int error) {
 }
 
 scmp_arg_cmp as_libseccomp(const Comparison& comparison) {
-    scmp_arg_cmp made{.arg = comparison.argument, .op = SCMP_CMP_EQ, .datum_a = comparison.value, .datum_b = 0};
+    scmp_arg_cmp made{
+        .arg = comparison.argument, .op = SCMP_CMP_EQ, .datum_a = comparison.value, .datum_b = 0};
     switch (comparison.op) {
         case Compare::Equal:
             break;
@@ -67,10 +68,11 @@ base::Result<int> libseccomp_number(const ProfileCall& call) {
     if (call.abi == sys::Abi::X64) return static_cast<int>(call.number);
     const int number = ::seccomp_syscall_resolve_name(call.name.c_str());
     if (number != __NR_SCMP_ERROR) return number;
-    return base::fail(base::ErrorCode::NotSupported,
-                      fmt::format("the 32-bit call {} is newer than libseccomp here, which has no way to allow "
-                                  "it; install a newer libseccomp",
-                                  call.name));
+    return base::fail(
+        base::ErrorCode::NotSupported,
+        fmt::format("the 32-bit call {} is newer than libseccomp here, which has no way to allow "
+                    "it; install a newer libseccomp",
+                    call.name));
 }
 
 bool passes(const ProfileCall& call, FilterUse use) {
@@ -112,7 +114,8 @@ std::uint32_t default_action(const Profile& profile, FilterUse use) {
 base::Result<Context> context_of(const Profile& profile, FilterUse use, sys::Abi abi) {
     const std::uint32_t otherwise = default_action(profile, use);
     Context context(::seccomp_init(otherwise));
-    if (!context) return base::fail(base::ErrorCode::NotSupported, "libseccomp does not take the default action");
+    if (!context)
+        return base::fail(base::ErrorCode::NotSupported, "libseccomp does not take the default action");
     const std::uint32_t other_machine =
         otherwise == SCMP_ACT_ERRNO(EPERM) ? SCMP_ACT_ERRNO(ENOSYS) : otherwise;
     int error = ::seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, other_machine);
@@ -150,7 +153,8 @@ base::Result<std::vector<std::byte>> written(Write&& write) {
     const base::Fd file(::memfd_create("filter", MFD_CLOEXEC));
     if (!file) return base::fail_errno("memfd_create");
     if (const int error = write(file.get()); error != 0) return refused("cannot write the filter", error);
-    std::vector<std::byte> bytes(static_cast<std::size_t>(std::max<off_t>(0, ::lseek(file.get(), 0, SEEK_END))));
+    std::vector<std::byte> bytes(
+        static_cast<std::size_t>(std::max<off_t>(0, ::lseek(file.get(), 0, SEEK_END))));
     if (::pread(file.get(), bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
         return base::fail_errno("cannot read the filter back");
     return bytes;
@@ -204,15 +208,17 @@ base::Result<Filter> compile(const Profile& profile, FilterUse use) {
     const auto bytes = written([&](int file) { return ::seccomp_export_bpf(context->get(), file); });
     if (!bytes) return std::unexpected(bytes.error());
     Filter filter;
-    if (use == FilterUse::Alone && profile.on_denied == OnDenied::Refuse) filter = unknown_calls_filter(profile);
+    if (use == FilterUse::Alone && profile.on_denied == OnDenied::Refuse)
+        filter = unknown_calls_filter(profile);
     const std::size_t before = filter.size();
     filter.resize(before + bytes->size() / sizeof(sock_filter));
     std::memcpy(filter.data() + before, bytes->data(), (filter.size() - before) * sizeof(sock_filter));
     if (filter.size() > BPF_MAXINSNS) {
-        return base::fail(base::ErrorCode::NotSupported,
-                          fmt::format("the filter has {} instructions, and the kernel takes {}: it has too many "
-                                      "rules on arguments",
-                                      filter.size(), BPF_MAXINSNS));
+        return base::fail(
+            base::ErrorCode::NotSupported,
+            fmt::format("the filter has {} instructions, and the kernel takes {}: it has too many "
+                        "rules on arguments",
+                        filter.size(), BPF_MAXINSNS));
     }
     if (auto proved = prove(profile, use, filter); !proved) return std::unexpected(std::move(proved).error());
     return filter;
@@ -228,8 +234,9 @@ base::Result<std::string> compile_to_text(const Profile& profile) {
 
 base::Status check_kernel(Listener listener) {
     const auto missing = [](const char* what) {
-        return base::fail(base::ErrorCode::NotSupported,
-                          fmt::format("this kernel has no {}; it takes Linux 5.6 with CONFIG_SECCOMP_FILTER", what));
+        return base::fail(
+            base::ErrorCode::NotSupported,
+            fmt::format("this kernel has no {}; it takes Linux 5.6 with CONFIG_SECCOMP_FILTER", what));
     };
     const std::uint32_t errors = SECCOMP_RET_ERRNO;
     if (seccomp(SECCOMP_GET_ACTION_AVAIL, 0, &errors) != 0) return missing("seccomp filters");
@@ -244,7 +251,8 @@ base::Result<base::Fd> install(std::span<const sock_filter> filter, Listener lis
     const sock_fprog program{.len = static_cast<unsigned short>(filter.size()),
                              .filter = const_cast<sock_filter*>(filter.data())};
     const bool listens = listener == Listener::Yes;
-    // Since 5.19 a call that the supervisor has begun to look at is not broken off by signals that are not fatal.
+    // Since 5.19 a call that the supervisor has begun to look at is not broken off by signals that are not
+    // fatal.
     constexpr unsigned kWaitKillable = 1U << 5U;
     int made = -1;
     if (listens) {

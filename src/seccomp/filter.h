@@ -29,8 +29,8 @@ enum class FilterUse : std::uint8_t {
 
 using Filter = std::vector<sock_filter>;
 
-// Every filter is proved before it is handed out (proof.h). NotSupported: libseccomp cannot express it (a 32-bit
-// call that it does not know), or makes a wrong filter of it.
+// Every filter is proved before it is handed out (proof.h). NotSupported: libseccomp cannot express it (a
+// 32-bit call that it does not know), or makes a wrong filter of it.
 base::Result<Filter> compile(const Profile& profile, FilterUse use);
 
 // The same as text, in libseccomp's pseudo filter code.

@@ -38,13 +38,14 @@ Profile profile_of(std::vector<ProfileCall> calls) {
     return profile;
 }
 
-const std::vector<std::uint64_t> kValues = {0,          1,          2,           3,          16,
-                                            17,         0xff,       0x7fffffff,  0x80000000, 0xffffffff,
-                                            1ULL << 32, 1ULL << 63, ~0ULL,       (1ULL << 32) + 2};
+const std::vector<std::uint64_t> kValues = {
+    0,          1,          2,          3,          16,         17,    0xff,
+    0x7fffffff, 0x80000000, 0xffffffff, 1ULL << 32, 1ULL << 63, ~0ULL, (1ULL << 32) + 2};
 
 // What the plain reading says the filter has to return. Where libseccomp differs on purpose (filter.h), so
 // does this.
-std::uint32_t expected(const Profile& profile, sys::Abi abi, std::uint32_t number, const Arguments& arguments) {
+std::uint32_t expected(const Profile& profile, sys::Abi abi, std::uint32_t number,
+                       const Arguments& arguments) {
     switch (judge(profile, abi, number, arguments)) {
         case Verdict::Allowed:
             return SECCOMP_RET_ALLOW;
@@ -66,7 +67,9 @@ void compare_everywhere(const Profile& profile) {
     std::size_t compared = 0;
     for (const sys::Abi abi : {sys::Abi::X64, sys::Abi::I386, sys::Abi::X32}) {
         for (std::uint32_t number = 0; number < 640; ++number) {
-            const std::uint32_t asked = number < 600 ? number : number < 639 ? number * 1'000'003U % kX32Bit : kX32Bit - 1;
+            const std::uint32_t asked = number < 600   ? number
+                                        : number < 639 ? number * 1'000'003U % kX32Bit
+                                                       : kX32Bit - 1;
             for (std::size_t sample = 0; sample < 24; ++sample) {
                 Arguments arguments{};
                 for (std::uint64_t& each : arguments)
@@ -103,7 +106,8 @@ TEST(Filter, SaysWhatTheProfileSaysForEveryCallOfEveryArchitecture) {
 TEST(Filter, ArgumentsAreComparedInAllTheirBits) {
     compare_everywhere(profile_of({
         call("read"),
-        call("socket", {{compare(0, Compare::Equal, 2)}, {compare(0, Compare::Equal, 16), compare(1, Compare::Equal, 3)}}),
+        call("socket", {{compare(0, Compare::Equal, 2)},
+                        {compare(0, Compare::Equal, 16), compare(1, Compare::Equal, 3)}}),
         call("ioctl", {{compare(1, Compare::MaskedEqual, 2, 0xffffffff)}}),
         call("mmap", {{compare(2, Compare::Less, 4)}}),
         call("mremap", {{compare(2, Compare::GreaterOrEqual, 1ULL << 33)}}),
@@ -114,9 +118,10 @@ TEST(Filter, ArgumentsAreComparedInAllTheirBits) {
 
 TEST(Filter, OneThatLibseccompMakesWronglyIsRefused) {
     // libseccomp 2.5.4 lets 16 pass here, which is neither.
-    const auto filter = compile(profile_of({call("mmap", {{compare(2, Compare::Less, 4)},
-                                                          {compare(2, Compare::GreaterOrEqual, 1ULL << 33)}})}),
-                                FilterUse::Alone);
+    const auto filter = compile(
+        profile_of({call(
+            "mmap", {{compare(2, Compare::Less, 4)}, {compare(2, Compare::GreaterOrEqual, 1ULL << 33)}})}),
+        FilterUse::Alone);
     if (filter) GTEST_SKIP() << "this libseccomp makes it right";
     EXPECT_EQ(filter.error().code, base::ErrorCode::NotSupported);
     EXPECT_THAT(filter.error().message, testing::HasSubstr("wrong for mmap with the arguments"));
@@ -141,7 +146,8 @@ TEST(Filter, AWrongFilterIsFoundOut) {
 }
 
 TEST(Filter, ThirtyTwoBitCallsPassOnlyWhereTheProfileHasThem) {
-    compare_everywhere(profile_of({call("read"), i386_call("write"), i386_call("exit_group"), i386_call("_llseek")}));
+    compare_everywhere(
+        profile_of({call("read"), i386_call("write"), i386_call("exit_group"), i386_call("_llseek")}));
 }
 
 TEST(Filter, CallsThatLibseccompDoesNotKnowAreAllowedByNumber) {
@@ -188,8 +194,8 @@ int wrong_answers(const Profile& profile, const Filter& filter) {
     if (pid == 0) {
         if (!install(filter, Listener::No)) ::_exit(100);
         int wrong = 0;
-        for (const int number : {SYS_getpid, SYS_getppid, SYS_getuid, SYS_close, SYS_fsync, SYS_dup, SYS_lseek,
-                                 SYS_sched_yield, SYS_epoll_create, SYS_inotify_init1, 400, 590}) {
+        for (const int number : {SYS_getpid, SYS_getppid, SYS_getuid, SYS_close, SYS_fsync, SYS_dup,
+                                 SYS_lseek, SYS_sched_yield, SYS_epoll_create, SYS_inotify_init1, 400, 590}) {
             const Verdict verdict = judge(profile, sys::Abi::X64, static_cast<std::uint32_t>(number),
                                           {~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL, ~0ULL});
             const int error = errno_of(number);

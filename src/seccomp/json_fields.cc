@@ -15,9 +15,7 @@ void Fields::wrong(std::string_view name, std::string_view why) {
     if (status_) status_ = base::fail(base::ErrorCode::BadInput, fmt::format("{} {}", path_of(name), why));
 }
 
-bool Fields::has(const char* name) const {
-    return json_.is_object() && json_.contains(name);
-}
+bool Fields::has(const char* name) const { return json_.is_object() && json_.contains(name); }
 
 std::string Fields::text(const char* name) {
     if (!has(name)) {

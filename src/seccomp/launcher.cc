@@ -13,6 +13,7 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -29,7 +30,10 @@ struct Handover {
     static constexpr int kNothingYet = -1;
     std::atomic<int> listener = kNothingYet;
     std::atomic<int> error = 0;
+    std::atomic<bool> taken = false;  // by the parent; an exec closes the child's own
 };
+
+constexpr std::uint64_t kMaxWaits = std::uint64_t{1} << 31U;  // of some tens of nanoseconds
 
 struct Unmap {
     void operator()(Handover* handover) const { ::munmap(handover, sizeof(Handover)); }
@@ -55,14 +59,17 @@ SharedHandover share() {
         ::_exit(126);
     }
     handover.listener = listener->release();
+    // Bounded, for the case that the parent was killed just now.
+    for (std::uint64_t i = 0; i < kMaxWaits && !handover.taken; ++i) __builtin_ia32_pause();
     ::execv(path.c_str(), argv.data());
     const int error = errno;
     (void)!::write(report, &error, sizeof(error));
     ::_exit(126);
 }
 
-// The child makes no call between installing its filter and its exec that could wake us, and the filter can
-// forbid all that could: so this looks again and again, for the few microseconds until the filter is there.
+// The child makes no call between installing its filter and its exec, since the filter can forbid any that
+// could wake us: so each side looks again and again at what the other wrote, for the few microseconds that it
+// takes.
 std::optional<int> wait_for_listener(const Handover& handover, pid_t pid) {
     while (handover.listener == Handover::kNothingYet && handover.error == 0) {
         siginfo_t info{};
@@ -90,7 +97,8 @@ base::Result<std::string> find_command(const std::string& name) {
         return S_ISREG(status.st_mode) && ::access(path.c_str(), X_OK) == 0 ? 0 : EACCES;
     };
     const auto refuse = [&](int error) -> base::Result<std::string> {
-        if (error == ENOENT) return base::fail(base::ErrorCode::NotFound, name + ": there is no such program");
+        if (error == ENOENT)
+            return base::fail(base::ErrorCode::NotFound, name + ": there is no such program");
         return base::fail(base::ErrorCode::NotPermitted, name + " cannot be executed");
     };
     if (name.contains('/')) {
@@ -121,7 +129,8 @@ base::Result<Launched> launch(const std::vector<std::string>& command, std::span
     argv.push_back(nullptr);
     const SharedHandover handover = share();
     std::array<int, 2> report{};
-    if (!handover || ::pipe2(report.data(), O_CLOEXEC) != 0) return base::fail_errno("cannot prepare a child");
+    if (!handover || ::pipe2(report.data(), O_CLOEXEC) != 0)
+        return base::fail_errno("cannot prepare a child");
     Launched launched;
     launched.launching.reset(report[0]);
     base::Fd write_end(report[1]);
@@ -133,12 +142,13 @@ base::Result<Launched> launch(const std::vector<std::string>& command, std::span
     if (!launched.pidfd) return give_up(launched.pid, base::fail_errno("pidfd_open"));
     const auto listener = wait_for_listener(*handover, launched.pid);
     if (!listener) {
-        return give_up(launched.pid, base::fail_errno("the kernel refuses the filter, or its listener",
-                                                      handover->error));
+        return give_up(launched.pid,
+                       base::fail_errno("the kernel refuses the filter, or its listener", handover->error));
     }
     launched.listener.reset(static_cast<int>(::syscall(SYS_pidfd_getfd, launched.pidfd.get(), *listener, 0)));
     if (!launched.listener)
         return give_up(launched.pid, base::fail_errno("cannot take the listener over (pidfd_getfd)"));
+    handover->taken = true;
     return launched;
 }
 

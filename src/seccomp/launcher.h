@@ -1,7 +1,7 @@
 // Launcher: starts a program under a supervised filter.
 //
-// The child installs the filter and execs; it cannot hand its listener over, since the filter may forbid every
-// call that could, so the parent takes it out of the child with pidfd_getfd.
+// The child installs the filter and execs; it cannot hand its listener over, since the filter may forbid
+// every call that could, so the parent takes it out of the child with pidfd_getfd.
 #pragma once
 
 #include <linux/filter.h>

@@ -35,7 +35,8 @@ bool has_i386(const Profile& profile) {
 Json arguments_of(const Conditions& conditions) {
     Json all = Json::array();
     for (const Comparison& each : conditions) {
-        const std::string_view op = std::ranges::find(kOps, each.op, &decltype(kOps)::value_type::first)->second;
+        const std::string_view op =
+            std::ranges::find(kOps, each.op, &decltype(kOps)::value_type::first)->second;
         const bool masked = each.op == Compare::MaskedEqual;
         all.push_back({{"index", each.argument},
                        {"value", masked ? each.mask : each.value},
@@ -65,8 +66,7 @@ Json rules_of(const Profile& profile) {
     for (const auto& [name, alternatives] : sometimes) {
         if (always.contains(name)) continue;
         for (const Conditions& each : alternatives) {
-            rules.push_back(
-                {{"names", {name}}, {"action", "SCMP_ACT_ALLOW"}, {"args", arguments_of(each)}});
+            rules.push_back({{"names", {name}}, {"action", "SCMP_ACT_ALLOW"}, {"args", arguments_of(each)}});
         }
     }
     if (profile.on_denied == OnDenied::Refuse)
@@ -119,10 +119,8 @@ struct OciReader {
             const auto number = sys::syscall_number(name, abi);
             known = known || number.has_value();
             if (!number || (abi == sys::Abi::I386 && !i386)) continue;
-            profile.calls.push_back({.name = name,
-                                     .number = static_cast<std::uint32_t>(*number),
-                                     .abi = abi,
-                                     .when = when});
+            profile.calls.push_back(
+                {.name = name, .number = static_cast<std::uint32_t>(*number), .abi = abi, .when = when});
         }
         if (!known) unknown.insert(name);
     }
@@ -157,9 +155,7 @@ std::string to_oci(const Profile& profile) {
     return json.dump(2) + "\n";
 }
 
-bool is_oci(const nlohmann::json& json) {
-    return json.is_object() && json.contains("defaultAction");
-}
+bool is_oci(const nlohmann::json& json) { return json.is_object() && json.contains("defaultAction"); }
 
 base::Result<Profile> profile_from_oci(const nlohmann::json& json) {
     base::Status status;
@@ -189,13 +185,13 @@ base::Result<Profile> profile_from_oci(const nlohmann::json& json) {
     if (profile.calls.empty())
         return base::fail(base::ErrorCode::BadInput, "the profile allows no system call at all");
     if (!reader.unknown.empty()) {
-        profile.doubts.push_back(fmt::format("calls of no x86 table are left out: {}",
-                                             event::escape(fmt::format("{}", fmt::join(reader.unknown, ", ")))));
+        profile.doubts.push_back(
+            fmt::format("calls of no x86 table are left out: {}",
+                        event::escape(fmt::format("{}", fmt::join(reader.unknown, ", ")))));
     }
     if (reader.conditional > 0) {
-        profile.doubts.push_back(
-            fmt::format("{} rules that depend on the container (includes, excludes) are left out",
-                        reader.conditional));
+        profile.doubts.push_back(fmt::format(
+            "{} rules that depend on the container (includes, excludes) are left out", reader.conditional));
     }
     normalize(profile);
     return profile;

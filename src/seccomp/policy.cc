@@ -37,7 +37,8 @@ Verdict judge(const Profile& profile, sys::Abi abi, std::uint32_t number, const 
     if (!any_of_abi && abi != sys::Abi::X64) return Verdict::Unknown;
     const ProfileCall* call = find_call(profile, abi, number);
     const auto satisfied = [&](const Conditions& conditions) {
-        return std::ranges::all_of(conditions, [&](const Comparison& each) { return holds(each, arguments); });
+        return std::ranges::all_of(conditions,
+                                   [&](const Comparison& each) { return holds(each, arguments); });
     };
     if (call != nullptr && (call->when.empty() || std::ranges::any_of(call->when, satisfied)))
         return Verdict::Allowed;

@@ -31,9 +31,7 @@ Origin joined(Origin a, Origin b) {
     return Origin::Both;
 }
 
-auto key_of(const ProfileCall& call) {
-    return std::tuple(call.abi, call.number);
-}
+auto key_of(const ProfileCall& call) { return std::tuple(call.abi, call.number); }
 
 void join(ProfileCall& into, ProfileCall&& other) {
     into.origin = joined(into.origin, other.origin);
@@ -53,21 +51,11 @@ void join(ProfileCall& into, ProfileCall&& other) {
 
 }  // namespace
 
-std::string_view to_string(Origin origin) {
-    return kOrigins.at(static_cast<std::size_t>(origin));
-}
-std::string_view to_string(Phase phase) {
-    return kPhases.at(static_cast<std::size_t>(phase));
-}
-std::string_view to_string(Compare op) {
-    return kCompares.at(static_cast<std::size_t>(op));
-}
-std::optional<Origin> origin_from_string(std::string_view name) {
-    return value_of<Origin>(kOrigins, name);
-}
-std::optional<Phase> phase_from_string(std::string_view name) {
-    return value_of<Phase>(kPhases, name);
-}
+std::string_view to_string(Origin origin) { return kOrigins.at(static_cast<std::size_t>(origin)); }
+std::string_view to_string(Phase phase) { return kPhases.at(static_cast<std::size_t>(phase)); }
+std::string_view to_string(Compare op) { return kCompares.at(static_cast<std::size_t>(op)); }
+std::optional<Origin> origin_from_string(std::string_view name) { return value_of<Origin>(kOrigins, name); }
+std::optional<Phase> phase_from_string(std::string_view name) { return value_of<Phase>(kPhases, name); }
 std::optional<Compare> compare_from_string(std::string_view name) {
     return value_of<Compare>(kCompares, name);
 }

@@ -64,9 +64,10 @@ enum class OnDenied : std::uint8_t {
 struct Profile {
     std::string program;
     OnDenied on_denied = OnDenied::Refuse;
-    std::vector<ProfileCall> calls;           // in order of (abi, number), each once
-    std::vector<std::string> serving_begins;  // a process serves once it waits in one of these; none: no phases
-    std::vector<std::string> evidence;        // what it was derived from, in sentences
+    std::vector<ProfileCall> calls;  // in order of (abi, number), each once
+    std::vector<std::string>
+        serving_begins;                 // a process serves once it waits in one of these; none: no phases
+    std::vector<std::string> evidence;  // what it was derived from, in sentences
     std::vector<callgraph::UnresolvedSite> unresolved;
     std::vector<std::string> doubts;  // why it may be too small, in sentences
 };

@@ -77,7 +77,8 @@ Conditions read_conditions(Fields& fields) {
         } else {
             each.wrong("op", "is none of ==, !=, <, <=, >, >=, &");
         }
-        if (comparison.op == Compare::MaskedEqual) comparison.mask = each.number("mask", 0, ~std::uint64_t{0});
+        if (comparison.op == Compare::MaskedEqual)
+            comparison.mask = each.number("mask", 0, ~std::uint64_t{0});
         conditions.push_back(comparison);
     });
     if (conditions.empty()) fields.wrong("", "has no condition");
@@ -139,10 +140,11 @@ callgraph::UnresolvedSite read_site(Fields& fields) {
 
 base::Status check(const Profile& profile, const std::set<std::string>& unknown) {
     if (!unknown.empty()) {
-        return base::fail(base::ErrorCode::BadInput,
-                          fmt::format("these system calls are not known: {}; calls that are newer than Catena "
-                                      "are named by number, as syscall_0x1d9",
-                                      event::escape_for_terminal(fmt::format("{}", fmt::join(unknown, ", ")))));
+        return base::fail(
+            base::ErrorCode::BadInput,
+            fmt::format("these system calls are not known: {}; calls that are newer than Catena "
+                        "are named by number, as syscall_0x1d9",
+                        event::escape_for_terminal(fmt::format("{}", fmt::join(unknown, ", ")))));
     }
     if (profile.calls.empty()) {
         return base::fail(base::ErrorCode::BadInput,

@@ -15,20 +15,22 @@ using testing::Not;
 Profile example() {
     Profile profile;
     profile.program = "/usr/sbin/s\xff";
-    profile.calls = {{.name = "read", .number = 0, .origin = Origin::Both, .seen = 12, .evidence = {"main in s"}},
-                     {.name = "socket",
-                      .number = 41,
-                      .origin = Origin::Static,
-                      .phase = Phase::StartUp,
-                      .when = {{{.argument = 0, .op = Compare::MaskedEqual, .value = 2, .mask = 0xffffffff}},
-                               {{.argument = 0, .value = 1}, {.argument = 1, .op = Compare::Less, .value = 6}}}},
-                     {.name = "syscall_0x24b", .number = 587},
-                     {.name = "write", .number = 4, .abi = sys::Abi::I386, .origin = Origin::Observed}};
+    profile.calls = {
+        {.name = "read", .number = 0, .origin = Origin::Both, .seen = 12, .evidence = {"main in s"}},
+        {.name = "socket",
+         .number = 41,
+         .origin = Origin::Static,
+         .phase = Phase::StartUp,
+         .when = {{{.argument = 0, .op = Compare::MaskedEqual, .value = 2, .mask = 0xffffffff}},
+                  {{.argument = 0, .value = 1}, {.argument = 1, .op = Compare::Less, .value = 6}}}},
+        {.name = "syscall_0x24b", .number = 587},
+        {.name = "write", .number = 4, .abi = sys::Abi::I386, .origin = Origin::Observed}};
     profile.serving_begins = {"accept4"};
     profile.evidence = {"t.catena: 1 process"};
     profile.doubts = {"a \"doubt\""};
-    profile.unresolved = {{.binary = "/lib/l.so", .address = 0x40, .function = "f", .reason = "r", .numbers = {{1, 2}}},
-                          {.binary = "/lib/m.so", .address = 0x80, .function = "", .reason = ""}};
+    profile.unresolved = {
+        {.binary = "/lib/l.so", .address = 0x40, .function = "f", .reason = "r", .numbers = {{1, 2}}},
+        {.binary = "/lib/m.so", .address = 0x80, .function = "", .reason = ""}};
     return profile;
 }
 
@@ -69,7 +71,8 @@ TEST(ProfileJson, ByHandANameIsEnough) {
 }
 
 TEST(ProfileJson, UnknownNamesAreListedAndRefused) {
-    const std::string error = error_of(with_calls(R"({"name": "raed"}, {"name": "read"}, {"name": "wriet"})"));
+    const std::string error =
+        error_of(with_calls(R"({"name": "raed"}, {"name": "read"}, {"name": "wriet"})"));
     EXPECT_THAT(error, AllOf(HasSubstr("raed, wriet"), HasSubstr("not known"), Not(HasSubstr("read,"))));
 }
 
@@ -88,15 +91,21 @@ TEST(ProfileJson, WhatIsWrongIsNamedWithItsPlace) {
     EXPECT_THAT(error_of(R"({"catena_profile": 1, "calls": {}})"), HasSubstr("calls is no list"));
     EXPECT_THAT(error_of(with_calls("7")), HasSubstr("calls[0]"));
     EXPECT_THAT(error_of(with_calls(R"({"number": 1})")), HasSubstr("calls[0].name is missing"));
-    EXPECT_THAT(error_of(with_calls(R"({"name": "read", "number": 1})")), HasSubstr("number is 1, but read is 0"));
+    EXPECT_THAT(error_of(with_calls(R"({"name": "read", "number": 1})")),
+                HasSubstr("number is 1, but read is 0"));
     EXPECT_THAT(error_of(with_calls(R"({"name": "read", "number": -1})")), HasSubstr("calls[0].number"));
     EXPECT_THAT(error_of(with_calls(R"({"name": "read", "phase": "never"})")), HasSubstr("calls[0].phase"));
-    EXPECT_THAT(error_of(with_calls(R"({"name": "read", "origin": 3})")), HasSubstr("calls[0].origin is no text"));
-    EXPECT_THAT(error_of(with_calls(R"({"name": "read", "abi": "x32"})")), HasSubstr("x32 cannot be allowed"));
-    EXPECT_THAT(error_of(with_calls(R"({"name": "read"}, {"name": "read"})")), HasSubstr("read is in the profile twice"));
-    EXPECT_THAT(error_of(with_calls(R"({"name": "read", "when": [[]]})")), HasSubstr("when[0] has no condition"));
-    EXPECT_THAT(error_of(with_calls(R"({"name": "read", "when": [[{"argument": 6, "op": "==", "value": 1}]]})")),
-                HasSubstr("when[0][0].argument"));
+    EXPECT_THAT(error_of(with_calls(R"({"name": "read", "origin": 3})")),
+                HasSubstr("calls[0].origin is no text"));
+    EXPECT_THAT(error_of(with_calls(R"({"name": "read", "abi": "x32"})")),
+                HasSubstr("x32 cannot be allowed"));
+    EXPECT_THAT(error_of(with_calls(R"({"name": "read"}, {"name": "read"})")),
+                HasSubstr("read is in the profile twice"));
+    EXPECT_THAT(error_of(with_calls(R"({"name": "read", "when": [[]]})")),
+                HasSubstr("when[0] has no condition"));
+    EXPECT_THAT(
+        error_of(with_calls(R"({"name": "read", "when": [[{"argument": 6, "op": "==", "value": 1}]]})")),
+        HasSubstr("when[0][0].argument"));
     EXPECT_THAT(error_of(R"({"catena_profile": 1, "serving_begins": ["x"], "calls": [{"name": "read"}]})"),
                 HasSubstr("there is no call x"));
 }
@@ -137,15 +146,19 @@ TEST(Oci, DockersOwnFormIsRead) {
 }
 
 TEST(Oci, ProfilesThatListWhatIsForbiddenAreNotSupported) {
-    EXPECT_THAT(error_of(R"({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": []})"), HasSubstr("does not name"));
-    EXPECT_THAT(error_of(R"({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [3]})"), HasSubstr("syscalls[0]"));
-    EXPECT_THAT(error_of(R"({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": []})"), HasSubstr("no system call at all"));
+    EXPECT_THAT(error_of(R"({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": []})"),
+                HasSubstr("does not name"));
+    EXPECT_THAT(error_of(R"({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [3]})"),
+                HasSubstr("syscalls[0]"));
+    EXPECT_THAT(error_of(R"({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": []})"),
+                HasSubstr("no system call at all"));
 }
 
 TEST(Systemd, LinesAreThoseThatSystemdAddsUp) {
     const std::string text = to_systemd(example());
     EXPECT_THAT(text, AllOf(HasSubstr("[Service]\nSystemCallFilter=read socket write\n"),
-                            HasSubstr("SystemCallErrorNumber=EPERM\n"), HasSubstr("SystemCallArchitectures=native x86\n"),
+                            HasSubstr("SystemCallErrorNumber=EPERM\n"),
+                            HasSubstr("SystemCallArchitectures=native x86\n"),
                             HasSubstr("looks at none: socket\n"), HasSubstr("no name: syscall_0x24b\n")));
 }
 

@@ -49,8 +49,9 @@ std::array<std::vector<std::uint64_t>, 6> values_of(const ProfileCall& call) {
         for (const Comparison& each : conditions) {
             std::vector<std::uint64_t>& all = values.at(each.argument);
             const std::uint64_t value = each.value;
-            for (const std::uint64_t next : {value, value - 1, value + 1, value ^ (std::uint64_t{1} << 32U),
-                                             value ^ ~each.mask, value + 12, ~std::uint64_t{0}, std::uint64_t{0}})
+            for (const std::uint64_t next :
+                 {value, value - 1, value + 1, value ^ (std::uint64_t{1} << 32U), value ^ ~each.mask,
+                  value + 12, ~std::uint64_t{0}, std::uint64_t{0}})
                 if (std::ranges::find(all, next) == all.end()) all.push_back(next);
         }
     }
@@ -73,9 +74,10 @@ class Prover {
         if (evaluate(filter_, data) == wanted(profile_, use_, abi, number, arguments)) return {};
         return base::fail(
             base::ErrorCode::NotSupported,
-            fmt::format("the filter that libseccomp makes of the profile is wrong for {} with the arguments {:#x}: "
-                        "give the call fewer conditions, or none",
-                        sys::call_name(abi, number), fmt::join(arguments, ", ")));
+            fmt::format(
+                "the filter that libseccomp makes of the profile is wrong for {} with the arguments {:#x}: "
+                "give the call fewer conditions, or none",
+                sys::call_name(abi, number), fmt::join(arguments, ", ")));
     }
 
     // Each value of each argument with each of the others; by turns, where that would be too many.

@@ -15,8 +15,8 @@
 
 namespace catena::seccomp {
 
-// What the filter returns for the data, as the kernel runs it; nothing where it does what the kernel would not
-// have loaded.
+// What the filter returns for the data, as the kernel runs it; nothing where it does what the kernel would
+// not have loaded.
 std::optional<std::uint32_t> evaluate(std::span<const sock_filter> filter, const seccomp_data& data);
 
 // Runs the filter for every call of every architecture, and at both sides of every value that the profile

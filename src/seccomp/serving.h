@@ -1,9 +1,9 @@
 // Serving: which processes have begun to serve, for profiles in two phases.
 //
 // A filter cannot be added to another process from outside, and one that asks about a call that is made for
-// every request would cost more than it protects. So the waiting itself is looked at: a process serves once one
-// of its threads is found waiting in a call by which serving begins (docs/decisions/0036). What it forks after
-// that serves from the beginning.
+// every request would cost more than it protects. So the waiting itself is looked at: a process serves once
+// one of its threads is found waiting in a call by which serving begins (docs/decisions/0036). What it forks
+// after that serves from the beginning.
 #pragma once
 
 #include <sys/types.h>

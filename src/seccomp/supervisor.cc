@@ -28,9 +28,9 @@ namespace catena::seccomp {
 namespace {
 
 constexpr std::uint32_t kX32Bit = 0x40000000;
-constexpr std::uint32_t kContinue = 1;       // SECCOMP_USER_NOTIF_FLAG_CONTINUE
-constexpr std::size_t kMaxTold = 10'000;     // different violations that are told
-constexpr int kLookMs = 20;                  // between two looks at who serves
+constexpr std::uint32_t kContinue = 1;    // SECCOMP_USER_NOTIF_FLAG_CONTINUE
+constexpr std::size_t kMaxTold = 10'000;  // different violations that are told
+constexpr int kLookMs = 20;               // between two looks at who serves
 
 pid_t process_of(pid_t tid) {
     std::ifstream file(fmt::format("/proc/{}/status", tid));
@@ -50,7 +50,8 @@ sys::Abi abi_of(const seccomp_data& data) {
 
 // The same call from the same place is told once.
 std::string key_of(const Violation& violation) {
-    std::string key = fmt::format("{}/{}/{}", static_cast<int>(violation.abi), violation.number, violation.exe);
+    std::string key =
+        fmt::format("{}/{}/{}", static_cast<int>(violation.abi), violation.number, violation.exe);
     for (const Frame& frame : violation.frames) key += fmt::format("/{}+{:x}", frame.binary, frame.address);
     return key;
 }
@@ -135,8 +136,8 @@ void Supervisor::see_launch() {
 }
 
 // Before its exec has succeeded the child runs our own code. The kernel closes the other end of the pipe in
-// the exec, so that this is told before the program itself can make a call. Where the exec failed, what is left
-// is the child's end.
+// the exec, so that this is told before the program itself can make a call. Where the exec failed, what is
+// left is the child's end.
 bool Supervisor::is_launch_call(pid_t pid) {
     see_launch();
     return !launched_yet_ && pid == launched_.pid;
@@ -150,18 +151,19 @@ base::Status Supervisor::answer_next(const std::function<void(const Violation&)>
         return base::fail_errno("cannot receive a notification");
     }
     Asked asked{.id = request.id,
-                      .tid = static_cast<pid_t>(request.pid),
-                      .pid = process_of(static_cast<pid_t>(request.pid)),
-                      .instruction = request.data.instruction_pointer,
-                      .abi = abi_of(request.data),
-                      .number = static_cast<std::uint32_t>(request.data.nr) & ~kX32Bit};
+                .tid = static_cast<pid_t>(request.pid),
+                .pid = process_of(static_cast<pid_t>(request.pid)),
+                .instruction = request.data.instruction_pointer,
+                .abi = abi_of(request.data),
+                .number = static_cast<std::uint32_t>(request.data.nr) & ~kX32Bit};
     std::ranges::copy(request.data.args, asked.arguments.begin());
     if (is_launch_call(asked.pid)) return reply(asked.id, 0);
     const Verdict verdict = judge(profile_, asked.abi, asked.number, asked.arguments);
     bool too_late = false;
     if (verdict == Verdict::Allowed) {
         const ProfileCall* call = find_call(profile_, asked.abi, asked.number);
-        too_late = options_.phases && call != nullptr && call->phase == Phase::StartUp && serving_.serves(asked.pid);
+        too_late =
+            options_.phases && call != nullptr && call->phase == Phase::StartUp && serving_.serves(asked.pid);
         if (!too_late) return reply(asked.id, 0);
     }
     ++outcome_.violations;

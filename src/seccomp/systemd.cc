@@ -40,10 +40,9 @@ std::string to_systemd(const Profile& profile) {
         (named ? names : nameless).insert(call.name);
         if (!call.when.empty()) by_argument.insert(call.name);
     }
-    std::string text = fmt::format("# {} system calls{}, from catena seccomp derive.\n", names.size(),
-                                   profile.program.empty()
-                                       ? ""
-                                       : " of " + event::escape_for_terminal(profile.program));
+    std::string text =
+        fmt::format("# {} system calls{}, from catena seccomp derive.\n", names.size(),
+                    profile.program.empty() ? "" : " of " + event::escape_for_terminal(profile.program));
     if (!by_argument.empty()) {
         text += fmt::format("# With any arguments, since systemd looks at none: {}\n",
                             fmt::join(by_argument, " "));
@@ -52,8 +51,9 @@ std::string to_systemd(const Profile& profile) {
         text += fmt::format("# Left out, since they have no name: {}\n", fmt::join(nameless, " "));
     text += "[Service]\n";
     text += filter_lines(names);
-    text += profile.on_denied == OnDenied::Log ? "SystemCallLog=~" + fmt::format("{}", fmt::join(names, " ")) + "\n"
-                                               : "SystemCallErrorNumber=EPERM\n";
+    text += profile.on_denied == OnDenied::Log
+                ? "SystemCallLog=~" + fmt::format("{}", fmt::join(names, " ")) + "\n"
+                : "SystemCallErrorNumber=EPERM\n";
     text += i386 ? "SystemCallArchitectures=native x86\n" : "SystemCallArchitectures=native\n";
     return text + "NoNewPrivileges=yes\n";
 }
