@@ -71,11 +71,10 @@ class DynamicSymbols {
         std::uint32_t hash = 0;
         std::uint32_t symbol = 0;
     };
-    void read_versions(const elf::Image& image, const Dynamic& dynamic);
     void read_definitions(const elf::Image& image, const Dynamic& dynamic);
     void read_needs(const elf::Image& image, const Dynamic& dynamic);
     void set_version(std::uint32_t index, Version version);
-    void make_index();
+    void make_index(std::uint32_t first);
     [[nodiscard]] std::span<const Entry> bucket(std::uint32_t hash) const;
     [[nodiscard]] std::uint16_t versym(std::uint32_t index) const;
     [[nodiscard]] bool version_matches(std::uint32_t index, const Version& wanted) const;

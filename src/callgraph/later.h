@@ -20,13 +20,12 @@ struct Later {
     std::optional<ObjectId> by;  // the object that opens it, where that is known: its RUNPATH counts
 };
 
-// libnss_X.so.2 for each service of each database in /etc/nsswitch.conf, and of glibc's defaults for databases
-// that it does not name. glibc 2.34 and newer have "files" and "dns" in libc itself; a module of this name that
-// does not exist is then nothing missing, so those two are only listed where the file is there.
+// libnss_X.so.2 for each service of each database in /etc/nsswitch.conf. "files" and "dns", which glibc 2.34 and newer have
+// in libc itself, and which are its defaults where the file says nothing, are only listed where their files are there.
 [[nodiscard]] std::vector<Later> nss_modules(const Root& root);
 
-// Modules of the service's file in /etc/pam.d (or /usr/lib/pam.d), with @include, include and substack followed; those of
-// "other" where it has none. `service` without a slash.
+// Modules of the service's file in /etc/pam.d (or /usr/lib/pam.d), with @include, include and substack followed, as paths;
+// and those of the service "other", which libpam always reads, too. Without a slash in `service`: it is a file's name.
 [[nodiscard]] std::vector<Later> pam_modules(const Root& root, std::string_view service);
 
 // Converters in the gconv folder of this libc, as paths: all that gconv-modules names.

@@ -89,14 +89,14 @@ class Loaded {
   private:
     explicit Loaded(LibrarySearch search) : search_(std::move(search)) {}
     void load_interpreter();
-    void load_preloads(const LoadOptions& options);
+    void load_preloads(const LoadOptions& options, std::vector<ObjectId>& scope);
     void open_scope(ObjectId opened, std::vector<ObjectId> scope);
-    void add_dependencies(ObjectId of, std::vector<ObjectId>& scope);
-    std::optional<ObjectId> map(Request request);
-    std::optional<ObjectId> known(const std::string& name, std::optional<ObjectId> by) const;
+    void add_dependencies(ObjectId of, std::size_t& at, std::vector<ObjectId>& scope);
+    std::optional<ObjectId> map(Request request, bool may_be_missing = false);
+    std::optional<ObjectId> known(const std::string& name) const;
     std::optional<ObjectId> insert(FoundFile found, const Request& request);
     void note_missing(const Request& request, std::string detail);
-    void note_variants(const std::string& path, const std::string& hwcaps);
+    void note_variants(const Object& object);
 
     LibrarySearch search_;
     ProgramKind kind_ = ProgramKind::Dynamic;

@@ -50,7 +50,7 @@ struct Copy {
 struct SlotTable {
     std::vector<Slot> slots;  // in order of address; of two at one address, only the last relocation
     std::vector<Copy> copies;
-    // Relocations that were left out: their address is in no segment, or their kind is unknown.
+    // Relocations that were left out: of a kind that fills no pointer, other than those of thread-local variables.
     std::uint64_t ignored = 0;
     // Symbols that nothing defines and that are not weak, by their index in .dynsym, each once.
     std::vector<std::uint32_t> undefined;
