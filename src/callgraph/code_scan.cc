@@ -62,6 +62,11 @@ class Scanner {
         if (!functions) return std::unexpected(functions.error());
         fixed_ = image_.type() == elf::FileType::Executable;
         placed_ = placed_pointers(image_);
+        for (const PlacedPointer& each : placed_) {
+            if (each.kind == PlacedKind::ThreadLocal) thread_locals_.push_back(each.at);
+        }
+        std::erase_if(placed_,
+                      [](const PlacedPointer& each) { return each.kind == PlacedKind::ThreadLocal; });
         ranges_ = data_ranges(image_);
         make_functions(*functions);
         starts_.resize(code_end_ > code_begin_ ? (code_end_ - code_begin_ + 63) / 64 : 0);
@@ -230,6 +235,8 @@ class Scanner {
             edges_.push_back({index, address, EdgeKind::Takes, at});
             return;
         }
+        // The address of a pair that says where a thread-local variable is leads to nothing else.
+        if (reference == Reference::Address && std::ranges::binary_search(thread_locals_, address)) return;
         const std::uint64_t size = reference == Reference::Address ? 0
                                    : reference == Reference::Word  ? 8
                                                                    : kWide;
@@ -435,8 +442,38 @@ class Scanner {
         code().uses.erase(same.begin(), same.end());
     }
 
+    // Variables that symbols tell of, with their sizes; of those that overlap, their union.
+    void find_variables() {
+        std::vector<DataRange> found;
+        for (const elf::Section& each : image_.sections()) {
+            if (each.type != SHT_DYNSYM && each.type != SHT_SYMTAB) continue;
+            for (std::uint64_t at = 0; const auto symbol = elf::read_at<Elf64_Sym>(each.content, at);
+                 at += sizeof(Elf64_Sym)) {
+                const bool variable =
+                    ELF64_ST_TYPE(symbol->st_info) == STT_OBJECT && symbol->st_shndx != SHN_UNDEF;
+                const DataRange* range =
+                    variable && symbol->st_size != 0 ? in_data(symbol->st_value) : nullptr;
+                if (range != nullptr && symbol->st_size <= range->end - symbol->st_value)
+                    found.push_back({symbol->st_value, symbol->st_value + symbol->st_size});
+            }
+        }
+        std::ranges::sort(found, {}, &DataRange::begin);
+        std::vector<Variable>& variables = code().variables;
+        for (const DataRange& each : found) {
+            if (variables.empty() || each.begin >= variables.back().end)
+                variables.push_back({each.begin, each.end});
+            else
+                variables.back().end = std::max(variables.back().end, each.end);
+        }
+    }
+
     void make_pieces() {
+        find_variables();
         std::vector<std::uint64_t>& pieces = code().pieces;
+        for (const Variable& each : code().variables) {
+            pieces.push_back(each.begin);
+            pieces.push_back(each.end);
+        }
         const auto add = [&](std::uint64_t address) {
             if (address % kPieceAlignment == 0 && in_data(address) != nullptr) pieces.push_back(address);
         };
@@ -465,6 +502,7 @@ class Scanner {
     std::vector<std::uint64_t> starts_;  // a bit an address: an instruction begins there
     std::vector<DataRange> ranges_;
     std::vector<PlacedPointer> placed_;
+    std::vector<std::uint64_t> thread_locals_;
     std::vector<elf::CodeRange> frames_;
     std::vector<RawEdge> edges_;
     std::vector<RawUse> uses_;
@@ -477,6 +515,9 @@ class Scanner {
 }  // namespace
 
 std::pair<std::uint32_t, std::uint32_t> piece_of(const ObjectCode& code, std::uint64_t address) {
+    const auto variable = std::ranges::upper_bound(code.variables, address, {}, &Variable::begin);
+    if (variable != code.variables.begin() && address < std::prev(variable)->end)
+        return pointers_in(code, std::prev(variable)->begin, std::prev(variable)->end);
     const auto& pieces = code.pieces;
     auto after = std::ranges::upper_bound(pieces, address);
     if (after == pieces.begin() || after == pieces.end()) return {0, 0};

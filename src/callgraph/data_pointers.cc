@@ -89,6 +89,10 @@ class Reader {
                          .kind = PlacedKind::Symbol,
                          .symbol = name_of(ELF64_R_SYM(entry->r_info))});
                     break;
+                case R_X86_64_DTPMOD64:
+                case R_X86_64_TLSDESC:
+                    add({.at = entry->r_offset, .kind = PlacedKind::ThreadLocal});
+                    break;
                 default:
                     break;
             }

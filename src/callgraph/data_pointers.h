@@ -10,7 +10,8 @@
 
 namespace catena::callgraph {
 
-enum class PlacedKind : std::uint8_t { Address, Resolver, Symbol };
+// ThreadLocal: not a pointer but where a thread-local variable is, for code that asks the loader for it.
+enum class PlacedKind : std::uint8_t { Address, Resolver, Symbol, ThreadLocal };
 
 struct PlacedPointer {
     std::uint64_t at = 0;

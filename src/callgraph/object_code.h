@@ -113,6 +113,12 @@ struct NamedText {
     std::vector<std::string> texts;
 };
 
+// A variable whose place and size a symbol tells.
+struct Variable {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+};
+
 struct ObjectCode {
     std::vector<CodeFunction> functions;  // in order of address
     std::vector<Edge> edges;              // in order of `from`
@@ -124,6 +130,7 @@ struct ObjectCode {
     std::vector<NamedText> texts;
     // Where the pointers of a piece of data begin and end: pieces[i]…pieces[i + 1], as addresses.
     std::vector<std::uint64_t> pieces;
+    std::vector<Variable> variables;  // in order; they do not overlap
     std::uint32_t entry = kNone;
     bool go = false;  // Go's linker made it: functions are found by tables that are not pointers
     std::vector<std::string> doubts;

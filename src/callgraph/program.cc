@@ -41,8 +41,6 @@ std::vector<std::uint64_t> exports_of(const Object& object) {
 
 }  // namespace
 
-Program::~Program() = default;
-
 base::Result<std::unique_ptr<Program>> Program::analyze(const std::string& path,
                                                         const ProgramOptions& options) {
     auto loaded = Loaded::load(path, options.load);

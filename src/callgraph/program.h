@@ -7,10 +7,13 @@
 #include <vector>
 
 #include "base/result.h"
+#include "callgraph/binder.h"
+#include "callgraph/later.h"
 #include "callgraph/linked.h"
 #include "callgraph/loaded.h"
 #include "callgraph/reach.h"
 #include "callgraph/reachable_calls.h"
+#include "callgraph/slots.h"
 
 namespace catena::callgraph {
 
@@ -44,21 +47,17 @@ class Program {
     base::Status enter(const ProgramOptions& options, const std::vector<SlotTable>& tables);
     bool open_more();
     bool open_modules();
-    void add(const std::vector<struct Later>& modules);
+    void add(const std::vector<Later>& modules);
 
     Loaded loaded_;
     std::vector<std::unique_ptr<ObjectCode>> codes_;  // by object
-    std::unique_ptr<class Binder> binder_;
+    std::unique_ptr<Binder> binder_;
     Linked linked_;
     std::unique_ptr<Reach> reach_;
     std::vector<std::string> doubts_;
-    std::vector<bool> unreadable_;  // by object
     bool nss_ = false;
     bool openssl_ = false;
     bool pam_ = false;
-
-  public:
-    ~Program();
 };
 
 }  // namespace catena::callgraph

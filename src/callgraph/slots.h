@@ -1,7 +1,8 @@
-// Slots: what the loader writes into the memory of each object when it relocates it, as far as it can hold a pointer.
+// Slots: what the loader writes into the memory of each object when it relocates it, as far as it can hold a
+// pointer.
 //
-// Files at a fixed address (ET_EXEC) have pointers to themselves in their data that no relocation tells of: what has no
-// slot there holds what the file holds.
+// Files at a fixed address (ET_EXEC) have pointers to themselves in their data that no relocation tells of:
+// what has no slot there holds what the file holds.
 #pragma once
 
 #include <cstdint>
@@ -50,7 +51,8 @@ struct Copy {
 struct SlotTable {
     std::vector<Slot> slots;  // in order of address; of two at one address, only the last relocation
     std::vector<Copy> copies;
-    // Relocations that were left out: of a kind that fills no pointer, other than those of thread-local variables.
+    // Relocations that were left out: of a kind that fills no pointer, other than those of thread-local
+    // variables.
     std::uint64_t ignored = 0;
     // Symbols that nothing defines and that are not weak, by their index in .dynsym, each once.
     std::vector<std::uint32_t> undefined;
@@ -64,8 +66,9 @@ struct SlotTable {
 // At most so many relocations of an object are read. The largest programs have two million.
 inline constexpr std::size_t kMaxRelocations = 1U << 24U;
 
-// The tables of all objects, by ObjectId. Relocated in the loader's order, which decides unique symbols. Static programs:
-// their IRELATIVE relocations (between __rela_iplt_start and __rela_iplt_end) and, for a static-pie, its own.
+// The tables of all objects, by ObjectId. Relocated in the loader's order, which decides unique symbols.
+// Static programs: their IRELATIVE relocations (between __rela_iplt_start and __rela_iplt_end) and, for a
+// static-pie, its own.
 [[nodiscard]] std::vector<SlotTable> resolve_slots(const Loaded& loaded, Binder& binder);
 
 }  // namespace catena::callgraph
