@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "callgraph/program.h"
 #include "callgraph/reachable_calls.h"
 #include "cli/command.h"
 #include "cli/recorded_calls.h"
@@ -129,9 +130,9 @@ struct FilesVerb {
 
 // The one place where the analysis of code comes in.
 base::Result<callgraph::ReachableCalls> reachable_calls(const std::string& binary) {
-    return base::fail(base::ErrorCode::NotSupported,
-                      fmt::format("the code of {} cannot be analysed yet; give recordings of it with --trace",
-                                  event::escape_for_terminal(binary)));
+    const auto program = callgraph::Program::analyze(binary, {});
+    if (!program) return std::unexpected(program.error());
+    return (*program)->calls();
 }
 
 base::Status check_options(const DeriveVerb& options) {
