@@ -93,7 +93,9 @@ class Deriver {
             const sys::Abi abi = call.i386 ? sys::Abi::I386 : sys::Abi::X64;
             std::vector<std::string> evidence;
             for (const callgraph::CallEvidence& site : call.evidence) {
-                if (evidence.size() < kMaxEvidence) evidence.push_back(described(site));
+                std::string text = described(site);
+                if (evidence.size() < kMaxEvidence && std::ranges::find(evidence, text) == evidence.end())
+                    evidence.push_back(std::move(text));
             }
             if (call.evidence.size() > kMaxEvidence)
                 evidence.push_back(fmt::format("and {} more sites", call.evidence.size() - kMaxEvidence));
@@ -164,6 +166,11 @@ class Deriver {
             if (site.numbers) {
                 numbers = *site.numbers;
             } else {
+                append(
+                    profile_.doubts,
+                    {fmt::format("{} in {} can make any call, so all of them are allowed; --observed takes "
+                                 "what was seen alone",
+                                 site.function, site.binary)});
                 for (const sys::SyscallRow& row : sys::syscalls(sys::Abi::X64))
                     numbers.push_back(static_cast<std::uint32_t>(row.number));
             }
