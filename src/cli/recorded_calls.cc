@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <map>
 #include <memory>
@@ -44,27 +45,39 @@ struct Found {
     bool whole = false;            // its start is in the recording
 };
 
+// Whether an exec was recorded that began one of these images (process, and since when). The image is told a
+// little before its event; one that was there when the recording began has none.
+base::Result<bool> has_exec(store::Reader& reader, const std::map<std::uint64_t, std::int64_t>& images) {
+    constexpr std::int64_t kApartNs = 10'000'000;
+    bool found = false;
+    auto read =
+        reader.numbers("SELECT process, ts_ns FROM events WHERE op = 'exec'", [&](store::Numbers row) {
+            const auto image = images.find(static_cast<std::uint64_t>(row[0]));
+            found = found || (image != images.end() && std::abs(row[1] - image->second) < kApartNs);
+        });
+    if (!read) return std::unexpected(std::move(read).error());
+    return found;
+}
+
 base::Result<Found> find_members(store::Reader& reader, const std::string& binary) {
     Found found;
-    std::int64_t first_ns = kNever;
-    std::vector<event::ProcessImage> images;
+    std::map<std::uint64_t, std::int64_t> began;  // images of the binary
     auto read = reader.processes([&](event::ProcessImage&& image) {
-        first_ns = std::min(first_ns, image.since_ns);
-        images.push_back(std::move(image));
+        const auto parent = found.members.find(image.parent.value);
+        const bool known = found.members.contains(image.id.value);
+        const bool inherits = parent != found.members.end() && parent->second.since <= image.start_ns;
+        if (image.exe == binary) began.emplace(image.id.value, image.since_ns);
+        if (!known && !inherits && image.exe != binary) return;
+        if (image.exe != binary) found.others.insert(image.exe);
+        if (!known) {
+            found.members[image.id.value] = {
+                .since = image.since_ns, .parent = image.parent.value, .start = image.start_ns};
+        }
     });
     if (!read) return std::unexpected(std::move(read).error());
-    for (const event::ProcessImage& image : images) {
-        const bool known = found.members.contains(image.id.value);
-        const bool inherits = !known && found.members.contains(image.parent.value) &&
-                              found.members[image.parent.value].since <= image.start_ns;
-        if (known || inherits || image.exe == binary) {
-            if (image.exe == binary && image.since_ns > image.start_ns) found.whole = true;
-            if (image.exe != binary) found.others.insert(image.exe);
-            if (!known)
-                found.members[image.id.value] = {
-                    .since = image.since_ns, .parent = image.parent.value, .start = image.start_ns};
-        }
-    }
+    const auto whole = has_exec(reader, began);
+    if (!whole) return std::unexpected(whole.error());
+    found.whole = *whole;
     return found;
 }
 

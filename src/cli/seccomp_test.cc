@@ -396,7 +396,7 @@ int main(void) {
     EXPECT_EQ(phases["exit_group"], "both");
 }
 
-TEST_F(SeccompDerive, RecordingsThatCannotCarryAProfileAreRefusedWithTheReason) {
+TEST_F(SeccompDerive, RecordingsThatCannotCarryAProfileAreRefusedAndDoubtsAreTold) {
     catena({"record", "-o", path("causal.catena"), "--", "/bin/ls"});
     const Outcome causal = catena({"seccomp", "derive", "--observed", "--trace", path("causal.catena")});
     EXPECT_EQ(causal.exit_code, kBadInput);
@@ -405,6 +405,15 @@ TEST_F(SeccompDerive, RecordingsThatCannotCarryAProfileAreRefusedWithTheReason) 
         {"seccomp", "derive", "--observed", "--binary", "/usr/bin/gcc", "--trace", path("try.catena")});
     EXPECT_EQ(other.exit_code, kBadInput);
     EXPECT_THAT(other.err, HasSubstr("has no process that ran"));
+    const Outcome whole = catena({"seccomp", "derive", "--observed", "--trace", path("try.catena")});
+    EXPECT_EQ(whole.exit_code, kDone);
+    EXPECT_THAT(whole.err, Not(HasSubstr("begins after the program did")));
+    const Outcome late = shell("(while :; do sleep 0.01; done) & " + std::string(CATENA_PROGRAM) +
+                               " record --fidelity full -o late.catena --duration 1s --pid $! && kill $!; " +
+                               std::string(CATENA_PROGRAM) +
+                               " seccomp derive --observed --binary /bin/sh --trace late.catena");
+    EXPECT_EQ(late.exit_code, kDone) << late.err;
+    EXPECT_THAT(late.err, HasSubstr("late.catena begins after the program did: its start-up is not in it"));
     EXPECT_EQ(catena({"seccomp", "derive"}).exit_code, kUsage);
     EXPECT_EQ(catena({"seccomp", "derive", "--observed", "--static", "--trace", "x"}).exit_code, kUsage);
 }
