@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <limits>
 #include <map>
 #include <memory>
@@ -45,28 +44,25 @@ struct Found {
     bool whole = false;            // its start is in the recording
 };
 
-// Whether an exec was recorded that began one of these images (process, and since when). The image is told a
-// little before its event; one that was there when the recording began has none.
-base::Result<bool> has_exec(store::Reader& reader, const std::map<std::uint64_t, std::int64_t>& images) {
-    constexpr std::int64_t kApartNs = 10'000'000;
+// Whether a start of the program was recorded: an exec of its file.
+base::Result<bool> has_exec(store::Reader& reader, const std::string& binary) {
     bool found = false;
-    auto read =
-        reader.numbers("SELECT process, ts_ns FROM events WHERE op = 'exec'", [&](store::Numbers row) {
-            const auto image = images.find(static_cast<std::uint64_t>(row[0]));
-            found = found || (image != images.end() && std::abs(row[1] - image->second) < kApartNs);
-        });
+    auto read = reader.numbers(
+        fmt::format(
+            "SELECT count(*)::BIGINT FROM events e JOIN file_names f ON f.id = e.object WHERE e.op = 'exec' "
+            "AND f.path = {}",
+            store::stored_literal(binary)),
+        [&](store::Numbers row) { found = row[0] > 0; });
     if (!read) return std::unexpected(std::move(read).error());
     return found;
 }
 
 base::Result<Found> find_members(store::Reader& reader, const std::string& binary) {
     Found found;
-    std::map<std::uint64_t, std::int64_t> began;  // images of the binary
     auto read = reader.processes([&](event::ProcessImage&& image) {
         const auto parent = found.members.find(image.parent.value);
         const bool known = found.members.contains(image.id.value);
         const bool inherits = parent != found.members.end() && parent->second.since <= image.start_ns;
-        if (image.exe == binary) began.emplace(image.id.value, image.since_ns);
         if (!known && !inherits && image.exe != binary) return;
         if (image.exe != binary) found.others.insert(image.exe);
         if (!known) {
@@ -75,7 +71,7 @@ base::Result<Found> find_members(store::Reader& reader, const std::string& binar
         }
     });
     if (!read) return std::unexpected(std::move(read).error());
-    const auto whole = has_exec(reader, began);
+    const auto whole = has_exec(reader, binary);
     if (!whole) return std::unexpected(whole.error());
     found.whole = *whole;
     return found;
