@@ -408,7 +408,7 @@ TEST_F(SeccompDerive, RecordingsThatCannotCarryAProfileAreRefusedAndDoubtsAreTol
     const Outcome whole = catena({"seccomp", "derive", "--observed", "--trace", path("try.catena")});
     EXPECT_EQ(whole.exit_code, kDone);
     EXPECT_THAT(whole.err, Not(HasSubstr("begins after the program did")));
-    const Outcome late = shell("(while :; do sleep 0.01; done) & " + std::string(CATENA_PROGRAM) +
+    const Outcome late = shell("true; (while :; do sleep 0.01; done) & " + std::string(CATENA_PROGRAM) +
                                " record --fidelity full -o late.catena --duration 1s --pid $! && kill $!; " +
                                std::string(CATENA_PROGRAM) +
                                " seccomp derive --observed --binary /bin/sh --trace late.catena");
