@@ -21,7 +21,7 @@ say() { printf '\033[1m== %s\033[0m\n' "$*" >&2; }
 readonly packages=(
     g++ clang-19 llvm-19 libclang-rt-19-dev clang-format-19 clang-tidy-19 cmake ninja-build ccache git
     python3 ca-certificates
-    libelf-dev libdw-dev liblzma-dev libiberty-dev libzydis-dev zlib1g-dev libzstd-dev libarchive-dev libsimdjson-dev libfmt-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev
+    libelf-dev libdw-dev liblzma-dev libiberty-dev libzydis-dev zlib1g-dev libzstd-dev libarchive-dev libsimdjson-dev libseccomp-dev libfmt-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev
     iproute2 lighttpd curl netcat-openbsd procps strace # the demo and the tests
     binutils xz-utils                                   # programs that tests of src/elf make and compare with
     graphviz python3-jsonschema python3-prov            # read what we render, in tests

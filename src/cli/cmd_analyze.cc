@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/analyze_program.h"
 #include "cli/command.h"
 #include "cli/table_printer.h"
 #include "elf/demangle.h"
@@ -26,7 +27,14 @@ namespace catena::cli {
 namespace {
 
 constexpr const char* kHelp = R"(
-Functions of x86-64 programs and shared libraries, in order of address. SOURCE says how each is known:
+What of an x86-64 program or shared library to show:
+  functions   all functions of the file, in order of address
+  syscalls    the system calls that it and all that it loads can make, each with one way to it
+  callgraph   the functions of it and of all that it loads that can run, each with who reaches it
+syscalls and callgraph always say what could not be shown: numbers that are not known, libraries that are missing or
+opened by a name that is not known (--also NAME adds one). For a script they show its interpreter.
+
+SOURCE says how each function is known:
   symtab, dynsym   a symbol table of the file
   debug-file       its separate debug file, in /usr/lib/debug or where the file says (Debian: NAME-dbgsym, libc6-dbg)
   mini-debug-info  the symbols that Fedora's programs carry packed
@@ -37,13 +45,19 @@ Examples:
   catena analyze /usr/sbin/nginx
   catena analyze /usr/lib/x86_64-linux-gnu/libcrypto.so.3 --format json
   catena analyze ./server --lines | grep parse_
-  catena analyze ./server --what functions --lines --format json)";
+  catena analyze ./server --what functions --lines --format json
+  catena analyze /usr/sbin/nginx --what syscalls
+  catena analyze /usr/sbin/nginx --what syscalls --why execve
+  catena analyze /usr/bin/ssh --what callgraph --why getaddrinfo)";
 
 struct AnalyzeOptions {
     std::string binary;
     std::string what = "functions";
     std::string format = "text";
     bool lines = false;
+    std::vector<std::string> from;
+    std::vector<std::string> also;
+    std::string why;
 };
 
 // A function with what people want to know of it.
@@ -126,7 +140,33 @@ void print_json(const elf::Image& image, const std::vector<elf::Function>& funct
     fmt::print("\n]}}\n");
 }
 
+base::Result<int> analyze_program_too(const AnalyzeOptions& options) {
+    const AnalyzeProgramOptions wanted{.binary = options.binary,
+                                       .format = options.format,
+                                       .from = options.from,
+                                       .also = options.also,
+                                       .why = options.why};
+    auto code = options.what == "syscalls" ? show_syscalls(wanted) : show_callgraph(wanted);
+    if (code && (std::fflush(stdout) != 0 || std::ferror(stdout) != 0))
+        return base::fail_errno("standard output cannot be written");
+    return code;
+}
+
+base::Status check(const AnalyzeOptions& options) {
+    const bool functions = options.what == "functions";
+    if (functions && (!options.from.empty() || !options.also.empty() || !options.why.empty()))
+        return base::fail(base::ErrorCode::Usage,
+                          "--from, --also and --why go with --what syscalls or callgraph");
+    if (!functions && options.lines)
+        return base::fail(base::ErrorCode::Usage, "--lines goes with --what functions");
+    if (options.format == "dot" && options.what != "callgraph")
+        return base::fail(base::ErrorCode::Usage, "--format dot goes with --what callgraph");
+    return {};
+}
+
 base::Result<int> analyze(const AnalyzeOptions& options) {
+    if (auto status = check(options); !status) return std::unexpected(std::move(status).error());
+    if (options.what != "functions") return analyze_program_too(options);
     const auto image = elf::Image::open(options.binary);
     if (!image) return std::unexpected(image.error());
     const auto functions = elf::functions(*image);
@@ -163,13 +203,20 @@ void add_analyze(CLI::App& app, int& exit_code) {
     CLI::App* command = app.add_subcommand("analyze", "Show what a program holds, without running it");
     const auto options = std::make_shared<AnalyzeOptions>();
     command->add_option("BINARY", options->binary, "The program or shared library")->required();
-    command->add_option("--what", options->what, "functions (default)")
-        ->option_text("functions")
-        ->check(CLI::IsMember({"functions"}));
+    command->add_option("--what", options->what, "functions (default), syscalls or callgraph")
+        ->option_text("functions|syscalls|callgraph")
+        ->check(CLI::IsMember({"functions", "syscalls", "callgraph"}));
+    command->add_option("--from", options->from, "Only what this function of the program can reach")
+        ->option_text("FUNCTION");
+    command->add_option("--also", options->also, "A library that it opens by a name that cannot be found out")
+        ->option_text("LIB");
+    command
+        ->add_option("--why", options->why, "Who reaches this function or makes this call, and who does not")
+        ->option_text("FUNCTION|SYSCALL");
     command->add_flag("--lines", options->lines, "Where each is declared, as far as there are debug symbols");
-    command->add_option("--format", options->format, "text (default) or json")
-        ->option_text("text|json")
-        ->check(CLI::IsMember({"text", "json"}));
+    command->add_option("--format", options->format, "text (default), json, or dot (callgraph)")
+        ->option_text("text|json|dot")
+        ->check(CLI::IsMember({"text", "json", "dot"}));
     command->footer(kHelp);
     command->callback([options, &exit_code] { exit_code = run_analyze(*options); });
 }

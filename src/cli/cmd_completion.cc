@@ -96,6 +96,11 @@ std::string table_rows(const std::string& key, const CLI::App& verb) {
                 rows += table_row(key + " " + name, kind_of(verb, *option));
         }
     }
+    // Of a verb with verbs of its own, these; what stands behind them is not completed.
+    std::vector<std::string> verbs;
+    for (const CLI::App* within : verb.get_subcommands([](const CLI::App*) { return true; }))
+        verbs.push_back(within->get_name());
+    if (!key.empty() && !verbs.empty()) rows += table_row(key + " 1", words_kind("words", verbs));
     return table_row(key + " options", words_kind("words", names)) + rows;
 }
 

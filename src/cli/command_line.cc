@@ -31,14 +31,16 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
     return d[a.size()][b.size()];
 }
 
-// The verb that was recognised, else the program itself.
+// The verb that was recognised, of several within each other the innermost; else the program itself.
 const CLI::App& reached(const CLI::App& app) {
     const auto parsed = app.get_subcommands();
-    return parsed.empty() ? app : *parsed.front();
+    return parsed.empty() ? app : reached(*parsed.front());
 }
 
 std::string full_name(const CLI::App& app, const CLI::App& command) {
-    return &app == &command ? app.get_name() : app.get_name() + " " + command.get_name();
+    if (&app == &command) return app.get_name();
+    const CLI::App* parent = command.get_parent();
+    return (parent == nullptr ? "" : full_name(app, *parent) + " ") + command.get_name();
 }
 
 std::vector<std::string> verb_names(const CLI::App& app) {
@@ -67,9 +69,9 @@ std::string explain(const CLI::App& app, const CLI::App& command, const CLI::Par
     const std::vector<std::string> words = app.remaining(true);
     const auto word =
         std::ranges::find_if(words, [](const std::string& each) { return !each.starts_with('-'); });
-    if (&app == &command && word != words.end()) {
+    if (!verb_names(command).empty() && word != words.end()) {
         return fmt::format("there is no verb \"{}\"{}", event::escape_for_terminal(*word),
-                           did_you_mean(*word, verb_names(app)));
+                           did_you_mean(*word, verb_names(command)));
     }
     const auto option = std::ranges::find_if(words, [](const std::string& each) {
         return each.size() > 1 && each.starts_with('-') && each != "--";
@@ -105,9 +107,14 @@ CLI::Option* command_option(CLI::App& verb) {
 void hand_over_command(CLI::App& app, std::vector<std::string>& words) {
     const auto dashes = std::ranges::find(words, "--");
     if (dashes == words.end() || words.front().starts_with('-')) return;
-    const auto named =
-        app.get_subcommands([&](const CLI::App* each) { return each->get_name() == words.front(); });
-    CLI::Option* option = named.empty() ? nullptr : command_option(*named.front());
+    // The verb, and the verb within it.
+    std::vector<CLI::App*> named = {&app};
+    for (auto word = words.begin(); word != dashes && !named.empty(); ++word) {
+        auto next = named.front()->get_subcommands([&](const CLI::App* e) { return e->get_name() == *word; });
+        if (next.empty()) break;
+        named = std::move(next);
+    }
+    CLI::Option* option = command_option(*named.front());
     if (option == nullptr) return;
     std::vector<std::string> command(dashes + 1, words.end());
     words.erase(dashes, words.end());
@@ -154,7 +161,7 @@ int parse_command_line(CLI::App& app, std::vector<std::string> words) {
         app.parse(std::move(words));
     } catch (const CLI::CallForHelp&) {
         const CLI::App& asked = reached(app);
-        fmt::print("{}", asked.help(&asked == &app ? "" : app.get_name()));
+        fmt::print("{}", asked.help(&asked == &app ? "" : full_name(app, *asked.get_parent())));
     } catch (const CLI::CallForVersion& version) {
         fmt::print("{}\n", version.what());
     } catch (const CLI::ParseError& error) {

@@ -58,7 +58,7 @@ TEST_F(Completion, RegistersItsFunction) {
 TEST_F(Completion, OffersVerbs) {
     EXPECT_THAT(complete("catena ", {"catena", ""}),
                 UnorderedElementsAre("record", "events", "chain", "query", "import", "reduce", "analyze",
-                                     "functions", "doctor", "completion"));
+                                     "functions", "seccomp", "doctor", "completion"));
     EXPECT_THAT(complete("catena rec", {"catena", "rec"}), ElementsAre("record"));
     EXPECT_THAT(complete("catena --v", {"catena", "--v"}), ElementsAre("--version"));
 }

@@ -19,6 +19,7 @@ void add_verbs(CLI::App& app, int& exit_code) {
     add_reduce(app, exit_code);
     add_analyze(app, exit_code);
     add_functions(app, exit_code);
+    add_seccomp(app, exit_code);
     add_doctor(app, exit_code);
     add_completion(app, exit_code);
 }

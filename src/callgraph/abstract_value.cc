@@ -1,0 +1,91 @@
+#include "callgraph/abstract_value.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace catena::callgraph {
+
+AbstractValue AbstractValue::constant(std::uint64_t value) { return set({value}); }
+
+AbstractValue AbstractValue::set(std::vector<std::uint64_t> values, Kind kind) {
+    std::ranges::sort(values);
+    const auto same = std::ranges::unique(values);
+    values.erase(same.begin(), same.end());
+    AbstractValue result;
+    if (values.empty() || values.size() > kMaxValues) return result;
+    result.kind_ = kind;
+    result.values_ = std::move(values);
+    return result;
+}
+
+AbstractValue AbstractValue::entry(unsigned register_index) {
+    AbstractValue result;
+    result.kind_ = Kind::Entry;
+    result.offset_ = register_index;
+    return result;
+}
+
+AbstractValue AbstractValue::entry_slot(std::int64_t offset) {
+    AbstractValue result;
+    result.kind_ = Kind::EntrySlot;
+    result.offset_ = offset;
+    return result;
+}
+
+AbstractValue AbstractValue::frame(std::int64_t offset) {
+    AbstractValue result;
+    result.kind_ = Kind::Frame;
+    result.offset_ = offset;
+    return result;
+}
+
+AbstractValue AbstractValue::join(const AbstractValue& other) const {
+    if (*this == other) return *this;
+    if (kind_ != other.kind_ || (kind_ != Kind::Set && kind_ != Kind::LowByte)) return any();
+    std::vector<std::uint64_t> values;
+    std::ranges::set_union(values_, other.values_, std::back_inserter(values));
+    return set(std::move(values), kind_);
+}
+
+AbstractValue AbstractValue::map(const std::function<std::uint64_t(std::uint64_t)>& change) const {
+    if (kind_ != Kind::Set) return any();
+    std::vector<std::uint64_t> values;
+    values.reserve(values_.size());
+    for (const std::uint64_t each : values_) values.push_back(change(each));
+    return set(std::move(values));
+}
+
+AbstractState AbstractState::at_entry() {
+    AbstractState state;
+    for (unsigned i = 0; i < kRegisters; ++i) state.registers[i] = AbstractValue::entry(i);
+    state.registers[kRsp] = AbstractValue::frame(0);
+    return state;
+}
+
+bool AbstractState::join(const AbstractState& other) {
+    bool changed = false;
+    for (unsigned i = 0; i < kRegisters; ++i) {
+        AbstractValue joined = registers[i].join(other.registers[i]);
+        if (joined == registers[i]) continue;
+        registers[i] = std::move(joined);
+        changed = true;
+    }
+    for (auto slot = slots.begin(); slot != slots.end();) {
+        const auto theirs = other.slots.find(slot->first);
+        AbstractValue joined =
+            theirs == other.slots.end() ? AbstractValue::any() : slot->second.join(theirs->second);
+        if (joined != slot->second) changed = true;
+        if (joined.kind() == AbstractValue::Kind::Any) {
+            slot = slots.erase(slot);
+            continue;
+        }
+        slot->second = std::move(joined);
+        ++slot;
+    }
+    changed = changed || (other.escaped && !escaped) || (!other.entry_slots && entry_slots);
+    escaped = escaped || other.escaped;
+    entry_slots = entry_slots && other.entry_slots;
+    return changed;
+}
+
+}  // namespace catena::callgraph

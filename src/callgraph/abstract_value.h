@@ -1,0 +1,77 @@
+// AbstractValue: what is known of a 64-bit value at one place in a function, whatever the way to there.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <vector>
+
+namespace catena::callgraph {
+
+// Sets of more values than this are no longer sets: anything is possible.
+inline constexpr std::size_t kMaxValues = 96;
+
+class AbstractValue {
+  public:
+    enum class Kind : std::uint8_t {
+        Any,
+        Set,        // one of values()
+        Entry,      // what register `index` held when the function was entered
+        EntrySlot,  // what lay at `offset` from the stack pointer then
+        Frame,      // the address `offset` from the stack pointer then
+        LowByte,    // one of values() in the lowest byte, anything above
+    };
+
+    AbstractValue() = default;
+    static AbstractValue any() { return {}; }
+    static AbstractValue constant(std::uint64_t value);
+    static AbstractValue set(std::vector<std::uint64_t> values, Kind kind = Kind::Set);
+    static AbstractValue entry(unsigned register_index);
+    static AbstractValue entry_slot(std::int64_t offset);
+    static AbstractValue frame(std::int64_t offset);
+
+    [[nodiscard]] Kind kind() const { return kind_; }
+    [[nodiscard]] bool is_set() const { return kind_ == Kind::Set; }
+    [[nodiscard]] bool is_frame() const { return kind_ == Kind::Frame; }
+    [[nodiscard]] std::int64_t offset() const { return offset_; }
+    [[nodiscard]] unsigned register_index() const { return static_cast<unsigned>(offset_); }
+    [[nodiscard]] const std::vector<std::uint64_t>& values() const { return values_; }
+
+    // What is possible where either this or the other is.
+    [[nodiscard]] AbstractValue join(const AbstractValue& other) const;
+    // Each value of a set changed; anything else becomes unknown.
+    [[nodiscard]] AbstractValue map(const std::function<std::uint64_t(std::uint64_t)>& change) const;
+
+    friend bool operator==(const AbstractValue&, const AbstractValue&) = default;
+
+  private:
+    Kind kind_ = Kind::Any;
+    std::int64_t offset_ = 0;
+    std::vector<std::uint64_t> values_;  // in order, each once
+};
+
+inline constexpr unsigned kRegisters = 16;
+inline constexpr unsigned kRax = 0;
+inline constexpr unsigned kRcx = 1;
+inline constexpr unsigned kRdx = 2;
+inline constexpr unsigned kRsp = 4;
+inline constexpr unsigned kRbp = 5;
+inline constexpr unsigned kRsi = 6;
+inline constexpr unsigned kRdi = 7;
+
+// Registers and the slots of the stack that hold something known.
+struct AbstractState {
+    std::vector<AbstractValue> registers = std::vector<AbstractValue>(kRegisters);
+    std::map<std::int64_t, AbstractValue> slots;  // of 8 bytes, by offset from the stack pointer at entry
+    bool escaped = false;                         // an address of the frame is known elsewhere
+    bool entry_slots = true;                      // what the caller left on the stack is still there
+
+    // Where a function is entered by its beginning.
+    static AbstractState at_entry();
+    // Takes in what is possible by another way; whether that changed anything.
+    bool join(const AbstractState& other);
+
+    friend bool operator==(const AbstractState&, const AbstractState&) = default;
+};
+
+}  // namespace catena::callgraph

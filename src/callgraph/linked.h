@@ -1,0 +1,56 @@
+// Linked: the analysed files of one program, and what the loader makes of the pointers between them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "callgraph/object_code.h"
+
+namespace catena::callgraph {
+
+// An address in one of the files.
+struct Place {
+    std::uint32_t object = kNone;  // kNone: nowhere
+    std::uint64_t address = 0;     // as linked
+
+    friend bool operator==(const Place&, const Place&) = default;
+};
+
+// What a pointer of kind Symbol holds once the loader has bound it.
+struct BoundPointer {
+    Place place;
+    bool resolver = false;  // the place is a function that returns what the pointer will hold
+};
+
+// Data that the loader copies from a library into the program, with the pointers in it.
+struct CopiedData {
+    Place from;
+    std::uint64_t size_bytes = 0;
+};
+
+struct LinkedObject {
+    std::string path;
+    const ObjectCode* code = nullptr;    // lives as long as this
+    std::vector<BoundPointer> bound;     // one for each of code->pointers
+    std::vector<CopiedData> copied;      // into this object
+    bool opened_later = false;           // by dlopen: what it exports is found by name
+    std::vector<std::uint64_t> exports;  // addresses of functions that can be found by name
+};
+
+// Where control comes from outside.
+struct EntryPlace {
+    Place place;
+    std::string why;        // "the kernel starts the program here"
+    bool resolver = false;  // the loader calls it to bind a pointer, whether or not the pointer is used
+};
+
+struct Linked {
+    std::vector<LinkedObject> objects;  // the program first
+    std::vector<EntryPlace> entries;
+    std::function<std::vector<Place>(std::string_view)> definitions;  // of a name, in all objects
+};
+
+}  // namespace catena::callgraph

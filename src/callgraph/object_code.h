@@ -1,0 +1,139 @@
+// ObjectCode: what the code and the data of one ELF file say by themselves: its functions, who calls whom,
+// who refers to which pointers, and what its instructions that enter the kernel ask for. It depends on
+// nothing but the bytes of the file, so it can be kept between runs.
+//
+// Every address in code belongs to one function here: what no symbol and no table covers belongs to the
+// function before it. So whatever refers to code refers to a function, and a function that is reached stands
+// for all that lies in its range. Passive data.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "callgraph/instruction.h"
+
+namespace catena::callgraph {
+
+inline constexpr std::uint32_t kNone = ~std::uint32_t{0};
+
+struct CodeFunction {
+    std::uint64_t address = 0;
+    std::uint64_t end = 0;  // where the next one begins, or code ends
+    std::string name;       // as in the file; empty where it has none
+    bool part = false;      // jumped to, not called
+    bool exported = false;  // other files can bind to it
+    bool indirect_call = false;
+    bool indirect_jump = false;
+};
+
+enum class EdgeKind : std::uint8_t {
+    Call,
+    Jump,   // a tail call, or to a part of the same function that lies elsewhere
+    Falls,  // its last instruction leads on into the next function
+    Table,  // an entry of a jump table
+    Takes,  // takes the address of it
+};
+
+struct Edge {
+    std::uint32_t from = 0;
+    std::uint32_t to = 0;
+    EdgeKind kind = EdgeKind::Call;
+    std::uint64_t at = 0;  // the instruction
+};
+
+// A place in data that holds an address when the program runs.
+enum class PointerKind : std::uint8_t {
+    Code,      // of this file; `to` is the function
+    Data,      // of this file; it leads to pointers first…last
+    Resolver,  // what the function `to` returns when the loader calls it
+    Symbol,    // what the loader binds a name to
+};
+
+struct Pointer {
+    std::uint64_t at = 0;
+    PointerKind kind = PointerKind::Code;
+    std::uint32_t to = kNone;
+    std::uint32_t first = 0;  // pointers [first, last) that lie where this one leads
+    std::uint32_t last = 0;
+};
+
+// Code refers to pointers [first, last): calls through one, reads one, or takes the address of what holds
+// them.
+struct Use {
+    std::uint32_t from = 0;
+    std::uint32_t first = 0;
+    std::uint32_t last = 0;
+    bool call = false;
+    std::uint64_t at = 0;
+};
+
+// Whose life makes a call possible.
+enum class When : std::uint8_t {
+    Reached,  // `owner` can run
+    Taken,    // the address of `owner` is taken by something that can run: any argument is possible
+};
+
+// What an instruction that enters the kernel can ask for, by the way through `owner`.
+struct CallFact {
+    std::uint32_t owner = 0;
+    std::uint32_t function = 0;  // that holds the instruction
+    std::uint64_t address = 0;   // of it
+    Door door = Door::Syscall;
+    When when = When::Reached;
+    bool resolved = true;
+    std::vector<std::uint32_t> numbers;  // in order
+    std::string reason;                  // where it is not resolved
+};
+
+// A function that other files can call and that makes the call whose number it is given.
+struct Wrapper {
+    std::uint32_t function = 0;  // that is called
+    std::uint8_t parameter = 0;  // register, by its number in instructions
+    std::uint32_t holder = 0;    // that holds the instruction
+    std::uint64_t address = 0;   // of the instruction that enters the kernel
+    Door door = Door::Syscall;
+};
+
+// What a call through a pointer passes in a register.
+struct PassedValues {
+    std::uint32_t from = 0;
+    std::uint32_t pointer = 0;
+    std::uint8_t parameter = 0;
+    bool known = false;
+    std::vector<std::uint64_t> values;
+};
+
+// A text that code refers to where it calls something by name (dlopen, dlsym).
+struct NamedText {
+    std::uint32_t from = 0;
+    std::uint32_t pointer = 0;
+    bool opens = false;  // a file, not a function
+    bool known = false;
+    std::vector<std::string> texts;
+};
+
+// A variable whose place and size a symbol tells.
+struct Variable {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+};
+
+struct ObjectCode {
+    std::vector<CodeFunction> functions;  // in order of address
+    std::vector<Edge> edges;              // in order of `from`
+    std::vector<Pointer> pointers;        // in order of `at`
+    std::vector<Use> uses;                // in order of `from`
+    std::vector<CallFact> calls;
+    std::vector<Wrapper> wrappers;
+    std::vector<PassedValues> passed;
+    std::vector<NamedText> texts;
+    // Where the pointers of a piece of data begin and end: pieces[i]…pieces[i + 1], as addresses.
+    std::vector<std::uint64_t> pieces;
+    std::vector<Variable> variables;  // in order; they do not overlap
+    std::uint32_t entry = kNone;
+    bool go = false;  // Go's linker made it: functions are found by tables that are not pointers
+    std::vector<std::string> doubts;
+};
+
+}  // namespace catena::callgraph

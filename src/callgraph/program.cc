@@ -1,0 +1,232 @@
+// Files are analysed one by one, then linked, then gone through from the entries. What turns out to be opened
+// by what can run is added, and all is linked again, until nothing is added.
+#include "callgraph/program.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include "callgraph/analyze_object.h"
+#include "callgraph/binder.h"
+#include "callgraph/code_scan.h"
+#include "callgraph/entries.h"
+#include "callgraph/later.h"
+#include "callgraph/reachable.h"
+#include "callgraph/slots.h"
+
+namespace catena::callgraph {
+namespace {
+
+constexpr unsigned kMaxRounds = 8;
+
+std::uint32_t number_of(ObjectId id) { return static_cast<std::uint32_t>(index_of(id)); }
+
+// Addresses of the functions that can be found by name.
+std::vector<std::uint64_t> exports_of(const Object& object) {
+    std::vector<std::uint64_t> exports;
+    for (std::uint32_t i = 1; i < object.symbols.count(); ++i) {
+        const auto symbol = object.symbols.at(i);
+        if (!symbol || symbol->st_shndx == SHN_UNDEF) continue;
+        const auto type = ELF64_ST_TYPE(symbol->st_info);
+        if (type == STT_FUNC || type == STT_GNU_IFUNC || type == STT_NOTYPE || type == STT_OBJECT)
+            exports.push_back(symbol->st_value);
+    }
+    return exports;
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Program>> Program::analyze(const std::string& path,
+                                                        const ProgramOptions& options) {
+    auto loaded = Loaded::load(path, options.load);
+    if (!loaded) return std::unexpected(std::move(loaded).error());
+    std::unique_ptr<Program> program(new Program(std::move(*loaded)));
+    if (auto status = program->run(options); !status) return std::unexpected(std::move(status).error());
+    return program;
+}
+
+base::Status Program::run(const ProgramOptions& options) {
+    for (const std::string& each : options.also) {
+        const auto added = loaded_.add({.reason = LoadReason::User, .name = each, .why = "--also"});
+        if (!added) return std::unexpected(added.error());
+    }
+    for (unsigned round = 0; round < kMaxRounds; ++round) {
+        analyze_objects();
+        if (auto status = link(options); !status) return status;
+        reach_ = std::make_unique<Reach>(linked_);
+        reach_->run();
+        if (!open_more()) return {};
+    }
+    doubts_.emplace_back("libraries open libraries that open libraries; the last of them were not looked at");
+    return {};
+}
+
+// The largest files first, so that no thread is left alone with one at the end.
+void Program::analyze_objects() {
+    std::vector<ObjectId> open;
+    codes_.resize(loaded_.size());
+    for (const ObjectId id : loaded_.ids()) {
+        if (codes_[index_of(id)] == nullptr) open.push_back(id);
+    }
+    std::ranges::sort(open, std::greater{},
+                      [&](ObjectId id) { return loaded_.object(id).image.bytes().size(); });
+    std::vector<std::string> problems(open.size());
+    std::atomic<std::size_t> next = 0;
+    const auto work = [&] {
+        for (std::size_t i = next++; i < open.size(); i = next++) {
+            auto code = analyze_object(loaded_.object(open[i]).image);
+            if (!code) problems[i] = code.error().message;
+            codes_[index_of(open[i])] = std::make_unique<ObjectCode>(code ? std::move(*code) : ObjectCode{});
+        }
+    };
+    const std::size_t helpers =
+        std::min<std::size_t>(std::max(1U, std::thread::hardware_concurrency()) - 1, open.size());
+    {
+        std::vector<std::jthread> threads;
+        for (std::size_t i = 0; i < helpers; ++i) threads.emplace_back(work);
+        work();
+    }
+    for (const std::string& each : problems) {
+        if (!each.empty()) doubts_.push_back(each);
+    }
+}
+
+base::Status Program::link(const ProgramOptions& options) {
+    linked_ = {};
+    binder_ = std::make_unique<Binder>(loaded_);
+    const auto tables = resolve_slots(loaded_, *binder_);
+    linked_.objects.resize(loaded_.size());
+    for (const ObjectId id : loaded_.ids()) link_object(id, tables[index_of(id)]);
+    linked_.definitions = [this](std::string_view name) {
+        std::vector<Place> places;
+        for (const Definition& each : binder_->definitions(name))
+            places.push_back({number_of(each.object), each.address});
+        return places;
+    };
+    return enter(options, tables);
+}
+
+void Program::link_object(ObjectId id, const SlotTable& table) {
+    const Object& object = loaded_.object(id);
+    LinkedObject& linked = linked_.objects[index_of(id)];
+    linked.path = object.path;
+    linked.code = codes_[index_of(id)].get();
+    linked.bound.resize(linked.code->pointers.size());
+    for (std::size_t i = 0; i < linked.bound.size(); ++i) {
+        if (linked.code->pointers[i].kind != PointerKind::Symbol) continue;
+        const Slot* slot = table.at(linked.code->pointers[i].at);
+        if (slot == nullptr || slot->undefined) continue;
+        linked.bound[i] = {.place = {number_of(slot->object), slot->target}, .resolver = slot->ifunc};
+    }
+    for (const Copy& each : table.copies)
+        linked.copied.push_back({{number_of(each.source.object), each.source.address}, each.size_bytes});
+    const bool library = id == kProgram && loaded_.kind() == ProgramKind::Library;
+    linked.opened_later = library || (object.additional() && object.opened_with == id);
+    if (linked.opened_later) linked.exports = exports_of(object);
+}
+
+base::Status Program::enter(const ProgramOptions& options, const std::vector<SlotTable>& tables) {
+    for (const std::string& each : options.from) {
+        bool found = false;
+        for (const CodeFunction& function : linked_.objects.front().code->functions) {
+            if (function.name != each && fmt::format("{:#x}", function.address) != each) continue;
+            linked_.entries.push_back({.place = {0, function.address}, .why = "--from"});
+            found = true;
+        }
+        if (!found)
+            return base::fail(base::ErrorCode::NotFound,
+                              fmt::format("{} has no function {}; --what functions lists those it has",
+                                          linked_.objects.front().path, each));
+    }
+    if (!options.from.empty()) return {};
+    for (const Entry& each : entries(loaded_, tables))
+        linked_.entries.push_back({.place = {number_of(each.object), each.address},
+                                   .why = std::string(to_string(each.kind)),
+                                   .resolver = each.kind == EntryKind::IfuncResolver});
+    return {};
+}
+
+// Opens what code that can run opens; whether that was anything new.
+bool Program::open_more() {
+    const std::size_t before = loaded_.size();
+    const auto opened = reach_->opened();
+    for (const auto& [by, name] : opened) {
+        if (!name.empty()) static_cast<void>(loaded_.resolve_dlopen(name, ObjectId{by.object}));
+    }
+    open_modules();
+    return loaded_.size() != before;
+}
+
+void Program::add(const std::vector<Later>& modules) {
+    for (const Later& each : modules) static_cast<void>(loaded_.add(each));
+}
+
+// Modules that libraries open by names out of configuration.
+bool Program::open_modules() {
+    const auto reaches = [&](std::string_view library, std::string_view prefix) {
+        const auto id = loaded_.find(library);
+        if (!id || index_of(*id) >= codes_.size()) return false;
+        const auto& functions = codes_[index_of(*id)]->functions;
+        for (std::uint32_t i = 0; i < functions.size(); ++i) {
+            if (functions[i].name.starts_with(prefix) && reach_->reached({number_of(*id), i})) return true;
+        }
+        return false;
+    };
+    if (!nss_ && reaches("libc.so.6", "__nss_")) {
+        nss_ = true;
+        add(nss_modules(loaded_.root()));
+    }
+    if (!pam_ && reaches("libpam.so.0", "pam_start")) {
+        pam_ = true;
+        add(pam_modules(loaded_.root(), std::filesystem::path(loaded_.program().path).filename().string()));
+    }
+    const auto in_libcrypto = [&](FunctionRef ref) {
+        return linked_.objects[ref.object].path.find("/libcrypto.so") != std::string::npos;
+    };
+    if (!openssl_ && std::ranges::any_of(reach_->opens_unknown(), in_libcrypto)) {
+        openssl_ = true;
+        add(openssl_modules(loaded_.root()));
+    }
+    return nss_ || pam_ || openssl_;
+}
+
+ReachableCalls Program::calls() const {
+    ReachableCalls result = reachable_calls(linked_, *reach_);
+    result.doubts.insert(result.doubts.end(), doubts_.begin(), doubts_.end());
+    result.doubts.insert(result.doubts.end(), loaded_.doubts().begin(), loaded_.doubts().end());
+    for (const Missing& each : loaded_.missing()) {
+        std::string by;
+        if (!each.requests.empty() && each.requests.front().by)
+            by = fmt::format(", which {} asks for", loaded_.object(*each.requests.front().by).path);
+        result.doubts.push_back(fmt::format("{}{} is missing{}{}: what it would call is not known", each.name,
+                                            by, each.detail.empty() ? "" : ": ", each.detail));
+    }
+    const auto is_known = [&](FunctionRef ref) {
+        const std::string& path = linked_.objects[ref.object].path;
+        return (openssl_ && path.find("/libcrypto.so") != std::string::npos) ||
+               (pam_ && path.find("/libpam.so") != std::string::npos);
+    };
+    std::set<std::string> doubts;
+    for (const FunctionRef each : reach_->opens_unknown()) {
+        if (!is_known(each))
+            doubts.insert(
+                fmt::format("{} in {} opens a library whose name is not known; --also NAME adds one",
+                            function_name(linked_, each), linked_.objects[each.object].path));
+    }
+    for (const FunctionRef each : reach_->finds_unknown()) {
+        if (!is_known(each))
+            doubts.insert(
+                fmt::format("{} in {} looks up a function whose name is not known; those of libraries that "
+                            "are opened while the program runs all count",
+                            function_name(linked_, each), linked_.objects[each.object].path));
+    }
+    result.doubts.insert(result.doubts.end(), doubts.begin(), doubts.end());
+    return result;
+}
+
+}  // namespace catena::callgraph

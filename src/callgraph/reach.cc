@@ -1,0 +1,197 @@
+#include "callgraph/reach.h"
+
+#include <algorithm>
+
+#include "callgraph/code_scan.h"
+
+namespace catena::callgraph {
+namespace {
+
+Via via_of(EdgeKind kind) {
+    if (kind == EdgeKind::Takes) return Via::Taken;
+    return kind == EdgeKind::Call ? Via::Call : Via::Jump;
+}
+
+}  // namespace
+
+Reach::Reach(const Linked& linked) : linked_(linked) {
+    for (const LinkedObject& each : linked.objects) {
+        states_.emplace_back(each.code->functions.size());
+        used_pointers_.emplace_back(each.code->pointers.size());
+    }
+}
+
+void Reach::run() {
+    for (std::uint32_t i = 0; i < linked_.entries.size(); ++i) {
+        const EntryPlace& each = linked_.entries[i];
+        const FunctionRef to{each.place.object, function_of(code(each.place.object), each.place.address)};
+        if (to.function == kNone) continue;
+        const Origin origin{.via = each.resolver ? Via::Resolver : Via::Entry, .entry = i};
+        if (each.resolver)
+            reach(to, origin, Level::Executed);
+        else
+            take(to, origin);
+    }
+    for (std::uint32_t object = 0; object < linked_.objects.size(); ++object) {
+        const LinkedObject& linked = linked_.objects[object];
+        const Origin origin{.via = Via::Data};
+        for (const CopiedData& each : linked.copied) use_piece(each.from, origin);
+        // What Go's functions refer to by tables of distances is not seen; its linker left out what is not
+        // used.
+        for (std::uint32_t i = 0; linked.code->go && i < linked.code->functions.size(); ++i)
+            take({object, i}, origin);
+        for (const std::uint64_t each : linked.opened_later ? linked.exports : std::vector<std::uint64_t>{})
+            take_place({object, each}, {.via = Via::Name});
+    }
+    while (!open_.empty()) {
+        const FunctionRef ref = open_.front();
+        open_.pop_front();
+        go_through(ref);
+    }
+}
+
+bool Reach::reached(FunctionRef ref) const { return states_[ref.object][ref.function].level != Level::No; }
+bool Reach::taken(FunctionRef ref) const { return states_[ref.object][ref.function].taken; }
+const Origin& Reach::origin(FunctionRef ref) const { return states_[ref.object][ref.function].origin; }
+
+void Reach::reach(FunctionRef to, const Origin& origin, Level level) {
+    State& state = states_[to.object][to.function];
+    if (state.level >= level) return;
+    if (state.level == Level::No) state.origin = origin;
+    state.level = level;
+    if (!state.queued) open_.push_back(to);
+    state.queued = true;
+}
+
+void Reach::take(FunctionRef to, const Origin& origin) {
+    reach(to, origin);
+    states_[to.object][to.function].taken = true;
+}
+
+void Reach::take_place(const Place& place, const Origin& origin) {
+    if (place.object == kNone) return;
+    const std::uint32_t function = function_of(code(place.object), place.address);
+    if (function != kNone)
+        take({place.object, function}, origin);
+    else
+        use_piece(place, origin);
+}
+
+void Reach::use_piece(const Place& place, const Origin& origin) {
+    if (place.object == kNone) return;
+    const auto [first, last] = piece_of(code(place.object), place.address);
+    for (std::uint32_t i = first; i < last; ++i) use_pointer(place.object, i, origin);
+}
+
+void Reach::use_pointer(std::uint32_t object, std::uint32_t index, const Origin& origin) {
+    if (used_pointers_[object][index]) return;
+    used_pointers_[object][index] = true;
+    const Pointer& pointer = code(object).pointers[index];
+    const Origin by_data{.from = origin.from, .via = Via::Data, .entry = origin.entry};
+    switch (pointer.kind) {
+        case PointerKind::Code:
+            take({object, pointer.to}, by_data);
+            break;
+        case PointerKind::Data:
+            for (std::uint32_t i = pointer.first; i < pointer.last; ++i) use_pointer(object, i, origin);
+            break;
+        case PointerKind::Resolver:
+            if (pointer.to != kNone) resolve({object, pointer.to}, by_data);
+            break;
+        case PointerKind::Symbol: {
+            const BoundPointer& bound = linked_.objects[object].bound[index];
+            if (bound.place.object == kNone) break;
+            if (!bound.resolver) {
+                take_place(bound.place, by_data);
+                break;
+            }
+            const std::uint32_t to = function_of(code(bound.place.object), bound.place.address);
+            if (to != kNone) resolve({bound.place.object, to}, by_data);
+            break;
+        }
+    }
+}
+
+// What a resolver chooses from is what it takes the address of.
+void Reach::resolve(FunctionRef resolver, const Origin& origin) { take(resolver, origin); }
+
+void Reach::call_pointer(FunctionRef from, std::uint32_t index) {
+    const Pointer& pointer = code(from.object).pointers[index];
+    const Origin origin{.from = from, .via = Via::Slot};
+    if (pointer.kind == PointerKind::Symbol) {
+        const BoundPointer& bound = linked_.objects[from.object].bound[index];
+        if (bound.place.object != kNone && !bound.resolver) {
+            const FunctionRef to{bound.place.object,
+                                 function_of(code(bound.place.object), bound.place.address)};
+            if (to.function != kNone) {
+                reach(to, origin);
+                note_passed(from, index, to);
+                return;
+            }
+        }
+    }
+    use_pointer(from.object, index, origin);
+}
+
+void Reach::note_passed(FunctionRef from, std::uint32_t pointer, FunctionRef to) {
+    for (const Wrapper& wrapper : code(to.object).wrappers) {
+        if (wrapper.function != to.function) continue;
+        PassedNumber number{.caller = from, .wrapper = to, .what = wrapper};
+        for (const PassedValues& each : code(from.object).passed) {
+            if (each.from != from.function || each.pointer != pointer || each.parameter != wrapper.parameter)
+                continue;
+            number.known = each.known;
+            number.values = each.values;
+        }
+        passed_.push_back(std::move(number));
+    }
+}
+
+void Reach::go_through(FunctionRef ref) {
+    State& state = states_[ref.object][ref.function];
+    state.queued = false;
+    follow_edges(ref, state.level);
+    if (state.level != Level::Reached) return;
+    follow_uses(ref);
+    follow_texts(ref);
+}
+
+void Reach::follow_edges(FunctionRef ref, Level level) {
+    for (const Edge& each : std::ranges::equal_range(code(ref.object).edges, ref.function, {}, &Edge::from)) {
+        const FunctionRef to{ref.object, each.to};
+        const Origin origin{.from = ref, .via = via_of(each.kind)};
+        if (each.kind != EdgeKind::Takes)
+            reach(to, origin, level);
+        else if (level == Level::Reached)
+            take(to, origin);
+    }
+}
+
+void Reach::follow_uses(FunctionRef ref) {
+    for (const Use& each : std::ranges::equal_range(code(ref.object).uses, ref.function, {}, &Use::from)) {
+        if (each.call && each.last - each.first == 1) {
+            call_pointer(ref, each.first);
+            continue;
+        }
+        for (std::uint32_t i = each.first; i < each.last; ++i)
+            use_pointer(ref.object, i, {.from = ref, .via = Via::Data});
+    }
+}
+
+void Reach::follow_texts(FunctionRef ref) {
+    for (const NamedText& each : code(ref.object).texts) {
+        if (each.from != ref.function) continue;
+        if (each.opens) {
+            if (!each.known) opens_unknown_.push_back(ref);
+            for (const std::string& text : each.texts) opened_.emplace_back(ref, text);
+            continue;
+        }
+        if (!each.known) finds_unknown_.push_back(ref);
+        for (const std::string& text : each.texts) {
+            for (const Place& place : linked_.definitions ? linked_.definitions(text) : std::vector<Place>{})
+                take_place(place, {.from = ref, .via = Via::Name});
+        }
+    }
+}
+
+}  // namespace catena::callgraph

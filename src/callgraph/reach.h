@@ -1,0 +1,101 @@
+// Reach: which functions of a program can run, and through what.
+//
+// Starts with the entries and adds what they call, what the pointers that they use lead to, and what they
+// take the address of, until nothing is added. A call through a register or through memory can lead to any
+// function whose address something that can run takes or reads, and to no other. Owns its state; borrows the
+// Linked. One thread.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "callgraph/linked.h"
+
+namespace catena::callgraph {
+
+struct FunctionRef {
+    std::uint32_t object = kNone;
+    std::uint32_t function = kNone;
+
+    friend bool operator==(const FunctionRef&, const FunctionRef&) = default;
+};
+
+// How a function came to be reached: the first way, which is a shortest one.
+enum class Via : std::uint8_t {
+    Entry,
+    Call,
+    Jump,
+    Taken,     // its address is taken
+    Data,      // its address is in data that is used
+    Slot,      // called through a slot that the loader binds
+    Name,      // found by its name (dlsym)
+    Resolver,  // called by the loader to bind a pointer
+};
+
+struct Origin {
+    FunctionRef from;  // nothing for entries
+    Via via = Via::Entry;
+    std::uint32_t entry = kNone;  // index in Linked::entries
+};
+
+// The number that a call through a pointer asks for, of a function in another file.
+struct PassedNumber {
+    FunctionRef caller;
+    FunctionRef wrapper;
+    Wrapper what;
+    bool known = false;
+    std::vector<std::uint64_t> values;
+};
+
+class Reach {
+  public:
+    explicit Reach(const Linked& linked);
+
+    void run();
+
+    [[nodiscard]] bool reached(FunctionRef ref) const;
+    // Its address is known to something that can run: its arguments can be anything.
+    [[nodiscard]] bool taken(FunctionRef ref) const;
+    [[nodiscard]] const Origin& origin(FunctionRef ref) const;
+    [[nodiscard]] const std::vector<PassedNumber>& passed() const { return passed_; }
+    // Names given to dlopen by what can run, each once; and the functions that give an unknown one.
+    [[nodiscard]] const std::vector<std::pair<FunctionRef, std::string>>& opened() const { return opened_; }
+    [[nodiscard]] const std::vector<FunctionRef>& opens_unknown() const { return opens_unknown_; }
+    [[nodiscard]] const std::vector<FunctionRef>& finds_unknown() const { return finds_unknown_; }
+
+  private:
+    enum class Level : std::uint8_t { No, Executed, Reached };
+    struct State {
+        Level level = Level::No;
+        bool taken = false;
+        bool queued = false;
+        Origin origin;
+    };
+
+    [[nodiscard]] const ObjectCode& code(std::uint32_t object) const { return *linked_.objects[object].code; }
+    void reach(FunctionRef to, const Origin& origin, Level level = Level::Reached);
+    void take(FunctionRef to, const Origin& origin);
+    void take_place(const Place& place, const Origin& origin);
+    void use_piece(const Place& place, const Origin& origin);
+    void use_pointer(std::uint32_t object, std::uint32_t pointer, const Origin& origin);
+    void call_pointer(FunctionRef from, std::uint32_t pointer);
+    void resolve(FunctionRef resolver, const Origin& origin);
+    void go_through(FunctionRef ref);
+    void follow_edges(FunctionRef ref, Level level);
+    void follow_uses(FunctionRef ref);
+    void follow_texts(FunctionRef ref);
+    void note_passed(FunctionRef from, std::uint32_t pointer, FunctionRef to);
+
+    const Linked& linked_;
+    std::vector<std::vector<State>> states_;        // by object and function
+    std::vector<std::vector<bool>> used_pointers_;  // by object and pointer
+    std::deque<FunctionRef> open_;
+    std::vector<PassedNumber> passed_;
+    std::vector<std::pair<FunctionRef, std::string>> opened_;
+    std::vector<FunctionRef> opens_unknown_;
+    std::vector<FunctionRef> finds_unknown_;
+};
+
+}  // namespace catena::callgraph

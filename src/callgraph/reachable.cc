@@ -1,0 +1,134 @@
+#include "callgraph/reachable.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "elf/demangle.h"
+
+namespace catena::callgraph {
+namespace {
+
+constexpr std::size_t kMaxPath = 200;
+constexpr std::size_t kMaxEvidence = 32;  // of one call
+// nanosleep, clock_nanosleep, poll and futex can be stopped by a signal in such a way that the kernel goes on
+// with them by restart_syscall, which it puts in the place of their number.
+constexpr std::uint32_t kRestartSyscall = 219;
+constexpr std::uint32_t kRestarted[] = {7, 35, 202, 230};
+
+class Collector {
+  public:
+    Collector(const Linked& linked, const Reach& reach) : linked_(linked), reach_(reach) {}
+
+    ReachableCalls run() {
+        if (!linked_.objects.empty()) result_.program = linked_.objects.front().path;
+        for (std::uint32_t object = 0; object < linked_.objects.size(); ++object) {
+            result_.binaries.push_back(linked_.objects[object].path);
+            for (const std::string& each : linked_.objects[object].code->doubts)
+                result_.doubts.push_back(fmt::format("{}: {}", linked_.objects[object].path, each));
+            for (const CallFact& each : linked_.objects[object].code->calls) collect(object, each);
+        }
+        for (const PassedNumber& each : reach_.passed()) collect(each);
+        add_restart();
+        for (auto& [key, call] : calls_) {
+            std::ranges::stable_sort(call.evidence, {},
+                                     [](const CallEvidence& each) { return each.path.size(); });
+            if (call.evidence.size() > kMaxEvidence) call.evidence.resize(kMaxEvidence);
+            result_.calls.push_back(std::move(call));
+        }
+        return std::move(result_);
+    }
+
+  private:
+    void collect(std::uint32_t object, const CallFact& fact) {
+        const FunctionRef owner{object, fact.owner};
+        if (fact.when == When::Taken ? !reach_.taken(owner) : !reach_.reached(owner)) return;
+        const FunctionRef holder{object, fact.function};
+        if (!fact.resolved) {
+            unresolved(holder, fact.address,
+                       fmt::format("{} (through {})", fact.reason, function_name(linked_, owner)));
+            return;
+        }
+        for (const std::uint32_t number : fact.numbers)
+            add(number, fact.door, evidence(owner, holder, fact.address));
+    }
+
+    void collect(const PassedNumber& passed) {
+        const FunctionRef holder{passed.wrapper.object, passed.what.holder};
+        if (!passed.known) {
+            unresolved(holder, passed.what.address,
+                       fmt::format("{} in {} gives a number that is not known",
+                                   function_name(linked_, passed.caller),
+                                   linked_.objects[passed.caller.object].path));
+            return;
+        }
+        for (const std::uint64_t number : passed.values)
+            add(static_cast<std::uint32_t>(number), passed.what.door,
+                evidence(passed.caller, holder, passed.what.address));
+    }
+
+    CallEvidence evidence(FunctionRef owner, FunctionRef holder, std::uint64_t address) {
+        CallEvidence result{.binary = linked_.objects[holder.object].path,
+                            .address = address,
+                            .function = function_name(linked_, holder),
+                            .path = path_to(linked_, reach_, owner)};
+        if (!(owner == holder)) result.path.push_back(result.function);
+        return result;
+    }
+
+    void add(std::uint32_t number, Door door, CallEvidence evidence) {
+        const bool i386 = door != Door::Syscall;
+        ReachableCall& call = calls_[{i386, number}];
+        call.number = number;
+        call.i386 = i386;
+        call.evidence.push_back(std::move(evidence));
+    }
+
+    void unresolved(FunctionRef holder, std::uint64_t address, std::string reason) {
+        result_.unresolved.push_back({.binary = linked_.objects[holder.object].path,
+                                      .address = address,
+                                      .function = function_name(linked_, holder),
+                                      .reason = std::move(reason)});
+    }
+
+    void add_restart() {
+        for (const std::uint32_t each : kRestarted) {
+            const auto found = calls_.find({false, each});
+            if (found == calls_.end() || found->second.evidence.empty()) continue;
+            CallEvidence evidence = found->second.evidence.front();
+            evidence.function += " (the kernel goes on with it after a signal)";
+            add(kRestartSyscall, Door::Syscall, std::move(evidence));
+            return;
+        }
+    }
+
+    const Linked& linked_;
+    const Reach& reach_;
+    std::map<std::pair<bool, std::uint32_t>, ReachableCall> calls_;
+    ReachableCalls result_;
+};
+
+}  // namespace
+
+std::string function_name(const Linked& linked, FunctionRef ref) {
+    const CodeFunction& function = linked.objects[ref.object].code->functions[ref.function];
+    return function.name.empty() ? fmt::format("{:#x}", function.address) : elf::demangle(function.name);
+}
+
+std::vector<std::string> path_to(const Linked& linked, const Reach& reach, FunctionRef ref) {
+    std::vector<std::string> path;
+    while (ref.object != kNone && path.size() < kMaxPath) {
+        path.push_back(function_name(linked, ref));
+        ref = reach.origin(ref).from;
+    }
+    std::ranges::reverse(path);
+    return path;
+}
+
+ReachableCalls reachable_calls(const Linked& linked, const Reach& reach) {
+    return Collector(linked, reach).run();
+}
+
+}  // namespace catena::callgraph

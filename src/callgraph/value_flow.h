@@ -1,0 +1,37 @@
+// Value flow: what registers can hold where a function enters the kernel, and where it calls.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "callgraph/abstract_value.h"
+#include "callgraph/instruction.h"
+#include "elf/image.h"
+
+namespace catena::callgraph {
+
+// A function as the value flow is asked about it. Addresses are in order.
+struct FlowQuestion {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    bool entered_by_calls = true;                  // false: nothing is known where it begins
+    std::span<const std::uint64_t> inner_entries;  // where it is entered from elsewhere
+    std::span<const std::uint64_t> table_targets;  // where its jumps through registers lead
+};
+
+// An instruction that enters the kernel, or that calls or jumps out of the function, and what is known there.
+struct FlowPoint {
+    std::uint64_t address = 0;
+    Door door = Door::None;
+    std::uint64_t target = 0;  // of direct calls and jumps
+    std::uint64_t slot = 0;    // of calls and jumps through memory at a fixed address
+    bool jump = false;
+    AbstractState state;
+};
+
+// In order of address. What cannot be reached from any entry is looked at as if it were entered with nothing
+// known.
+[[nodiscard]] std::vector<FlowPoint> follow_values(const elf::Image& image, const FlowQuestion& question);
+
+}  // namespace catena::callgraph

@@ -1,0 +1,432 @@
+#include "callgraph/value_step.h"
+
+#include <algorithm>
+
+namespace catena::callgraph {
+namespace {
+
+struct RegisterPart {
+    unsigned index = 0;
+    unsigned bytes = 0;
+    bool high = false;  // ah, bh, ch, dh
+};
+
+std::optional<RegisterPart> part_of(ZydisRegister name) {
+    const ZydisRegister whole = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, name);
+    if (whole < ZYDIS_REGISTER_RAX || whole > ZYDIS_REGISTER_R15) return std::nullopt;
+    return RegisterPart{
+        .index = static_cast<unsigned>(whole - ZYDIS_REGISTER_RAX),
+        .bytes = static_cast<unsigned>(ZydisRegisterGetWidth(ZYDIS_MACHINE_MODE_LONG_64, name) / 8),
+        .high = name >= ZYDIS_REGISTER_AH && name <= ZYDIS_REGISTER_BH};
+}
+
+std::uint64_t mask_of(unsigned bytes) {
+    return bytes >= 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (bytes * 8)) - 1;
+}
+
+class Change {
+  public:
+    Change(const Step& step, AbstractState& state) : step_(step), state_(state) {}
+
+    void run() {
+        switch (step_.instruction.mnemonic) {
+            case ZYDIS_MNEMONIC_MOV:
+                return write(0, read(1));
+            case ZYDIS_MNEMONIC_MOVZX:
+                return write(0, widen(read(1), false));
+            case ZYDIS_MNEMONIC_MOVSX:
+            case ZYDIS_MNEMONIC_MOVSXD:
+                return write(0, widen(read(1), true));
+            case ZYDIS_MNEMONIC_CDQE:
+            case ZYDIS_MNEMONIC_CWDE:
+                return extend_rax();
+            case ZYDIS_MNEMONIC_LEA:
+                return write(0, address_of(operand(1)));
+            case ZYDIS_MNEMONIC_XCHG:
+                return exchange();
+            case ZYDIS_MNEMONIC_PUSH:
+                return push(read(0));
+            case ZYDIS_MNEMONIC_POP:
+                return pop();
+            case ZYDIS_MNEMONIC_LEAVE:
+                state_.registers[kRsp] = state_.registers[kRbp];
+                return pop_into(kRbp);
+            default:
+                break;
+        }
+        if (step_.flow == Flow::Call || step_.flow == Flow::CallIndirect) return call();
+        if (step_.door != Door::None) return enter_kernel();
+        if (arithmetic()) return;
+        anything_else();
+    }
+
+  private:
+    [[nodiscard]] const ZydisDecodedOperand& operand(unsigned index) const { return step_.operands[index]; }
+
+    [[nodiscard]] AbstractValue address_of(const ZydisDecodedOperand& memory) const {
+        if (memory.type != ZYDIS_OPERAND_TYPE_MEMORY || memory.mem.segment == ZYDIS_REGISTER_FS ||
+            memory.mem.segment == ZYDIS_REGISTER_GS)
+            return {};
+        const auto displacement = static_cast<std::uint64_t>(memory.mem.disp.value);
+        if (memory.mem.base == ZYDIS_REGISTER_RIP)
+            return AbstractValue::constant(step_.next() + displacement);
+        AbstractValue value = AbstractValue::constant(0);
+        if (memory.mem.index != ZYDIS_REGISTER_NONE) {
+            const auto part = part_of(memory.mem.index);
+            if (!part) return {};
+            value = state_.registers[part->index].map(
+                [&](std::uint64_t each) { return each * memory.mem.scale; });
+        }
+        if (memory.mem.base != ZYDIS_REGISTER_NONE) {
+            const auto part = part_of(memory.mem.base);
+            if (!part) return {};
+            value = sum(value, state_.registers[part->index]);
+        }
+        return sum(value, AbstractValue::constant(displacement));
+    }
+
+    static AbstractValue sum(const AbstractValue& a, const AbstractValue& b) {
+        if (a.is_frame() && b.is_set() && b.values().size() == 1)
+            return AbstractValue::frame(a.offset() + static_cast<std::int64_t>(b.values()[0]));
+        if (b.is_frame()) return a.is_frame() ? AbstractValue{} : sum(b, a);
+        if (b.is_set() && b.values() == std::vector<std::uint64_t>{0}) return a;
+        if (a.is_set() && a.values() == std::vector<std::uint64_t>{0}) return b;
+        if (!a.is_set() || !b.is_set() || a.values().size() * b.values().size() > kMaxValues) return {};
+        std::vector<std::uint64_t> values;
+        for (const std::uint64_t x : a.values()) {
+            for (const std::uint64_t y : b.values()) values.push_back(x + y);
+        }
+        return AbstractValue::set(std::move(values));
+    }
+
+    [[nodiscard]] AbstractValue read_slot(std::int64_t offset, unsigned bytes) const {
+        const auto found = state_.slots.find(offset);
+        if (found != state_.slots.end()) {
+            if (bytes == 8) return found->second;
+            const bool same = found->second.kind() == AbstractValue::Kind::EntrySlot ||
+                              found->second.kind() == AbstractValue::Kind::Entry;
+            if (bytes == 4 && same) return found->second;
+            return found->second.map([&](std::uint64_t each) { return each & mask_of(bytes); });
+        }
+        const bool caller = offset >= 8 && offset % 8 == 0 && offset < 256 && state_.entry_slots;
+        return caller && bytes >= 4 && !state_.escaped ? AbstractValue::entry_slot(offset) : AbstractValue{};
+    }
+
+    [[nodiscard]] AbstractValue read(unsigned index) const {
+        const ZydisDecodedOperand& from = operand(index);
+        if (from.type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
+            return AbstractValue::constant(from.imm.is_signed ? static_cast<std::uint64_t>(from.imm.value.s)
+                                                              : from.imm.value.u);
+        if (from.type == ZYDIS_OPERAND_TYPE_MEMORY) {
+            const AbstractValue where = address_of(from);
+            return where.is_frame() ? read_slot(where.offset(), from.size / 8) : AbstractValue{};
+        }
+        if (from.type != ZYDIS_OPERAND_TYPE_REGISTER) return {};
+        const auto part = part_of(from.reg.value);
+        if (!part || part->high) return {};
+        return cut(state_.registers[part->index], part->bytes);
+    }
+
+    // The lowest bytes of a value. What a parameter holds stays that in its lower half: numbers are of 32
+    // bits.
+    static AbstractValue cut(const AbstractValue& value, unsigned bytes) {
+        using Kind = AbstractValue::Kind;
+        if (bytes == 8) return value;
+        if (value.kind() == Kind::LowByte)
+            return bytes == 1 ? AbstractValue::set(value.values()) : AbstractValue{};
+        if (bytes == 4 && (value.kind() == Kind::Entry || value.kind() == Kind::EntrySlot)) return value;
+        return value.map([&](std::uint64_t each) { return each & mask_of(bytes); });
+    }
+
+    [[nodiscard]] AbstractValue widen(const AbstractValue& value, bool sign) const {
+        const unsigned bytes = operand(1).size / 8;
+        if (value.is_set()) {
+            return value.map([&](std::uint64_t each) {
+                const std::uint64_t top = std::uint64_t{1} << (bytes * 8 - 1);
+                each &= mask_of(bytes);
+                return sign && (each & top) != 0 ? each | ~mask_of(bytes) : each;
+            });
+        }
+        return bytes == 4 ? value : AbstractValue{};
+    }
+
+    void set_register(const RegisterPart& part, const AbstractValue& value) {
+        AbstractValue& target = state_.registers[part.index];
+        if (part.bytes == 8) {
+            target = value;
+        } else if (part.bytes == 4) {
+            target = cut(value, 4);
+        } else if (value.is_set() && target.is_set() && !part.high && value.values().size() == 1) {
+            const std::uint64_t low = value.values()[0] & mask_of(part.bytes);
+            target = target.map([&](std::uint64_t each) { return (each & ~mask_of(part.bytes)) | low; });
+        } else if (value.is_set() && part.bytes == 1 && !part.high) {
+            target = target.is_set() ? combine(target, value)
+                                     : AbstractValue::set(value.values(), AbstractValue::Kind::LowByte);
+        } else {
+            target = {};
+        }
+    }
+
+    static AbstractValue combine(const AbstractValue& high, const AbstractValue& low) {
+        std::vector<std::uint64_t> values;
+        for (const std::uint64_t each : high.values()) {
+            for (const std::uint64_t byte : low.values())
+                values.push_back((each & ~std::uint64_t{0xff}) | (byte & 0xff));
+        }
+        return AbstractValue::set(std::move(values));
+    }
+
+    void write(unsigned index, const AbstractValue& value) {
+        const ZydisDecodedOperand& to = operand(index);
+        if (to.type == ZYDIS_OPERAND_TYPE_REGISTER) {
+            if (const auto part = part_of(to.reg.value)) set_register(*part, value);
+        } else if (to.type == ZYDIS_OPERAND_TYPE_MEMORY) {
+            store(address_of(to), to.size / 8, value);
+        }
+    }
+
+    void store(const AbstractValue& where, unsigned bytes, const AbstractValue& value) {
+        if (!where.is_frame()) {
+            if (value.is_frame()) state_.escaped = true;
+            if (state_.escaped && !where.is_set()) forget_slots();
+            return;
+        }
+        const std::int64_t offset = where.offset();
+        state_.slots.erase(state_.slots.lower_bound(offset - 7),
+                           state_.slots.lower_bound(offset + std::max<std::int64_t>(bytes, 1)));
+        if (offset >= 0) state_.entry_slots = false;
+        if (offset >= 0 && bytes == 0) forget_slots();
+        if (value.kind() == AbstractValue::Kind::Any || value.kind() == AbstractValue::Kind::LowByte) return;
+        if (bytes == 8 || (bytes == 4 && !value.is_frame())) state_.slots[offset] = value;
+    }
+
+    void forget_slots() {
+        state_.slots.clear();
+        state_.entry_slots = false;
+    }
+
+    void push(const AbstractValue& value) {
+        AbstractValue& stack = state_.registers[kRsp];
+        stack = sum(stack, AbstractValue::constant(~std::uint64_t{7}));
+        store(stack, 8, value);
+    }
+
+    void pop() {
+        const ZydisDecodedOperand& to = operand(0);
+        const auto part = to.type == ZYDIS_OPERAND_TYPE_REGISTER ? part_of(to.reg.value) : std::nullopt;
+        if (part && part->bytes == 8) return pop_into(part->index);
+        anything_else();
+    }
+
+    void pop_into(unsigned index) {
+        AbstractValue& stack = state_.registers[kRsp];
+        const AbstractValue value = stack.is_frame() ? read_slot(stack.offset(), 8) : AbstractValue{};
+        stack = sum(stack, AbstractValue::constant(8));
+        if (index != kRsp) state_.registers[index] = value;
+    }
+
+    void exchange() {
+        const AbstractValue first = read(0);
+        const AbstractValue second = read(1);
+        write(0, second);
+        write(1, first);
+    }
+
+    void extend_rax() {
+        const bool whole = step_.instruction.mnemonic == ZYDIS_MNEMONIC_CDQE;
+        AbstractValue& rax = state_.registers[kRax];
+        if (rax.kind() == AbstractValue::Kind::Entry || rax.kind() == AbstractValue::Kind::EntrySlot) {
+            if (!whole) rax = {};
+            return;
+        }
+        rax = rax.map([&](std::uint64_t each) {
+            return whole ? static_cast<std::uint64_t>(std::int64_t{static_cast<std::int32_t>(each)})
+                         : static_cast<std::uint32_t>(std::int32_t{static_cast<std::int16_t>(each)});
+        });
+    }
+
+    void call() {
+        for (unsigned i = 0; i < kRegisters; ++i) {
+            if (i != kRsp && i != kRbp && state_.registers[i].is_frame()) state_.escaped = true;
+        }
+        for (const auto& [offset, value] : state_.slots) {
+            if (value.is_frame() && offset >= outgoing())
+                state_.escaped = state_.escaped || is_argument(offset);
+        }
+        if (state_.escaped) forget_slots();
+        for (const unsigned each : {kRax, kRcx, kRdx, kRsi, kRdi, 8U, 9U, 10U, 11U})
+            state_.registers[each] = {};
+    }
+
+    // Addresses of the frame in what the called function can see of the stack.
+    [[nodiscard]] std::int64_t outgoing() const {
+        const AbstractValue& stack = state_.registers[kRsp];
+        return stack.is_frame() ? stack.offset() : -(std::int64_t{1} << 40U);
+    }
+    [[nodiscard]] bool is_argument(std::int64_t offset) const { return offset - outgoing() < 256; }
+
+    void enter_kernel() {
+        for (const unsigned each : {kRax, kRcx, 11U}) state_.registers[each] = {};
+        // The kernel writes where arguments point to, which can be the frame.
+        for (const unsigned each : {kRdi, kRsi, kRdx, 10U, 8U, 9U}) {
+            if (state_.registers[each].is_frame()) forget_slots();
+        }
+        if (state_.escaped) forget_slots();
+    }
+
+    bool arithmetic() {
+        const ZydisMnemonic mnemonic = step_.instruction.mnemonic;
+        if (mnemonic >= ZYDIS_MNEMONIC_CMOVB && mnemonic <= ZYDIS_MNEMONIC_CMOVZ) {
+            write(0, read(0).join(read(1)));
+            return true;
+        }
+        if (mnemonic >= ZYDIS_MNEMONIC_SETB && mnemonic <= ZYDIS_MNEMONIC_SETZ) {
+            write(0, AbstractValue::set({0, 1}));
+            return true;
+        }
+        if (step_.instruction.operand_count_visible == 1) return one_operand(mnemonic);
+        return step_.instruction.operand_count_visible == 2 && two_operands(mnemonic);
+    }
+
+    bool one_operand(ZydisMnemonic mnemonic) {
+        std::uint64_t (*change)(std::uint64_t) = nullptr;
+        if (mnemonic == ZYDIS_MNEMONIC_NOT) change = [](std::uint64_t each) { return ~each; };
+        if (mnemonic == ZYDIS_MNEMONIC_NEG) change = [](std::uint64_t each) { return ~each + 1; };
+        if (mnemonic == ZYDIS_MNEMONIC_INC) change = [](std::uint64_t each) { return each + 1; };
+        if (mnemonic == ZYDIS_MNEMONIC_DEC) change = [](std::uint64_t each) { return each - 1; };
+        if (change == nullptr) return false;
+        write(0, read(0).map(change));
+        return true;
+    }
+
+    [[nodiscard]] bool same_register() const {
+        return operand(0).type == ZYDIS_OPERAND_TYPE_REGISTER &&
+               operand(1).type == ZYDIS_OPERAND_TYPE_REGISTER && operand(0).reg.value == operand(1).reg.value;
+    }
+
+    bool two_operands(ZydisMnemonic mnemonic) {
+        if (mnemonic == ZYDIS_MNEMONIC_CMP || mnemonic == ZYDIS_MNEMONIC_TEST) return true;
+        const bool same = same_register();
+        if ((mnemonic == ZYDIS_MNEMONIC_XOR || mnemonic == ZYDIS_MNEMONIC_SUB) && same) {
+            write(0, AbstractValue::constant(0));
+            return true;
+        }
+        if (mnemonic == ZYDIS_MNEMONIC_SBB && same) {
+            write(0, AbstractValue::set({0, ~std::uint64_t{0}}));
+            return true;
+        }
+        const AbstractValue by = read(1);
+        if (!by.is_set() || by.values().size() != 1) return false;
+        return by_constant(mnemonic, by.values()[0]);
+    }
+
+    bool by_constant(ZydisMnemonic mnemonic, std::uint64_t by) {
+        const AbstractValue value = read(0);
+        switch (mnemonic) {
+            case ZYDIS_MNEMONIC_ADD:
+                write(0, sum(value, AbstractValue::constant(by)));
+                return true;
+            case ZYDIS_MNEMONIC_SUB:
+                write(0, sum(value, AbstractValue::constant(~by + 1)));
+                return true;
+            case ZYDIS_MNEMONIC_AND:
+                write(0, mask(value, by));
+                return true;
+            case ZYDIS_MNEMONIC_OR:
+                write(0, by == ~std::uint64_t{0} ? AbstractValue::constant(by)
+                                                 : value.map([&](std::uint64_t each) { return each | by; }));
+                return true;
+            case ZYDIS_MNEMONIC_XOR:
+                write(0, value.map([&](std::uint64_t each) { return each ^ by; }));
+                return true;
+            case ZYDIS_MNEMONIC_SHL:
+                write(0, value.map([&](std::uint64_t each) { return by < 64 ? each << by : 0; }));
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    // A mask with one bit set leaves two values of whatever it is.
+    static AbstractValue mask(const AbstractValue& value, std::uint64_t by) {
+        if (value.is_frame())  // the stack pointer is aligned
+            return AbstractValue::frame(value.offset() & static_cast<std::int64_t>(by));
+        if (!value.is_set() && (by & (by - 1)) == 0) return AbstractValue::set({0, by});
+        return value.map([&](std::uint64_t each) { return each & by; });
+    }
+
+    // Forgets all that an instruction writes.
+    void anything_else() {
+        bool memory = false;
+        for (unsigned i = 0; i < step_.instruction.operand_count; ++i) {
+            const ZydisDecodedOperand& each = operand(i);
+            if ((each.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) == 0) continue;
+            if (each.type == ZYDIS_OPERAND_TYPE_REGISTER) {
+                if (const auto part = part_of(each.reg.value)) state_.registers[part->index] = {};
+            } else if (each.type == ZYDIS_OPERAND_TYPE_MEMORY) {
+                memory = true;
+                store(address_of(each), each.size / 8, {});
+            }
+        }
+        // One that is repeated writes more than its operand says.
+        const bool repeated = (step_.instruction.attributes &
+                               (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE)) != 0;
+        if (memory && repeated) forget_slots();
+    }
+
+    const Step& step_;
+    AbstractState& state_;
+};
+
+}  // namespace
+
+bool Step::decode(const ZydisDecoder& decoder, std::uint64_t at, std::span<const std::byte> bytes) {
+    address = at;
+    if (!ZYAN_SUCCESS(
+            ZydisDecoderDecodeFull(&decoder, bytes.data(), bytes.size(), &instruction, operands.data())))
+        return false;
+    const ZydisDecodedOperand& first = operands[0];
+    const bool relative = first.type == ZYDIS_OPERAND_TYPE_IMMEDIATE && first.imm.is_relative == ZYAN_TRUE;
+    switch (instruction.meta.category) {
+        case ZYDIS_CATEGORY_CALL:
+            flow = relative ? Flow::Call : Flow::CallIndirect;
+            break;
+        case ZYDIS_CATEGORY_UNCOND_BR:
+            flow = relative ? Flow::Jump : Flow::JumpIndirect;
+            break;
+        case ZYDIS_CATEGORY_COND_BR:
+            flow = Flow::Branch;
+            break;
+        case ZYDIS_CATEGORY_RET:
+            flow = Flow::Return;
+            break;
+        default:
+            break;
+    }
+    const ZydisMnemonic mnemonic = instruction.mnemonic;
+    if (mnemonic == ZYDIS_MNEMONIC_HLT || mnemonic == ZYDIS_MNEMONIC_UD2 || mnemonic == ZYDIS_MNEMONIC_INT3)
+        flow = Flow::Stop;
+    if (mnemonic == ZYDIS_MNEMONIC_SYSCALL) door = Door::Syscall;
+    if (mnemonic == ZYDIS_MNEMONIC_SYSENTER) door = Door::Sysenter;
+    if (mnemonic == ZYDIS_MNEMONIC_INT && first.imm.value.u == 0x80) door = Door::Int80;
+    return true;
+}
+
+void Step::apply(AbstractState& state) const { Change(*this, state).run(); }
+
+bool Step::falls_through() const {
+    return flow != Flow::Jump && flow != Flow::JumpIndirect && flow != Flow::Return && flow != Flow::Stop;
+}
+
+std::optional<std::uint64_t> Step::target() const {
+    if (flow != Flow::Call && flow != Flow::Jump && flow != Flow::Branch) return std::nullopt;
+    return next() + static_cast<std::uint64_t>(operands[0].imm.value.s);
+}
+
+std::optional<std::uint64_t> Step::slot() const {
+    const ZydisDecodedOperand& first = operands[0];
+    if (first.type != ZYDIS_OPERAND_TYPE_MEMORY || first.mem.base != ZYDIS_REGISTER_RIP) return std::nullopt;
+    return next() + static_cast<std::uint64_t>(first.mem.disp.value);
+}
+
+}  // namespace catena::callgraph

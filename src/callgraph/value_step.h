@@ -1,0 +1,37 @@
+// Step: one instruction as a change of what is known of registers and of the stack.
+#pragma once
+
+#include <Zydis/Zydis.h>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "callgraph/abstract_value.h"
+#include "callgraph/instruction.h"
+
+namespace catena::callgraph {
+
+struct Step {
+    std::uint64_t address = 0;
+    Flow flow = Flow::Next;
+    Door door = Door::None;
+    ZydisDecodedInstruction instruction{};
+    std::array<ZydisDecodedOperand, ZYDIS_MAX_OPERAND_COUNT> operands{};
+
+    // Whether there is an instruction at the beginning of the bytes.
+    bool decode(const ZydisDecoder& decoder, std::uint64_t at, std::span<const std::byte> bytes);
+    // What is known after it, from what is known before it.
+    void apply(AbstractState& state) const;
+
+    [[nodiscard]] std::uint64_t next() const { return address + instruction.length; }
+    [[nodiscard]] bool falls_through() const;
+    [[nodiscard]] bool ends_block() const { return flow != Flow::Next; }
+    // Where a direct call or jump leads.
+    [[nodiscard]] std::optional<std::uint64_t> target() const;
+    // The fixed address of memory through which it calls or jumps.
+    [[nodiscard]] std::optional<std::uint64_t> slot() const;
+};
+
+}  // namespace catena::callgraph

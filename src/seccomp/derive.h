@@ -1,0 +1,41 @@
+// From what was seen, and from what the code can do, to a profile.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "callgraph/reachable_calls.h"
+#include "seccomp/profile.h"
+
+namespace catena::seccomp {
+
+// One call as recordings have it, of the program and of what it started.
+struct ObservedCall {
+    sys::Abi abi = sys::Abi::X64;
+    std::uint32_t number = 0;
+    std::uint64_t starting = 0;  // times before the process that made it began to serve
+    std::uint64_t serving = 0;   // times after
+};
+
+struct Observation {
+    std::vector<ObservedCall> calls;  // a call can be there several times: they are added up
+    bool complete = false;            // all calls of the program are in it, not only those that had an effect
+    bool serves = false;              // a process of it began to serve
+    std::vector<std::string> serving_begins;  // by which calls
+    std::vector<std::string> evidence;        // in sentences
+    std::vector<std::string> doubts;
+};
+
+struct DeriveOptions {
+    std::string program;
+    bool with_arguments = false;  // take constant arguments from the static side as conditions
+};
+
+// What is given is used: one of them, or both. BadInput where there is nothing that could carry a profile.
+base::Result<Profile> derive(const DeriveOptions& options, const std::vector<Observation>& observed,
+                             const std::optional<callgraph::ReachableCalls>& reachable);
+
+}  // namespace catena::seccomp

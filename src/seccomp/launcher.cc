@@ -1,0 +1,155 @@
+#include "seccomp/launcher.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <optional>
+
+#include "seccomp/filter.h"
+
+namespace catena::seccomp {
+namespace {
+
+// What the child tells before it must not make calls any more; memory that both share.
+struct Handover {
+    static constexpr int kNothingYet = -1;
+    std::atomic<int> listener = kNothingYet;
+    std::atomic<int> error = 0;
+    std::atomic<bool> taken = false;  // by the parent; an exec closes the child's own
+};
+
+constexpr std::uint64_t kMaxWaits = std::uint64_t{1} << 31U;  // of some tens of nanoseconds
+
+struct Unmap {
+    void operator()(Handover* handover) const { ::munmap(handover, sizeof(Handover)); }
+};
+using SharedHandover = std::unique_ptr<Handover, Unmap>;
+
+SharedHandover share() {
+    void* memory =
+        ::mmap(nullptr, sizeof(Handover), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return SharedHandover(memory == MAP_FAILED ? nullptr : new (memory) Handover);
+}
+
+// Runs in the child.
+[[noreturn]] void filter_and_exec(Handover& handover, const std::string& path, std::vector<char*>& argv,
+                                  std::span<const sock_filter> filter, int report) {
+    sigset_t none;
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::signal(SIGPIPE, SIG_DFL);
+    auto listener = install(filter, Listener::Yes);
+    if (!listener) {
+        handover.error = listener.error().errno_value != 0 ? listener.error().errno_value : ENOSYS;
+        ::_exit(126);
+    }
+    handover.listener = listener->release();
+    // Bounded, for the case that the parent was killed just now.
+    for (std::uint64_t i = 0; i < kMaxWaits && !handover.taken; ++i) __builtin_ia32_pause();
+    ::execv(path.c_str(), argv.data());
+    const int error = errno;
+    (void)!::write(report, &error, sizeof(error));
+    ::_exit(126);
+}
+
+// The child makes no call between installing its filter and its exec, since the filter can forbid any that
+// could wake us: so each side looks again and again at what the other wrote, for the few microseconds that it
+// takes.
+std::optional<int> wait_for_listener(const Handover& handover, pid_t pid) {
+    while (handover.listener == Handover::kNothingYet && handover.error == 0) {
+        siginfo_t info{};
+        if (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+            info.si_pid == pid)
+            break;
+        ::sched_yield();
+    }
+    const int listener = handover.listener;
+    return listener == Handover::kNothingYet ? std::nullopt : std::optional(listener);
+}
+
+std::unexpected<base::Error> give_up(pid_t pid, std::unexpected<base::Error> error) {
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+    return error;
+}
+
+}  // namespace
+
+base::Result<std::string> find_command(const std::string& name) {
+    const auto judge = [](const std::string& path) {
+        struct stat status{};
+        if (::stat(path.c_str(), &status) != 0) return ENOENT;
+        return S_ISREG(status.st_mode) && ::access(path.c_str(), X_OK) == 0 ? 0 : EACCES;
+    };
+    const auto refuse = [&](int error) -> base::Result<std::string> {
+        if (error == ENOENT)
+            return base::fail(base::ErrorCode::NotFound, name + ": there is no such program");
+        return base::fail(base::ErrorCode::NotPermitted, name + " cannot be executed");
+    };
+    if (name.contains('/')) {
+        const int error = judge(name);
+        return error == 0 ? base::Result<std::string>(name) : refuse(error);
+    }
+    const char* variable = std::getenv("PATH");
+    const std::string directories = variable != nullptr ? variable : "/usr/local/bin:/usr/bin:/bin";
+    int verdict = ENOENT;
+    for (std::size_t begin = 0; begin <= directories.size();) {
+        const std::size_t end = std::min(directories.find(':', begin), directories.size());
+        const std::string path = (end == begin ? "." : directories.substr(begin, end - begin)) + "/" + name;
+        const int here = judge(path);
+        if (here == 0) return path;
+        if (here == EACCES) verdict = EACCES;
+        begin = end + 1;
+    }
+    return refuse(verdict);
+}
+
+base::Result<Launched> launch(const std::vector<std::string>& command, std::span<const sock_filter> filter) {
+    if (auto able = check_kernel(Listener::Yes); !able) return std::unexpected(std::move(able).error());
+    const auto path = find_command(command.front());
+    if (!path) return std::unexpected(path.error());
+    std::vector<char*> argv;
+    argv.reserve(command.size() + 1);
+    for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
+    argv.push_back(nullptr);
+    const SharedHandover handover = share();
+    std::array<int, 2> report{};
+    if (!handover || ::pipe2(report.data(), O_CLOEXEC) != 0)
+        return base::fail_errno("cannot prepare a child");
+    Launched launched;
+    launched.launching.reset(report[0]);
+    base::Fd write_end(report[1]);
+    launched.pid = ::fork();
+    if (launched.pid < 0) return base::fail_errno("fork");
+    if (launched.pid == 0) filter_and_exec(*handover, *path, argv, filter, report[1]);
+    write_end.reset();
+    launched.pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, launched.pid, 0)));
+    if (!launched.pidfd) return give_up(launched.pid, base::fail_errno("pidfd_open"));
+    const auto listener = wait_for_listener(*handover, launched.pid);
+    if (!listener) {
+        return give_up(launched.pid,
+                       base::fail_errno("the kernel refuses the filter, or its listener", handover->error));
+    }
+    launched.listener.reset(static_cast<int>(::syscall(SYS_pidfd_getfd, launched.pidfd.get(), *listener, 0)));
+    if (!launched.listener)
+        return give_up(launched.pid, base::fail_errno("cannot take the listener over (pidfd_getfd)"));
+    handover->taken = true;
+    return launched;
+}
+
+}  // namespace catena::seccomp
