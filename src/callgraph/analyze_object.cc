@@ -210,7 +210,9 @@ class Analyzer {
         const bool opens = scan_.symbols[use.first].find("open") != std::string_view::npos;
         NamedText named{use.from, use.first, opens, all.is_set(), {}};
         for (const std::uint64_t each : values) {
-            const auto bytes = image_.bytes_from(each);
+            // The header of the file is no text.
+            const auto bytes =
+                each < sizeof(Elf64_Ehdr) ? std::span<const std::byte>{} : image_.bytes_from(each);
             named.known = named.known && (!bytes.empty() || each == 0);
             if (!bytes.empty()) named.texts.emplace_back(elf::string_at(bytes, 0, kMaxTextBytes));
         }
