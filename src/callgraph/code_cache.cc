@@ -21,7 +21,7 @@
 namespace catena::callgraph {
 namespace {
 
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 constexpr std::uint64_t kMaxCacheBytes = std::uint64_t{1} << 30U;
 
 struct Header {
@@ -125,7 +125,7 @@ void write(Writer& to, const CodeFunction& function) {
     to.number(function.end);
     to.text(function.name);
     to.number((function.part ? 1U : 0U) | (function.exported ? 2U : 0U) | (function.indirect_call ? 4U : 0U) |
-              (function.indirect_jump ? 8U : 0U));
+              (function.indirect_jump ? 8U : 0U) | (function.returns ? 16U : 0U));
 }
 
 CodeFunction read_function(Reader& from) {
@@ -135,6 +135,7 @@ CodeFunction read_function(Reader& from) {
     function.exported = (flags & 2U) != 0;
     function.indirect_call = (flags & 4U) != 0;
     function.indirect_jump = (flags & 8U) != 0;
+    function.returns = (flags & 16U) != 0;
     return function;
 }
 

@@ -76,6 +76,10 @@ class Scanner {
         finish_edges();
         finish_pointers();
         find_outer_parts();
+        spread_returns();
+        for (const RawUse& each : uses_)
+            scan_.references.push_back({each.address, each.from, each.size_bytes == 0});
+        std::ranges::sort(scan_.references, {}, &Scan::DataReference::address);
         for (const auto& [stub, slot] : stubs_) {
             if (slot) scan_.stubs.emplace_back(stub, *slot);
         }
@@ -120,6 +124,8 @@ class Scanner {
             list[i].end = list[i].address + map_.code_from(list[i].address).size();
             if (i + 1 < list.size()) list[i].end = std::min(list[i].end, list[i + 1].address);
         }
+        // Until something is found by which they do.
+        for (CodeFunction& each : list) each.returns = false;
         if (list.empty()) return;
         code_begin_ = list.front().address;
         code_end_ = list.back().end;
@@ -185,6 +191,7 @@ class Scanner {
     void note(std::uint32_t index, const Instruction& instruction) {
         const std::uint64_t at = instruction.address;
         if (instruction.door != Door::None) scan_.sites.push_back({index, at, instruction.door});
+        if (leaves(index, instruction)) code().functions[index].returns = true;
         switch (instruction.flow) {
             case Flow::Call:
                 note_target(index, instruction.target, EdgeKind::Call, at);
@@ -204,6 +211,31 @@ class Scanner {
         if (!fixed_) return;
         if (instruction.immediate) note_constant(index, *instruction.immediate, at);
         if (instruction.displacement) note_constant(index, *instruction.displacement, at);
+    }
+
+    // By returning, or by a jump that may lead to what returns in its place; direct jumps come later.
+    [[nodiscard]] bool leaves(std::uint32_t index, const Instruction& instruction) {
+        if (instruction.flow == Flow::Return || instruction.flow == Flow::JumpIndirect) return true;
+        const CodeFunction& own = code().functions[index];
+        const bool jump = instruction.flow == Flow::Jump || instruction.flow == Flow::Branch;
+        const bool inside = instruction.target >= own.address && instruction.target < own.end;
+        return jump && !inside && map_.is_plt(instruction.target);
+    }
+
+    // A function returns if one does that it jumps to or goes on into.
+    void spread_returns() {
+        auto& functions = code().functions;
+        for (bool changed = true; changed;) {
+            changed = false;
+            for (const Edge& each : code().edges) {
+                if (each.kind == EdgeKind::Call || each.kind == EdgeKind::Takes ||
+                    functions[each.from].returns)
+                    continue;
+                if (!functions[each.to].returns) continue;
+                functions[each.from].returns = true;
+                changed = true;
+            }
+        }
     }
 
     void note_target(std::uint32_t index, std::uint64_t target, EdgeKind kind, std::uint64_t at) {
