@@ -1,6 +1,6 @@
-// ld.so's look-up: each scope in order, each object of it in order; the first definition that fits ends it. Weak
-// definitions count like others (LD_DYNAMIC_WEAK is not set). Then a protected symbol of the one who asks wins, if a
-// definition elsewhere would have: the file itself was linked to its own.
+// ld.so's look-up: each scope in order, each object of it in order; the first definition that fits ends it.
+// Weak definitions count like others (LD_DYNAMIC_WEAK is not set). Then a protected symbol of the one who
+// asks wins, if a definition elsewhere would have: the file itself was linked to its own.
 #include "callgraph/binder.h"
 
 #include <algorithm>
@@ -28,7 +28,8 @@ std::optional<Definition> Binder::find_in(ObjectId id, const Query& query) {
     const Object& object = loaded_.object(id);
     // The program's own copy is what a copy relocation fills.
     if (query.wanted.kind == ReferenceKind::Copy && id == kProgram) return std::nullopt;
-    const auto index = query.musl ? object.symbols.find_musl(query.wanted) : object.symbols.find(query.wanted);
+    const auto index =
+        query.musl ? object.symbols.find_musl(query.wanted) : object.symbols.find(query.wanted);
     if (!index) return std::nullopt;
     Definition found = definition(id, *index);
     const auto symbol = object.symbols.at(*index).value_or(Elf64_Sym{});
@@ -60,11 +61,15 @@ std::optional<Definition> Binder::bind(ObjectId from, std::uint32_t index, Refer
     const auto symbol = asking.symbols.at(index);
     if (index == 0 || !symbol) return std::nullopt;
     const auto visibility = ELF64_ST_VISIBILITY(symbol->st_other);
-    const bool own = ELF64_ST_BIND(symbol->st_info) == STB_LOCAL || visibility == STV_HIDDEN || visibility == STV_INTERNAL;
+    const bool own =
+        ELF64_ST_BIND(symbol->st_info) == STB_LOCAL || visibility == STV_HIDDEN || visibility == STV_INTERNAL;
     if (own && symbol->st_shndx == SHN_UNDEF) return std::nullopt;
     if (own) return definition(from, index);
     const std::string_view name = asking.symbols.name(*symbol);
-    Query query{.wanted = {.name = name, .hash = symbol_hash(name), .version = asking.symbols.version(index), .kind = kind},
+    Query query{.wanted = {.name = name,
+                           .hash = symbol_hash(name),
+                           .version = asking.symbols.version(index),
+                           .kind = kind},
                 .reference = index,
                 .musl = loaded_.loader_kind() == LoaderKind::Musl};
     const auto found = find_in_scopes(from, query);
@@ -94,7 +99,8 @@ std::optional<Definition> Binder::symbol_of_handle(std::string_view name, Object
 std::vector<Definition> Binder::definitions(std::string_view name) const {
     std::vector<Definition> found;
     for (const ObjectId id : loaded_.ids()) {
-        for (const std::uint32_t index : loaded_.object(id).symbols.definitions(name)) found.push_back(definition(id, index));
+        for (const std::uint32_t index : loaded_.object(id).symbols.definitions(name))
+            found.push_back(definition(id, index));
     }
     return found;
 }

@@ -1,7 +1,7 @@
 // Dynamic: what the dynamic section of an ELF file says (PT_DYNAMIC), as the loader reads it.
 //
-// Nothing in it is believed: addresses that lead out of the file give empty tables, counts are cut to what the file
-// holds. Views live as long as the Image.
+// Nothing in it is believed: addresses that lead out of the file give empty tables, counts are cut to what
+// the file holds. Views live as long as the Image.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,10 @@
 // The rules by which glibc's loader takes a definition for a versioned or unversioned reference:
-// - A reference with a version takes a definition of that version; one that has no version of its own (local, global and
-//   base versions), unless it is hidden or the reference insists on its version; and anything of an object that has no
-//   versions at all.
-// - A reference without a version takes a definition without one, or of the oldest version that an object defines
+// - A reference with a version takes a definition of that version; one that has no version of its own (local,
+// global and
+//   base versions), unless it is hidden or the reference insists on its version; and anything of an object
+//   that has no versions at all.
+// - A reference without a version takes a definition without one, or of the oldest version that an object
+// defines
 //   (index 2, which old binaries meant); otherwise the default version, if the object has only one.
 #include "callgraph/dynamic_symbols.h"
 
@@ -16,7 +18,8 @@ constexpr std::size_t kMaxNameBytes = 1U << 16U;
 constexpr std::uint32_t kMaxSymbols = 1U << 22U;
 constexpr std::uint16_t kHidden = 0x8000;
 constexpr std::uint16_t kVersionIndex = 0x7fff;
-// The sum of all names that are hashed: strings of a file can overlap, and each symbol's name can be the whole table.
+// The sum of all names that are hashed: strings of a file can overlap, and each symbol's name can be the
+// whole table.
 constexpr std::size_t kMaxHashedBytes = std::size_t{256} << 20U;
 
 // Up to where .gnu.hash has symbols, and from which on; 0 for what cannot be read.
@@ -39,7 +42,8 @@ Hashed hashed_by_gnu_hash(std::span<const std::byte> table) {
         last = std::max(last, *elf::read_at<std::uint32_t>(table, buckets_at + i * 4));
     if (last < header->first_symbol) return {header->first_symbol, header->first_symbol};
     for (std::uint64_t symbol = last; symbol < kMaxSymbols; ++symbol) {
-        const auto chain = elf::read_at<std::uint32_t>(table, chains_at + (symbol - header->first_symbol) * 4);
+        const auto chain =
+            elf::read_at<std::uint32_t>(table, chains_at + (symbol - header->first_symbol) * 4);
         if (!chain) return {header->first_symbol, static_cast<std::uint32_t>(symbol)};
         if ((*chain & 1U) != 0) return {header->first_symbol, static_cast<std::uint32_t>(symbol + 1)};
     }
@@ -68,9 +72,11 @@ bool can_be_bound(const Elf64_Sym& symbol) {
     const auto type = ELF64_ST_TYPE(symbol.st_info);
     const auto binding = ELF64_ST_BIND(symbol.st_info);
     const auto visibility = ELF64_ST_VISIBILITY(symbol.st_other);
-    const bool known_type = type <= STT_FUNC || type == STT_COMMON || type == STT_TLS || type == STT_GNU_IFUNC;
+    const bool known_type =
+        type <= STT_FUNC || type == STT_COMMON || type == STT_TLS || type == STT_GNU_IFUNC;
     const bool has_value = symbol.st_value != 0 || symbol.st_shndx == SHN_ABS || type == STT_TLS;
-    return known_type && has_value && (binding == STB_GLOBAL || binding == STB_WEAK || binding == STB_GNU_UNIQUE) &&
+    return known_type && has_value &&
+           (binding == STB_GLOBAL || binding == STB_WEAK || binding == STB_GNU_UNIQUE) &&
            visibility != STV_HIDDEN && visibility != STV_INTERNAL;
 }
 
@@ -87,7 +93,8 @@ DynamicSymbols::DynamicSymbols(const elf::Image& image, const Dynamic& dynamic)
     if (dynamic.symbols == 0) symbols_ = {};
     if (dynamic.versym != 0) versyms_ = image.bytes_from(dynamic.versym);
     const Hashed hashed = hashed_symbols(image, dynamic);
-    count_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(hashed.end, symbols_.size() / sizeof(Elf64_Sym)));
+    count_ =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(hashed.end, symbols_.size() / sizeof(Elf64_Sym)));
     read_definitions(image, dynamic);
     read_needs(image, dynamic);
     make_index(hashed.first);
@@ -108,7 +115,8 @@ void DynamicSymbols::read_definitions(const elf::Image& image, const Dynamic& dy
         const auto name = elf::read_at<Elf64_Verdaux>(table, at + version->vd_aux);
         if (name && (version->vd_flags & VER_FLG_BASE) == 0) {
             const auto text = elf::string_at(strings_, name->vda_name, kMaxNameBytes);
-            set_version(version->vd_ndx & kVersionIndex, {.name = text, .hash = version_hash(text), .file = {}});
+            set_version(version->vd_ndx & kVersionIndex,
+                        {.name = text, .hash = version_hash(text), .file = {}});
         }
         if (version->vd_next == 0) return;
         at += version->vd_next;
@@ -211,7 +219,8 @@ std::optional<std::uint32_t> DynamicSymbols::find(const Wanted& wanted) const {
             if (version_matches(each.symbol, *wanted.version)) return each.symbol;
             continue;
         }
-        if (versyms_.empty() || (versym(each.symbol) & kVersionIndex) < (wanted.newest ? 2 : 3)) return each.symbol;
+        if (versyms_.empty() || (versym(each.symbol) & kVersionIndex) < (wanted.newest ? 2 : 3))
+            return each.symbol;
         if (!hidden_version(each.symbol) && defaults++ == 0) default_version = each.symbol;
     }
     return defaults == 1 ? default_version : std::nullopt;

@@ -1,8 +1,8 @@
 // DynamicSymbols: the symbols by which objects find each other (.dynsym), with their versions.
 //
-// The file's own hash tables are asked only how many symbols there are; look-ups go through a table of ours, so that no
-// chain can be endless. Does not change after it was made; any number of threads may read it. Views live as long as
-// the Image.
+// The file's own hash tables are asked only how many symbols there are; look-ups go through a table of ours,
+// so that no chain can be endless. Does not change after it was made; any number of threads may read it.
+// Views live as long as the Image.
 #pragma once
 
 #include <elf.h>
@@ -38,8 +38,8 @@ class DynamicSymbols {
     DynamicSymbols() = default;
     DynamicSymbols(const elf::Image& image, const Dynamic& dynamic);
 
-    // A symbol by its index in the file's table, as relocations have it: those beyond `count`, too, as long as they
-    // are in the file. Nothing for the others.
+    // A symbol by its index in the file's table, as relocations have it: those beyond `count`, too, as long
+    // as they are in the file. Nothing for the others.
     [[nodiscard]] std::optional<Elf64_Sym> at(std::uint32_t index) const;
     [[nodiscard]] std::string_view name(const Elf64_Sym& symbol) const;
     // How many there are by the hash table, cut to the file.
@@ -50,9 +50,9 @@ class DynamicSymbols {
     // A definition that only those find who ask for its version ("f@V1", where the default is "f@@V2").
     [[nodiscard]] bool hidden_version(std::uint32_t index) const;
 
-    // The definition that glibc's loader takes from this object for a reference, by its rules for versions; nothing
-    // where it looks on in the next object. `version` is nullptr for a reference without one; `newest` is for
-    // dlsym, which takes the default version.
+    // The definition that glibc's loader takes from this object for a reference, by its rules for versions;
+    // nothing where it looks on in the next object. `version` is nullptr for a reference without one;
+    // `newest` is for dlsym, which takes the default version.
     struct Wanted {
         std::string_view name;
         std::uint32_t hash = 0;  // symbol_hash(name)
@@ -83,9 +83,9 @@ class DynamicSymbols {
     std::span<const std::byte> strings_;
     std::span<const std::byte> versyms_;
     std::uint32_t count_ = 0;
-    std::vector<Version> versions_;        // by version index
-    std::vector<std::uint32_t> starts_;    // by hash: where its entries begin
-    std::vector<Entry> entries_;           // definitions, by hash, in the file's order
+    std::vector<Version> versions_;      // by version index
+    std::vector<std::uint32_t> starts_;  // by hash: where its entries begin
+    std::vector<Entry> entries_;         // definitions, by hash, in the file's order
 };
 
 // The hash of .gnu.hash.

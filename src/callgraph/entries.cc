@@ -20,7 +20,8 @@ class Collector {
     void add(ObjectId object, std::uint64_t address, EntryKind kind, ObjectId because_of) {
         // Linkers end old-style lists with 0 or -1.
         if (address == 0 || address == ~std::uint64_t{0}) return;
-        if (seen_.emplace(object, address, kind, because_of).second) entries_.push_back({object, address, kind, because_of});
+        if (seen_.emplace(object, address, kind, because_of).second)
+            entries_.push_back({object, address, kind, because_of});
     }
 
     void take_array(ObjectId id, Dynamic::Range array, EntryKind kind) {
@@ -73,13 +74,20 @@ class Collector {
 
 std::string_view to_string(EntryKind kind) {
     switch (kind) {
-        case EntryKind::Start: return "start";
-        case EntryKind::PreinitArray: return "preinit-array";
-        case EntryKind::Init: return "init";
-        case EntryKind::InitArray: return "init-array";
-        case EntryKind::FiniArray: return "fini-array";
-        case EntryKind::Fini: return "fini";
-        case EntryKind::IfuncResolver: return "ifunc-resolver";
+        case EntryKind::Start:
+            return "start";
+        case EntryKind::PreinitArray:
+            return "preinit-array";
+        case EntryKind::Init:
+            return "init";
+        case EntryKind::InitArray:
+            return "init-array";
+        case EntryKind::FiniArray:
+            return "fini-array";
+        case EntryKind::Fini:
+            return "fini";
+        case EntryKind::IfuncResolver:
+            return "ifunc-resolver";
     }
     return "";
 }

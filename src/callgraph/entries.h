@@ -1,4 +1,5 @@
-// Entries: where control comes into an object without being called by what is loaded: from the kernel, or from the loader.
+// Entries: where control comes into an object without being called by what is loaded: from the kernel, or
+// from the loader.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +13,13 @@
 namespace catena::callgraph {
 
 enum class EntryKind : std::uint8_t {
-    Start,         // e_entry of the program and of its interpreter
-    PreinitArray,  // DT_PREINIT_ARRAY, of the program alone
-    Init,          // DT_INIT
-    InitArray,     // DT_INIT_ARRAY
-    FiniArray,     // DT_FINI_ARRAY
-    Fini,          // DT_FINI
-    IfuncResolver, // called while objects are relocated
+    Start,          // e_entry of the program and of its interpreter
+    PreinitArray,   // DT_PREINIT_ARRAY, of the program alone
+    Init,           // DT_INIT
+    InitArray,      // DT_INIT_ARRAY
+    FiniArray,      // DT_FINI_ARRAY
+    Fini,           // DT_FINI
+    IfuncResolver,  // called while objects are relocated
 };
 [[nodiscard]] std::string_view to_string(EntryKind kind);
 
@@ -30,9 +31,9 @@ struct Entry {
     bool operator==(const Entry&) const = default;
 };
 
-// Of all objects, in the order in which they are loaded, each once. Static programs walk their arrays themselves,
-// between symbols that are gone in stripped ones; they are found by their sections (.init_array, .fini_array,
-// .preinit_array, .init, .fini). `tables` is what resolve_slots gave.
+// Of all objects, in the order in which they are loaded, each once. Static programs walk their arrays
+// themselves, between symbols that are gone in stripped ones; they are found by their sections (.init_array,
+// .fini_array, .preinit_array, .init, .fini). `tables` is what resolve_slots gave.
 [[nodiscard]] std::vector<Entry> entries(const Loaded& loaded, std::span<const SlotTable> tables);
 
 }  // namespace catena::callgraph

@@ -11,9 +11,8 @@
 namespace catena::callgraph {
 namespace {
 
-constexpr std::array<std::string_view, 6> kLibraryFolders = {"/usr/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu",
-                                                             "/usr/lib64",                "/lib64",
-                                                             "/usr/lib",                  "/lib"};
+constexpr std::array<std::string_view, 6> kLibraryFolders = {
+    "/usr/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu", "/usr/lib64", "/lib64", "/usr/lib", "/lib"};
 constexpr std::size_t kMaxIncludes = 64;  // files of one service
 
 bool is_space(char each) { return each == ' ' || each == '\t' || each == '\r'; }
@@ -71,7 +70,8 @@ class LaterList {
   public:
     explicit LaterList(LoadReason reason) : reason_(reason) {}
     void add(std::string name, std::string why) {
-        if (seen_.insert(name).second) list_.push_back({.reason = reason_, .name = std::move(name), .why = std::move(why), .by = {}});
+        if (seen_.insert(name).second)
+            list_.push_back({.reason = reason_, .name = std::move(name), .why = std::move(why), .by = {}});
     }
     std::vector<Later> take() { return std::move(list_); }
 
@@ -89,7 +89,8 @@ class PamReader {
     void read(std::string_view file) {
         if (files_.size() >= kMaxIncludes || !files_.insert(std::string(file)).second) return;
         for (const std::string_view folder : {"/etc/pam.d", "/usr/lib/pam.d"}) {
-            const std::string path = file.starts_with('/') ? std::string(file) : fmt::format("{}/{}", folder, file);
+            const std::string path =
+                file.starts_with('/') ? std::string(file) : fmt::format("{}/{}", folder, file);
             const auto text = root_.read(path);
             if (!text) continue;
             each_line(*text, [&](std::string_view line) { take(line, path); });
@@ -115,7 +116,8 @@ class PamReader {
         std::string file(module);
         if (!module.starts_with('/')) {
             const std::string relative = "security/" + file;
-            file = in_library_folders(root_, relative).value_or(fmt::format("{}/{}", kLibraryFolders[0], relative));
+            file = in_library_folders(root_, relative)
+                       .value_or(fmt::format("{}/{}", kLibraryFolders[0], relative));
         }
         // "-" in front of the type: that it is missing is not even logged.
         if (!type.starts_with('-') || root_.host_path(file)) list_.add(std::move(file), path);
@@ -186,7 +188,8 @@ std::vector<Later> openssl_modules(const Root& root) {
         for (const std::string& each : root.list(*folder))
             if (each.ends_with(".so")) list.add(*folder + "/" + each, *folder);
     }
-    for (const char* path : {"/etc/ssl/openssl.cnf", "/etc/pki/tls/openssl.cnf", "/usr/lib/ssl/openssl.cnf"}) {
+    for (const char* path :
+         {"/etc/ssl/openssl.cnf", "/etc/pki/tls/openssl.cnf", "/usr/lib/ssl/openssl.cnf"}) {
         const auto text = root.read(path);
         if (!text) continue;
         each_line(*text, [&](std::string_view line) {
@@ -194,7 +197,8 @@ std::vector<Later> openssl_modules(const Root& root) {
             if (equals == std::string_view::npos) return;
             const std::string_view key = trim(line.substr(0, equals));
             const std::string_view value = trim(line.substr(equals + 1));
-            if ((key == "module" || key == "dynamic_path") && value.starts_with('/')) list.add(std::string(value), path);
+            if ((key == "module" || key == "dynamic_path") && value.starts_with('/'))
+                list.add(std::string(value), path);
         });
         break;
     }

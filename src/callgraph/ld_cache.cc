@@ -112,7 +112,8 @@ base::Result<LdCache> LdCache::parse(std::span<const std::byte> bytes) {
         if (name.empty() || path.empty() || !folder) continue;
         if (name.size() + path.size() > bytes_left) break;
         bytes_left -= name.size() + path.size();
-        cache.entries_[std::string(name)].push_back({.path = std::string(path), .hwcaps = std::move(*folder)});
+        cache.entries_[std::string(name)].push_back(
+            {.path = std::string(path), .hwcaps = std::move(*folder)});
     }
     return cache;
 }

@@ -1,8 +1,9 @@
 // LdCache: /etc/ld.so.cache, which ldconfig writes: names of libraries and where they are.
 //
 // The format is documented in ldconfig's sources alone: the magic "glibc-ld.so.cache1.1" (old files have
-// "ld.so-1.7.0" and its table before it), counts, entries of 24 bytes with offsets of two strings each, strings, and an
-// extension that names the folders of glibc-hwcaps. Each offset is checked; a string without an end is cut.
+// "ld.so-1.7.0" and its table before it), counts, entries of 24 bytes with offsets of two strings each,
+// strings, and an extension that names the folders of glibc-hwcaps. Each offset is checked; a string without
+// an end is cut.
 #pragma once
 
 #include <cstddef>
@@ -27,8 +28,8 @@ class LdCache {
         std::string hwcaps;  // the folder of glibc-hwcaps; empty for most
     };
 
-    // BadInput: not a cache, or one whose table is broken off. Entries whose strings lie outside are left out.
-    // Entries that are not of 64-bit x86 with glibc, or that need an old-style hardware capability, are
+    // BadInput: not a cache, or one whose table is broken off. Entries whose strings lie outside are left
+    // out. Entries that are not of 64-bit x86 with glibc, or that need an old-style hardware capability, are
     // left out, too.
     [[nodiscard]] static base::Result<LdCache> parse(std::span<const std::byte> bytes);
 

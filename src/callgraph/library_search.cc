@@ -1,7 +1,8 @@
-// The order of ld.so(8) for a name without a slash: DT_RPATH of the one who asks, of those that loaded it, and of the program
-// (all of it only where the one who asks has no DT_RUNPATH); LD_LIBRARY_PATH; DT_RUNPATH of the one who asks;
-// /etc/ld.so.cache; the default folders. In each folder, its glibc-hwcaps subfolders come first. A file of another
-// machine is passed over; one that is no ELF file ends the search, as it ends the program.
+// The order of ld.so(8) for a name without a slash: DT_RPATH of the one who asks, of those that loaded it,
+// and of the program (all of it only where the one who asks has no DT_RUNPATH); LD_LIBRARY_PATH; DT_RUNPATH
+// of the one who asks; /etc/ld.so.cache; the default folders. In each folder, its glibc-hwcaps subfolders
+// come first. A file of another machine is passed over; one that is no ELF file ends the search, as it ends
+// the program.
 //
 // musl: LD_LIBRARY_PATH; DT_RUNPATH or DT_RPATH of the one who asks and of all that loaded it; the folders of
 // /etc/ld-musl-x86_64.path, or /lib, /usr/local/lib and /usr/lib.
@@ -16,8 +17,8 @@ namespace catena::callgraph {
 namespace {
 
 // Distributions with folders per architecture, and those with lib64.
-const std::vector<std::string> kDefaultFolders = {"/lib/x86_64-linux-gnu/", "/usr/lib/x86_64-linux-gnu/", "/lib64/",
-                                                  "/usr/lib64/",            "/lib/",                      "/usr/lib/"};
+const std::vector<std::string> kDefaultFolders = {
+    "/lib/x86_64-linux-gnu/", "/usr/lib/x86_64-linux-gnu/", "/lib64/", "/usr/lib64/", "/lib/", "/usr/lib/"};
 constexpr std::array<std::string_view, 5> kLegacySubfolders = {"tls/x86_64/x86_64/", "tls/x86_64/", "tls/",
                                                                "x86_64/x86_64/", "x86_64/"};
 constexpr std::size_t kMaxFolders = 1024;  // of one list
@@ -55,14 +56,16 @@ std::vector<std::string_view> split(std::string_view list, std::string_view sepa
     return parts;
 }
 
-// The name of a replaceable token at the beginning ("ORIGIN" for "$ORIGIN" and "${ORIGIN}"), and its length; an empty
-// name where there is none.
+// The name of a replaceable token at the beginning ("ORIGIN" for "$ORIGIN" and "${ORIGIN}"), and its length;
+// an empty name where there is none.
 std::pair<std::string_view, std::size_t> token_at(std::string_view text) {
     for (const std::string_view name : {"ORIGIN", "PLATFORM", "LIB"}) {
         if (text.starts_with(fmt::format("${{{}}}", name))) return {name, name.size() + 3};
         if (text.substr(1).starts_with(name)) {
             const std::size_t end = 1 + name.size();
-            const bool goes_on = end < text.size() && (std::isalnum(static_cast<unsigned char>(text[end])) != 0 || text[end] == '_');
+            const bool goes_on =
+                end < text.size() &&
+                (std::isalnum(static_cast<unsigned char>(text[end])) != 0 || text[end] == '_');
             if (!goes_on) return {name, end};
         }
     }
@@ -146,7 +149,8 @@ std::string LibrarySearch::expand(std::string_view text, const std::string& orig
     return expanded;
 }
 
-std::optional<FoundFile> LibrarySearch::try_file(const std::string& path, FoundBy rule, Attempt& attempt) const {
+std::optional<FoundFile> LibrarySearch::try_file(const std::string& path, FoundBy rule,
+                                                 Attempt& attempt) const {
     if (attempt.broken) return std::nullopt;
     if (!path.starts_with('/') && !root_.folder().empty()) return std::nullopt;  // no working folder in there
     const auto host = root_.host_path(path);
@@ -170,20 +174,22 @@ std::optional<FoundFile> LibrarySearch::try_file(const std::string& path, FoundB
     return FoundFile{.path = path, .file = *host, .image = std::move(*image), .found_by = rule, .hwcaps = {}};
 }
 
-std::optional<FoundFile> LibrarySearch::try_folder(const std::string& folder, FoundBy rule, Attempt& attempt) const {
+std::optional<FoundFile> LibrarySearch::try_folder(const std::string& folder, FoundBy rule,
+                                                   Attempt& attempt) const {
     const std::string base = folder.ends_with('/') ? folder : folder + "/";
     for (const std::string& each : subfolders_) {
         auto found = try_file(base + each + attempt.name, rule, attempt);
         if (!found) continue;
         constexpr std::string_view kHwcaps = "glibc-hwcaps/";
-        if (each.starts_with(kHwcaps)) found->hwcaps = each.substr(kHwcaps.size(), each.size() - kHwcaps.size() - 1);
+        if (each.starts_with(kHwcaps))
+            found->hwcaps = each.substr(kHwcaps.size(), each.size() - kHwcaps.size() - 1);
         return found;
     }
     return try_file(base + attempt.name, rule, attempt);
 }
 
-std::optional<FoundFile> LibrarySearch::try_folders(std::string_view list, const std::string& origin, FoundBy rule,
-                                                    Attempt& attempt) const {
+std::optional<FoundFile> LibrarySearch::try_folders(std::string_view list, const std::string& origin,
+                                                    FoundBy rule, Attempt& attempt) const {
     const std::string_view separators = rule == FoundBy::LibraryPath && !musl_ ? ":;" : musl_ ? ":\n" : ":";
     for (const std::string_view each : split(list, separators)) {
         if (musl_ && each.empty()) continue;
@@ -197,7 +203,8 @@ std::optional<FoundFile> LibrarySearch::try_folders(std::string_view list, const
 std::optional<FoundFile> LibrarySearch::try_rpaths(const LoaderChain& chain, const Object& program,
                                                    Attempt& attempt) const {
     const auto try_one = [&](const Object& object) -> std::optional<FoundFile> {
-        if (!object.dynamic.rpath || object.dynamic.runpath || object.dynamic.rpath->empty()) return std::nullopt;
+        if (!object.dynamic.rpath || object.dynamic.runpath || object.dynamic.rpath->empty())
+            return std::nullopt;
         return try_folders(*object.dynamic.rpath, folder_of(object.path), FoundBy::Rpath, attempt);
     };
     bool program_done = false;
@@ -226,10 +233,13 @@ std::optional<FoundFile> LibrarySearch::find_glibc(const LoaderChain& chain, con
         if (auto found = try_rpaths(chain, program, attempt)) return found;
     }
     if (!options_.secure && !options_.library_path.empty()) {
-        if (auto found = try_folders(options_.library_path, folder_of(program.path), FoundBy::LibraryPath, attempt)) return found;
+        if (auto found =
+                try_folders(options_.library_path, folder_of(program.path), FoundBy::LibraryPath, attempt))
+            return found;
     }
     if (has_runpath && !asking->dynamic.runpath->empty()) {
-        if (auto found = try_folders(*asking->dynamic.runpath, folder_of(asking->path), FoundBy::Runpath, attempt))
+        if (auto found =
+                try_folders(*asking->dynamic.runpath, folder_of(asking->path), FoundBy::Runpath, attempt))
             return found;
     }
     const bool no_default_folders = asking != nullptr && asking->dynamic.no_default_folders;

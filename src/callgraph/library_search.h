@@ -1,6 +1,7 @@
 // LibrarySearch: which file the loader takes for a name, by the rules of ld.so(8) in their order.
 //
-// Keeps the parsed cache. Does not change after it was made, save for the default folders, which the interpreter decides.
+// Keeps the parsed cache. Does not change after it was made, save for the default folders, which the
+// interpreter decides.
 #pragma once
 
 #include <optional>
@@ -25,7 +26,8 @@ struct FoundFile {
     std::string hwcaps;
 };
 
-// The objects whose folders count, innermost first: the one who asks, the one who loaded that, up to the program.
+// The objects whose folders count, innermost first: the one who asks, the one who loaded that, up to the
+// program.
 using LoaderChain = std::vector<const Object*>;
 
 struct SearchOptions {
@@ -43,7 +45,8 @@ class LibrarySearch {
     void use_musl(const std::string& interpreter_path);
     [[nodiscard]] bool musl() const { return musl_; }
 
-    // The error (NotFound) says what was found and not taken, or is empty. `program` is whose RPATH counts always.
+    // The error (NotFound) says what was found and not taken, or is empty. `program` is whose RPATH counts
+    // always.
     [[nodiscard]] base::Result<FoundFile> find(const std::string& name, const LoaderChain& chain,
                                                const Object& program) const;
     // $ORIGIN, $LIB and $PLATFORM replaced; empty where the loader would not take it.
@@ -58,7 +61,8 @@ class LibrarySearch {
 
   private:
     struct Attempt;
-    [[nodiscard]] std::optional<FoundFile> try_file(const std::string& path, FoundBy rule, Attempt& attempt) const;
+    [[nodiscard]] std::optional<FoundFile> try_file(const std::string& path, FoundBy rule,
+                                                    Attempt& attempt) const;
     [[nodiscard]] std::optional<FoundFile> try_folders(std::string_view list, const std::string& origin,
                                                        FoundBy rule, Attempt& attempt) const;
     [[nodiscard]] std::optional<FoundFile> try_folder(const std::string& folder, FoundBy rule,

@@ -1,5 +1,6 @@
-// The loader maps the program, what is preloaded, and then, object by object in the order of that list, what each needs:
-// breadth-first. An object that is there already, by its name, its DT_SONAME or as the same file, is not mapped again.
+// The loader maps the program, what is preloaded, and then, object by object in the order of that list, what
+// each needs: breadth-first. An object that is there already, by its name, its DT_SONAME or as the same file,
+// is not mapped again.
 #include "callgraph/loaded.h"
 
 #include <fmt/format.h>
@@ -47,7 +48,8 @@ std::vector<std::string> preload_names(std::string_view text, bool file) {
     for (const char each : text) {
         if (file && each == '#') comment = true;
         if (each == '\n') comment = false;
-        const bool separator = comment || each == ':' || each == ' ' || (file && (each == '\n' || each == '\t'));
+        const bool separator =
+            comment || each == ':' || each == ' ' || (file && (each == '\n' || each == '\t'));
         if (!separator) {
             name += each;
         } else if (!name.empty()) {
@@ -87,9 +89,21 @@ base::Result<Loaded> Loaded::load(const std::string& program, const LoadOptions&
     return loaded;
 }
 
+base::Result<Loaded> Loaded::alone(elf::Image image) {
+    if (auto status = image.check_supported(); !status) return std::unexpected(std::move(status).error());
+    Loaded loaded(LibrarySearch(Root(), {}));
+    std::string name = image.name();
+    loaded.kind_ = ProgramKind::Library;
+    loaded.insert({.path = name, .file = name, .image = std::move(image), .hwcaps = {}},
+                  {.reason = LoadReason::Program, .by = {}, .name = name, .why = {}});
+    loaded.scopes_[0] = {kProgram};
+    return loaded;
+}
+
 void Loaded::load_interpreter() {
     const auto named = callgraph::interpreter(program().image);
-    const bool needs_musl = std::ranges::find(program().dynamic.needed, "libc.so") != program().dynamic.needed.end();
+    const bool needs_musl =
+        std::ranges::find(program().dynamic.needed, "libc.so") != program().dynamic.needed.end();
     std::string path = kGlibcInterpreter;
     if (named)
         path = *named;
@@ -101,7 +115,8 @@ void Loaded::load_interpreter() {
     }
     auto found = search_.find(path, {}, program());
     if (!named) {
-        // A library may need the loader, or not; only its folders count. A static program can still open libraries.
+        // A library may need the loader, or not; only its folders count. A static program can still open
+        // libraries.
         if (found && loader_kind_ == LoaderKind::Glibc) search_.use_glibc(&found->image);
         if (loader_kind_ == LoaderKind::Glibc || !found) return;
     }
@@ -130,7 +145,8 @@ void Loaded::load_preloads(const LoadOptions& options, std::vector<ObjectId>& sc
     }
     if (!options.preload_file || loader_kind_ == LoaderKind::Musl) return;
     const auto text = root().read("/etc/ld.so.preload");
-    for (const std::string& name : preload_names(text.value_or(""), true)) preload(name, "/etc/ld.so.preload");
+    for (const std::string& name : preload_names(text.value_or(""), true))
+        preload(name, "/etc/ld.so.preload");
 }
 
 void Loaded::open_scope(ObjectId opened, std::vector<ObjectId> scope) {
@@ -143,9 +159,11 @@ void Loaded::add_dependencies(ObjectId of, std::size_t& at, std::vector<ObjectId
     const ObjectId opened_with = object(scope.front()).opened_with;
     const Dynamic dynamic = object(of).dynamic;
     const bool looked_at = !object(of).needed.empty();
-    const auto get = [&](std::string_view name, LoadReason reason, bool may_be_missing) -> std::optional<ObjectId> {
+    const auto get = [&](std::string_view name, LoadReason reason,
+                         bool may_be_missing) -> std::optional<ObjectId> {
         const auto before = objects_.size();
-        const auto id = map({.reason = reason, .by = of, .name = std::string(name), .why = {}}, may_be_missing);
+        const auto id =
+            map({.reason = reason, .by = of, .name = std::string(name), .why = {}}, may_be_missing);
         if (id && index_of(*id) >= before) objects_[index_of(*id)]->opened_with = opened_with;
         if (id && !looked_at) objects_[index_of(of)]->needed.push_back(*id);
         return id;
@@ -164,8 +182,8 @@ void Loaded::add_dependencies(ObjectId of, std::size_t& at, std::vector<ObjectId
         if (id && std::ranges::find(scope, *id) == scope.end()) scope.push_back(*id);
     }
     if (!dynamic.audits.empty() && !looked_at)
-        doubts_.push_back(fmt::format("{} asks for an audit library, {}, which is not looked at", object(of).path,
-                                      dynamic.audits.front()));
+        doubts_.push_back(fmt::format("{} asks for an audit library, {}, which is not looked at",
+                                      object(of).path, dynamic.audits.front()));
 }
 
 std::optional<ObjectId> Loaded::map(Request request, bool may_be_missing) {
@@ -209,14 +227,17 @@ std::optional<ObjectId> Loaded::insert(FoundFile found, const Request& request) 
     }
     if (objects_.size() >= kMaxObjects) {
         if (objects_.size() == kMaxObjects)
-            doubts_.push_back(fmt::format("more than {} objects: {} and others are not looked at", kMaxObjects, found.path));
+            doubts_.push_back(fmt::format("more than {} objects: {} and others are not looked at",
+                                          kMaxObjects, found.path));
         return std::nullopt;
     }
-    auto object = std::make_unique<Object>(std::move(found.path), std::move(found.file), std::move(found.image));
+    auto object =
+        std::make_unique<Object>(std::move(found.path), std::move(found.file), std::move(found.image));
     object->found_by = found.found_by;
     object->hwcaps = std::move(found.hwcaps);
     object->requests.push_back(request);
-    if (request.reason == LoadReason::Needed || request.reason == LoadReason::Filter) object->loader = request.by;
+    if (request.reason == LoadReason::Needed || request.reason == LoadReason::Filter)
+        object->loader = request.by;
     objects_.push_back(std::move(object));
     scopes_.emplace_back();
     note_variants(*objects_.back());
@@ -247,13 +268,16 @@ void Loaded::note_variants(const Object& object) {
         folder = folder_of(folder_of(folder));
         note(folder + "/" + name);
     }
-    for (const unsigned level : {2U, 3U, 4U}) note(fmt::format("{}/glibc-hwcaps/x86-64-v{}/{}", folder, level, name));
+    for (const unsigned level : {2U, 3U, 4U})
+        note(fmt::format("{}/glibc-hwcaps/x86-64-v{}/{}", folder, level, name));
 }
 
 base::Result<ObjectId> Loaded::add(const Later& later) {
     const std::size_t before = objects_.size();
     const auto id = map({.reason = later.reason, .by = later.by, .name = later.name, .why = later.why});
-    if (!id) return base::fail(base::ErrorCode::NotFound, fmt::format("{} is not found as the loader looks for it", later.name));
+    if (!id)
+        return base::fail(base::ErrorCode::NotFound,
+                          fmt::format("{} is not found as the loader looks for it", later.name));
     if (index_of(*id) >= before) objects_[index_of(*id)]->opened_with = *id;
     if (scopes_[index_of(*id)].empty()) open_scope(*id, {*id});
     return *id;

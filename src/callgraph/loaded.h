@@ -1,9 +1,9 @@
-// Loaded: a program with all that its loader maps for it, and what it may open later, by the loader's own rules
-// (ld.so(8) for glibc; musl's are simpler). Nothing is run.
+// Loaded: a program with all that its loader maps for it, and what it may open later, by the loader's own
+// rules (ld.so(8) for glibc; musl's are simpler). Nothing is run.
 //
-// One owner, one thread while objects are added; objects never move or go once they are there, so references and ids stay
-// valid. What is missing or broken is no error of the whole: it is in missing(), with who asked for it. At most
-// kMaxObjects are loaded; what would be more is in doubts().
+// One owner, one thread while objects are added; objects never move or go once they are there, so references
+// and ids stay valid. What is missing or broken is no error of the whole: it is in missing(), with who asked
+// for it. At most kMaxObjects are loaded; what would be more is in doubts().
 #pragma once
 
 #include <cstdint>
@@ -52,8 +52,13 @@ struct Missing {
 class Loaded {
   public:
     // `program` is a path inside the root (or of the host, where it lies in the root's folder). BadInput,
-    // NotFound, NotPermitted, NotSupported: of the program itself (no ELF file, another machine's, not linked).
+    // NotFound, NotPermitted, NotSupported: of the program itself (no ELF file, another machine's, not
+    // linked).
     [[nodiscard]] static base::Result<Loaded> load(const std::string& program, const LoadOptions& options);
+
+    // One file alone, without what it needs, as a Library: for what is asked of the file itself.
+    // NotSupported, BadInput.
+    [[nodiscard]] static base::Result<Loaded> alone(elf::Image image);
 
     [[nodiscard]] ProgramKind kind() const { return kind_; }
     [[nodiscard]] LoaderKind loader_kind() const { return loader_kind_; }
@@ -76,10 +81,11 @@ class Loaded {
     base::Result<ObjectId> resolve_dlopen(const std::string& name, ObjectId by);
 
     [[nodiscard]] std::span<const Missing> missing() const { return missing_; }
-    // Sentences on what could not be shown: audit libraries, a cache that is broken, more objects than are loaded.
+    // Sentences on what could not be shown: audit libraries, a cache that is broken, more objects than are
+    // loaded.
     [[nodiscard]] std::span<const std::string> doubts() const { return doubts_; }
-    // Files that another processor would load in place of one that is here (glibc-hwcaps), as paths inside the
-    // root: what is chosen here is right for this level only.
+    // Files that another processor would load in place of one that is here (glibc-hwcaps), as paths inside
+    // the root: what is chosen here is right for this level only.
     [[nodiscard]] std::span<const std::string> variants() const { return variants_; }
     [[nodiscard]] unsigned isa_level() const { return search_.isa_level(); }
     [[nodiscard]] const Root& root() const { return search_.root(); }

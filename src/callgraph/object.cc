@@ -13,29 +13,46 @@ Object::Object(std::string path_, std::string file_, elf::Image image_)
 
 std::string_view to_string(LoadReason reason) {
     switch (reason) {
-        case LoadReason::Program: return "program";
-        case LoadReason::Interpreter: return "interpreter";
-        case LoadReason::Preload: return "preload";
-        case LoadReason::Needed: return "needed";
-        case LoadReason::Filter: return "filter";
-        case LoadReason::Nss: return "nss";
-        case LoadReason::Pam: return "pam";
-        case LoadReason::Gconv: return "gconv";
-        case LoadReason::Openssl: return "openssl";
-        case LoadReason::Dlopen: return "dlopen";
-        case LoadReason::User: return "user";
+        case LoadReason::Program:
+            return "program";
+        case LoadReason::Interpreter:
+            return "interpreter";
+        case LoadReason::Preload:
+            return "preload";
+        case LoadReason::Needed:
+            return "needed";
+        case LoadReason::Filter:
+            return "filter";
+        case LoadReason::Nss:
+            return "nss";
+        case LoadReason::Pam:
+            return "pam";
+        case LoadReason::Gconv:
+            return "gconv";
+        case LoadReason::Openssl:
+            return "openssl";
+        case LoadReason::Dlopen:
+            return "dlopen";
+        case LoadReason::User:
+            return "user";
     }
     return "";
 }
 
 std::string_view to_string(FoundBy rule) {
     switch (rule) {
-        case FoundBy::Path: return "path";
-        case FoundBy::Rpath: return "rpath";
-        case FoundBy::LibraryPath: return "library-path";
-        case FoundBy::Runpath: return "runpath";
-        case FoundBy::Cache: return "cache";
-        case FoundBy::Default: return "default";
+        case FoundBy::Path:
+            return "path";
+        case FoundBy::Rpath:
+            return "rpath";
+        case FoundBy::LibraryPath:
+            return "library-path";
+        case FoundBy::Runpath:
+            return "runpath";
+        case FoundBy::Cache:
+            return "cache";
+        case FoundBy::Default:
+            return "default";
     }
     return "";
 }

@@ -37,9 +37,10 @@ enum class LoadReason : std::uint8_t {
 // One who asked for an object.
 struct Request {
     LoadReason reason = LoadReason::Program;
-    std::optional<ObjectId> by;  // nobody: the program itself, preloading, and what configuration or users name
-    std::string name;            // as asked for: "libc.so.6"
-    std::string why;             // where configuration decides, which line: "/etc/nsswitch.conf: passwd"
+    std::optional<ObjectId>
+        by;            // nobody: the program itself, preloading, and what configuration or users name
+    std::string name;  // as asked for: "libc.so.6"
+    std::string why;   // where configuration decides, which line: "/etc/nsswitch.conf: passwd"
 };
 
 // The rule by which a file was found, in the words of ld.so(8).
@@ -60,8 +61,8 @@ struct Object {
     std::string path;
     std::string file;  // what was opened for it: with the root folder
     elf::Image image;
-    Dynamic dynamic;          // views into the image
-    DynamicSymbols symbols;   // views into the image
+    Dynamic dynamic;         // views into the image
+    DynamicSymbols symbols;  // views into the image
     FoundBy found_by = FoundBy::Path;
     // The folder of glibc-hwcaps that it comes from ("x86-64-v3"); empty for most. Another machine may take
     // another file: Loaded::variants has those.

@@ -1,5 +1,5 @@
-// Links inside another root are followed by hand, component by component: the kernel would take an absolute one for a
-// path of this machine.
+// Links inside another root are followed by hand, component by component: the kernel would take an absolute
+// one for a path of this machine.
 #include "callgraph/root.h"
 
 #include <fcntl.h>
@@ -33,7 +33,8 @@ void push_front(std::string_view path, std::deque<std::string>& components) {
         if (slash != 0) parts.emplace_back(path.substr(0, slash));
         path.remove_prefix(std::min(slash + 1, path.size()));
     }
-    components.insert(components.begin(), std::make_move_iterator(parts.begin()), std::make_move_iterator(parts.end()));
+    components.insert(components.begin(), std::make_move_iterator(parts.begin()),
+                      std::make_move_iterator(parts.end()));
 }
 
 // Where a symbolic link leads; nothing for what is none. Empty errno-less failures do not occur here.
@@ -109,7 +110,8 @@ std::optional<std::string> Root::read(const std::string& path) const {
     std::string text(std::min<std::size_t>(static_cast<std::size_t>(status.st_size), kMaxTextBytes), '\0');
     std::size_t done = 0;
     while (done < text.size()) {
-        const ssize_t got = ::pread(fd.get(), text.data() + done, text.size() - done, static_cast<off_t>(done));
+        const ssize_t got =
+            ::pread(fd.get(), text.data() + done, text.size() - done, static_cast<off_t>(done));
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return std::nullopt;
         if (got == 0) break;
@@ -124,7 +126,8 @@ std::vector<std::string> Root::list(const std::string& path) const {
     const auto host = host_path(path);
     if (!host) return names;
     std::error_code error;
-    for (std::filesystem::directory_iterator each(*host, error), end; !error && each != end; each.increment(error)) {
+    for (std::filesystem::directory_iterator each(*host, error), end; !error && each != end;
+         each.increment(error)) {
         if (names.size() >= kMaxNames) break;
         names.push_back(each->path().filename().string());
     }

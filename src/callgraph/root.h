@@ -1,5 +1,6 @@
-// Root: the folder that a program takes for "/": that of this machine, or one into which packages were unpacked.
-// Symbolic links are followed inside it, absolute ones, too. It can change meanwhile; no answer is kept.
+// Root: the folder that a program takes for "/": that of this machine, or one into which packages were
+// unpacked. Symbolic links are followed inside it, absolute ones, too. It can change meanwhile; no answer is
+// kept.
 #pragma once
 
 #include <optional>

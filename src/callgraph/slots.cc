@@ -1,5 +1,6 @@
-// Three tables hold an object's relocations: DT_RELA, DT_JMPREL (jump slots) and DT_RELR (addresses alone, in which the
-// file has what is to be moved: an even word is an address, an odd one a bitmap of the 63 words that follow the last one).
+// Three tables hold an object's relocations: DT_RELA, DT_JMPREL (jump slots) and DT_RELR (addresses alone, in
+// which the file has what is to be moved: an even word is an address, an odd one a bitmap of the 63 words
+// that follow the last one).
 #include "callgraph/slots.h"
 
 #include <algorithm>
@@ -32,7 +33,8 @@ class Relocator {
             take(*elf::read_at<Elf64_Rela>(relocations, i * sizeof(Elf64_Rela)));
     }
 
-    // A static program's relocations are between two symbols that the linker makes; their section has the same.
+    // A static program's relocations are between two symbols that the linker makes; their section has the
+    // same.
     void take_sections() {
         for (const elf::Section& each : object_.image.sections())
             if (each.type == SHT_RELA && (each.flags & SHF_ALLOC) != 0) take_table(each.content);
@@ -41,7 +43,8 @@ class Relocator {
     void take_relr() {
         constexpr std::uint64_t kWord = 8;
         constexpr std::uint64_t kBits = 63;
-        const auto words = object_.image.bytes_at(object_.dynamic.relr.address, object_.dynamic.relr.size_bytes);
+        const auto words =
+            object_.image.bytes_at(object_.dynamic.relr.address, object_.dynamic.relr.size_bytes);
         std::uint64_t next = 0;
         for (std::uint64_t at = 0; const auto word = elf::read_at<std::uint64_t>(words, at); at += kWord) {
             if ((*word & 1U) == 0) {
@@ -72,10 +75,17 @@ class Relocator {
         const auto addend = static_cast<std::uint64_t>(relocation.r_addend);
         switch (ELF64_R_TYPE(relocation.r_info)) {
             case R_X86_64_RELATIVE:
-                add({.address = relocation.r_offset, .target = addend, .object = id_, .kind = SlotKind::Relative});
+                add({.address = relocation.r_offset,
+                     .target = addend,
+                     .object = id_,
+                     .kind = SlotKind::Relative});
                 return;
             case R_X86_64_IRELATIVE:
-                add({.address = relocation.r_offset, .target = addend, .object = id_, .kind = SlotKind::Irelative, .ifunc = true});
+                add({.address = relocation.r_offset,
+                     .target = addend,
+                     .object = id_,
+                     .kind = SlotKind::Irelative,
+                     .ifunc = true});
                 return;
             case R_X86_64_GLOB_DAT:
             case R_X86_64_64:
@@ -88,7 +98,10 @@ class Relocator {
                 take_copy(relocation, symbol);
                 return;
             case R_X86_64_TLSDESC:
-                add({.address = relocation.r_offset, .object = id_, .kind = SlotKind::TlsDescriptor, .symbol = symbol});
+                add({.address = relocation.r_offset,
+                     .object = id_,
+                     .kind = SlotKind::TlsDescriptor,
+                     .symbol = symbol});
                 return;
             case R_X86_64_NONE:
             case R_X86_64_DTPMOD64:
@@ -107,7 +120,8 @@ class Relocator {
         return found->second;
     }
 
-    void take_symbol(const Elf64_Rela& relocation, std::uint32_t symbol, SlotKind kind, ReferenceKind reference) {
+    void take_symbol(const Elf64_Rela& relocation, std::uint32_t symbol, SlotKind kind,
+                     ReferenceKind reference) {
         Slot slot{.address = relocation.r_offset, .object = id_, .kind = kind, .symbol = symbol};
         if (const auto& found = bound(symbol, reference)) {
             slot.object = found->object;
@@ -160,29 +174,14 @@ class Relocator {
     std::unordered_map<std::uint64_t, std::optional<Definition>> bound_;
 };
 
-// Objects are relocated from the last one that was loaded to the first; what comes with an additional object, when
-// that is opened.
-std::vector<ObjectId> relocation_order(const Loaded& loaded) {
-    std::vector<ObjectId> order;
-    std::vector<bool> done(loaded.size());
-    const auto take = [&](ObjectId id) {
-        if (!done[index_of(id)]) order.push_back(id);
-        done[index_of(id)] = true;
-    };
-    for (const ObjectId opened : loaded.ids()) {
-        for (const ObjectId each : std::views::reverse(loaded.scope(opened))) take(each);
-    }
-    for (const ObjectId id : loaded.ids()) take(id);
-    return order;
-}
-
 // Pointers in variables that were copied into the program.
 void copy_pointers(std::vector<SlotTable>& tables) {
     for (SlotTable& table : tables) {
         if (table.copies.empty()) continue;
         std::vector<Slot> copied;
         for (const Copy& copy : table.copies) {
-            for (Slot slot : tables[index_of(copy.source.object)].range(copy.source.address, copy.size_bytes)) {
+            for (Slot slot :
+                 tables[index_of(copy.source.object)].range(copy.source.address, copy.size_bytes)) {
                 slot.address = copy.address + (slot.address - copy.source.address);
                 slot.kind = SlotKind::Copied;
                 slot.symbol = 0;
@@ -198,12 +197,18 @@ void copy_pointers(std::vector<SlotTable>& tables) {
 
 std::string_view to_string(SlotKind kind) {
     switch (kind) {
-        case SlotKind::Relative: return "relative";
-        case SlotKind::Symbol: return "symbol";
-        case SlotKind::JumpSlot: return "jump-slot";
-        case SlotKind::Irelative: return "irelative";
-        case SlotKind::Copied: return "copied";
-        case SlotKind::TlsDescriptor: return "tls-descriptor";
+        case SlotKind::Relative:
+            return "relative";
+        case SlotKind::Symbol:
+            return "symbol";
+        case SlotKind::JumpSlot:
+            return "jump-slot";
+        case SlotKind::Irelative:
+            return "irelative";
+        case SlotKind::Copied:
+            return "copied";
+        case SlotKind::TlsDescriptor:
+            return "tls-descriptor";
     }
     return "";
 }
@@ -215,13 +220,29 @@ const Slot* SlotTable::at(std::uint64_t address) const {
 
 std::span<const Slot> SlotTable::range(std::uint64_t address, std::uint64_t size_bytes) const {
     const auto begin = std::ranges::lower_bound(slots, address, {}, &Slot::address);
-    const auto end = std::find_if(begin, slots.end(), [&](const Slot& each) { return each.address - address >= size_bytes; });
+    const auto end = std::find_if(begin, slots.end(),
+                                  [&](const Slot& each) { return each.address - address >= size_bytes; });
     return {begin, end};
+}
+
+std::vector<ObjectId> relocation_order(const Loaded& loaded) {
+    std::vector<ObjectId> order;
+    std::vector<bool> done(loaded.size());
+    const auto take = [&](ObjectId id) {
+        if (!done[index_of(id)]) order.push_back(id);
+        done[index_of(id)] = true;
+    };
+    for (const ObjectId opened : loaded.ids()) {
+        for (const ObjectId each : std::views::reverse(loaded.scope(opened))) take(each);
+    }
+    for (const ObjectId id : loaded.ids()) take(id);
+    return order;
 }
 
 std::vector<SlotTable> resolve_slots(const Loaded& loaded, Binder& binder) {
     std::vector<SlotTable> tables(loaded.size());
-    for (const ObjectId id : relocation_order(loaded)) tables[index_of(id)] = Relocator(loaded, binder, id).run();
+    for (const ObjectId id : relocation_order(loaded))
+        tables[index_of(id)] = Relocator(loaded, binder, id).run();
     copy_pointers(tables);
     return tables;
 }

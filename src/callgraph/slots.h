@@ -1,7 +1,8 @@
-// Slots: what the loader writes into the memory of each object when it relocates it, as far as it can hold a pointer.
+// Slots: what the loader writes into the memory of each object when it relocates it, as far as it can hold a
+// pointer.
 //
-// Files at a fixed address (ET_EXEC) have pointers to themselves in their data that no relocation tells of: what has no
-// slot there holds what the file holds.
+// Files at a fixed address (ET_EXEC) have pointers to themselves in their data that no relocation tells of:
+// what has no slot there holds what the file holds.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +32,9 @@ struct Slot {
     std::uint64_t target = 0;
     ObjectId object = kProgram;
     SlotKind kind = SlotKind::Relative;
-    // The target is a resolver: the slot holds what that returns.
+    // The target is a resolver: the slot holds what that returns: a function of the same object, as a rule,
+    // 0, or one of the kernel's vDSO (libc's time and gettimeofday do so), which calls the system itself
+    // where it has to.
     bool ifunc = false;
     // The symbol stays undefined: a weak one, which is 0 then, or one that is missing. No target.
     bool undefined = false;
@@ -50,7 +53,8 @@ struct Copy {
 struct SlotTable {
     std::vector<Slot> slots;  // in order of address; of two at one address, only the last relocation
     std::vector<Copy> copies;
-    // Relocations that were left out: of a kind that fills no pointer, other than those of thread-local variables.
+    // Relocations that were left out: of a kind that fills no pointer, other than those of thread-local
+    // variables.
     std::uint64_t ignored = 0;
     // Symbols that nothing defines and that are not weak, by their index in .dynsym, each once.
     std::vector<std::uint32_t> undefined;
@@ -64,8 +68,13 @@ struct SlotTable {
 // At most so many relocations of an object are read. The largest programs have two million.
 inline constexpr std::size_t kMaxRelocations = 1U << 24U;
 
-// The tables of all objects, by ObjectId. Relocated in the loader's order, which decides unique symbols. Static programs:
-// their IRELATIVE relocations (between __rela_iplt_start and __rela_iplt_end) and, for a static-pie, its own.
+// All objects in the order in which they are relocated: from the last one that was loaded to the first; what
+// comes with an additional object, when that is opened.
+[[nodiscard]] std::vector<ObjectId> relocation_order(const Loaded& loaded);
+
+// The tables of all objects, by ObjectId. Relocated in the loader's order, which decides unique symbols.
+// Static programs: their IRELATIVE relocations (between __rela_iplt_start and __rela_iplt_end) and, for a
+// static-pie, its own.
 [[nodiscard]] std::vector<SlotTable> resolve_slots(const Loaded& loaded, Binder& binder);
 
 }  // namespace catena::callgraph
