@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/analyze_libraries.h"
 #include "cli/command.h"
 #include "cli/table_printer.h"
 #include "elf/demangle.h"
@@ -37,13 +38,19 @@ Examples:
   catena analyze /usr/sbin/nginx
   catena analyze /usr/lib/x86_64-linux-gnu/libcrypto.so.3 --format json
   catena analyze ./server --lines | grep parse_
-  catena analyze ./server --what functions --lines --format json)";
+  catena analyze ./server --what functions --lines --format json
+
+With --what libraries: the program and all that its loader maps for it, by ld.so's own rules, who asked for each, and what is
+missing. --later adds what configuration names: nss, pam:SERVICE, gconv, openssl.
+  catena analyze /usr/sbin/sshd --what libraries --later nss --later pam:sshd
+  catena analyze /usr/sbin/nginx --what libraries --root ./unpacked --format json)";
 
 struct AnalyzeOptions {
     std::string binary;
     std::string what = "functions";
     std::string format = "text";
     bool lines = false;
+    AnalyzeLibrariesOptions libraries;
 };
 
 // A function with what people want to know of it.
@@ -127,6 +134,12 @@ void print_json(const elf::Image& image, const std::vector<elf::Function>& funct
 }
 
 base::Result<int> analyze(const AnalyzeOptions& options) {
+    if (options.what == "libraries") {
+        AnalyzeLibrariesOptions libraries = options.libraries;
+        libraries.binary = options.binary;
+        libraries.format = options.format;
+        return analyze_libraries(libraries);
+    }
     const auto image = elf::Image::open(options.binary);
     if (!image) return std::unexpected(image.error());
     const auto functions = elf::functions(*image);
@@ -150,6 +163,18 @@ base::Result<int> analyze(const AnalyzeOptions& options) {
     return kDone;
 }
 
+void add_libraries_options(CLI::App& command, AnalyzeLibrariesOptions& options) {
+    command.add_option("--root", options.load.root, "With libraries: the folder that is / for the program")
+        ->option_text("DIR");
+    command.add_option("--library-path", options.load.library_path, "With libraries: LD_LIBRARY_PATH")
+        ->option_text("DIRS");
+    command.add_option("--preload", options.load.preload, "With libraries: LD_PRELOAD")->option_text("LIBS");
+    command.add_option("--also", options.also, "With libraries: a library that it opens itself")
+        ->option_text("LIB");
+    command.add_option("--later", options.later, "With libraries: what configuration names for later")
+        ->option_text("nss|pam:SERVICE|gconv|openssl");
+}
+
 int run_analyze(const AnalyzeOptions& options) {
     // A reader that has seen enough (| head) ends this program as it ends any other in a pipeline: quietly.
     std::signal(SIGPIPE, SIG_DFL);
@@ -163,13 +188,14 @@ void add_analyze(CLI::App& app, int& exit_code) {
     CLI::App* command = app.add_subcommand("analyze", "Show what a program holds, without running it");
     const auto options = std::make_shared<AnalyzeOptions>();
     command->add_option("BINARY", options->binary, "The program or shared library")->required();
-    command->add_option("--what", options->what, "functions (default)")
-        ->option_text("functions")
-        ->check(CLI::IsMember({"functions"}));
+    command->add_option("--what", options->what, "functions (default) or libraries")
+        ->option_text("functions|libraries")
+        ->check(CLI::IsMember({"functions", "libraries"}));
     command->add_flag("--lines", options->lines, "Where each is declared, as far as there are debug symbols");
     command->add_option("--format", options->format, "text (default) or json")
         ->option_text("text|json")
         ->check(CLI::IsMember({"text", "json"}));
+    add_libraries_options(*command, options->libraries);
     command->footer(kHelp);
     command->callback([options, &exit_code] { exit_code = run_analyze(*options); });
 }
