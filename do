@@ -23,7 +23,7 @@ readonly packages=(
     python3 ca-certificates
     libelf-dev libdw-dev liblzma-dev libiberty-dev libzydis-dev zlib1g-dev libzstd-dev libarchive-dev libsimdjson-dev libseccomp-dev libfmt-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev
     iproute2 lighttpd curl netcat-openbsd procps strace # the demo and the tests
-    binutils xz-utils                                   # programs that tests of src/elf make and compare with
+    binutils xz-utils musl-tools                        # programs that tests of src/elf and src/callgraph make and compare with
     graphviz python3-jsonschema python3-prov            # read what we render, in tests
 )
 readonly backports=(libbpf1 libbpf-dev bpftool)          # Debian 12's own know too little of today's kernels

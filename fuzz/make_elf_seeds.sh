@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# make_elf_seeds.sh functions|lines FOLDER: small ELF files for a fuzzer to begin with.
+# make_elf_seeds.sh functions|lines|slots FOLDER: small ELF files for a fuzzer to begin with.
 set -euo pipefail
 mkdir -p "$2"
 cd "$2"
@@ -29,6 +29,14 @@ case $1 in
     lines)
         for version in 3 4 5; do "${library[@]}" -o "dwarf$version" -g "-gdwarf-$version"; done
         "${library[@]}" -o packed -g -gz
+        ;;
+    slots)
+        printf 'V1 { global: g; local: *; }; V2 { global: h; picked; } V1;' >v.map
+        printf 'int (*table[70])(int) = {[2 ... 65] = g, f}; int needs(void); int uses(void) { return needs(); }\n' >>seed.c
+        for style in gnu sysv; do "${library[@]}" -o "$style" "-Wl,--hash-style=$style" -Wl,--version-script=v.map; done
+        "${library[@]}" -o relr -Wl,-z,pack-relative-relocs
+        "${library[@]}" -o symbolic -Wl,-Bsymbolic
+        rm -f v.map
         ;;
 esac
 rm -f seed.c

@@ -39,6 +39,21 @@ AbstractValue AbstractValue::frame(std::int64_t offset) {
     return result;
 }
 
+AbstractValue AbstractValue::global(std::uint64_t address) {
+    AbstractValue result;
+    result.kind_ = Kind::Global;
+    result.offset_ = static_cast<std::int64_t>(address);
+    return result;
+}
+
+AbstractValue AbstractValue::pointee(const AbstractValue& base, std::int64_t displacement) {
+    if (base.kind_ != Kind::Entry && base.kind_ != Kind::Global) return {};
+    AbstractValue result = base;
+    result.kind_ = base.kind_ == Kind::Entry ? Kind::EntryPointee : Kind::GlobalPointee;
+    result.pointee_offset_ = displacement;
+    return result;
+}
+
 AbstractValue AbstractValue::join(const AbstractValue& other) const {
     if (*this == other) return *this;
     if (kind_ != other.kind_ || (kind_ != Kind::Set && kind_ != Kind::LowByte)) return any();

@@ -15,11 +15,14 @@ class AbstractValue {
   public:
     enum class Kind : std::uint8_t {
         Any,
-        Set,        // one of values()
-        Entry,      // what register `index` held when the function was entered
-        EntrySlot,  // what lay at `offset` from the stack pointer then
-        Frame,      // the address `offset` from the stack pointer then
-        LowByte,    // one of values() in the lowest byte, anything above
+        Set,            // one of values()
+        Entry,          // what register `index` held when the function was entered
+        EntrySlot,      // what lay at `offset` from the stack pointer then
+        Frame,          // the address `offset` from the stack pointer then
+        EntryPointee,   // what lay `pointee_offset` behind the address in register `index` at entry
+        Global,         // what lies at the fixed address `offset` of the file
+        GlobalPointee,  // what lies `pointee_offset` behind the address that lies there
+        LowByte,        // one of values() in the lowest byte, anything above
     };
 
     AbstractValue() = default;
@@ -29,11 +32,15 @@ class AbstractValue {
     static AbstractValue entry(unsigned register_index);
     static AbstractValue entry_slot(std::int64_t offset);
     static AbstractValue frame(std::int64_t offset);
+    static AbstractValue global(std::uint64_t address);
+    // What a load from an address gives, where the address is what a parameter or a global variable holds.
+    static AbstractValue pointee(const AbstractValue& base, std::int64_t displacement);
 
     [[nodiscard]] Kind kind() const { return kind_; }
     [[nodiscard]] bool is_set() const { return kind_ == Kind::Set; }
     [[nodiscard]] bool is_frame() const { return kind_ == Kind::Frame; }
     [[nodiscard]] std::int64_t offset() const { return offset_; }
+    [[nodiscard]] std::int64_t pointee_offset() const { return pointee_offset_; }
     [[nodiscard]] unsigned register_index() const { return static_cast<unsigned>(offset_); }
     [[nodiscard]] const std::vector<std::uint64_t>& values() const { return values_; }
 
@@ -47,6 +54,7 @@ class AbstractValue {
   private:
     Kind kind_ = Kind::Any;
     std::int64_t offset_ = 0;
+    std::int64_t pointee_offset_ = 0;
     std::vector<std::uint64_t> values_;  // in order, each once
 };
 

@@ -81,7 +81,13 @@ class Analyzer {
                                     .end = function.end,
                                     .entered_by_calls = !function.part,
                                     .inner_entries = {inner.begin(), inner.end()},
-                                    .table_targets = targets};
+                                    .table_targets = targets,
+                                    .never_returns = [this](std::uint64_t target) {
+                                        const std::uint32_t called = function_of(scan_.code, target);
+                                        return called != kNone &&
+                                               scan_.code.functions[called].address == target &&
+                                               !scan_.code.functions[called].returns;
+                                    }};
         return flows_.emplace(index, follow_values(image_, question)).first->second;
     }
 
@@ -112,7 +118,10 @@ class Analyzer {
             for (const std::uint64_t each : value.values())
                 result.numbers.push_back(static_cast<std::uint32_t>(each & kNumberMask));
             code().calls.push_back(std::move(result));
-        } else if (value.kind() == Kind::Entry || value.kind() == Kind::EntrySlot) {
+        } else if (value.kind() == Kind::GlobalPointee) {
+            resolve_global(owner, value, depth);
+        } else if (value.kind() == Kind::Entry || value.kind() == Kind::EntrySlot ||
+                   value.kind() == Kind::EntryPointee) {
             resolve_parameter(owner, value, depth);
         } else {
             unresolved(owner, "the number comes from where values are not followed", When::Reached);
@@ -125,7 +134,9 @@ class Analyzer {
     }
 
     void resolve_parameter(std::uint32_t function, const AbstractValue& value, unsigned depth) {
-        if (!seen_.insert({function, static_cast<int>(value.kind()), value.offset()}).second) return;
+        if (!seen_.insert({function, static_cast<int>(value.kind()), value.offset(), value.pointee_offset()})
+                 .second)
+            return;
         if (depth >= kMaxDepth)
             return unresolved(function, "it is handed on by too many functions", When::Reached);
         unresolved(function,
@@ -162,7 +173,40 @@ class Analyzer {
         if (!any) unresolved(caller, "it calls in a way that is not followed", When::Reached);
     }
 
+    // What lies behind the address that a global variable holds: behind each address that is stored there.
+    // Such a variable must not be known elsewhere: nothing takes its address, and no symbol exports it.
+    void resolve_global(std::uint32_t owner, const AbstractValue& value, unsigned depth) {
+        if (depth >= kMaxDepth) return unresolved(owner, "it is handed on by too many functions", When::Reached);
+        const auto address = static_cast<std::uint64_t>(value.offset());
+        std::set<std::uint32_t> from;
+        for (const auto& each :
+             std::ranges::equal_range(scan_.references, address, {}, &Scan::DataReference::address)) {
+            if (each.taken)
+                return unresolved(owner, "it is behind a variable that others know", When::Reached);
+            from.insert(each.function);
+        }
+        const auto variable = std::ranges::upper_bound(code().variables, address, {}, &Variable::begin);
+        if (variable != code().variables.begin() && address < std::prev(variable)->end)
+            return unresolved(owner, "it is behind a variable that others know", When::Reached);
+        std::size_t stores = 0;
+        for (const std::uint32_t function : from) {
+            for (const FlowPoint& each : flow(function)) {
+                if (each.stored_to != address) continue;
+                ++stores;
+                resolve(function, AbstractValue::pointee(each.stored, value.pointee_offset()), depth + 1);
+            }
+        }
+        if (stores == 0)
+            unresolved(owner, "it is behind a variable that nothing is seen to fill", When::Reached);
+    }
+
     static AbstractValue passed_at(const FlowPoint& point, const AbstractValue& value) {
+        if (value.kind() == Kind::EntryPointee) {
+            const AbstractValue& address = point.state.registers[value.register_index()];
+            if (!address.is_frame()) return AbstractValue::pointee(address, value.pointee_offset());
+            const auto slot = point.state.slots.find(address.offset() + value.pointee_offset());
+            return slot == point.state.slots.end() ? AbstractValue{} : slot->second;
+        }
         if (value.kind() == Kind::Entry) return point.state.registers[value.register_index()];
         const AbstractValue& stack = point.state.registers[kRsp];
         if (!stack.is_frame()) return {};
@@ -210,7 +254,9 @@ class Analyzer {
         const bool opens = scan_.symbols[use.first].find("open") != std::string_view::npos;
         NamedText named{use.from, use.first, opens, all.is_set(), {}};
         for (const std::uint64_t each : values) {
-            const auto bytes = image_.bytes_from(each);
+            // The header of the file is no text.
+            const auto bytes =
+                each < sizeof(Elf64_Ehdr) ? std::span<const std::byte>{} : image_.bytes_from(each);
             named.known = named.known && (!bytes.empty() || each == 0);
             if (!bytes.empty()) named.texts.emplace_back(elf::string_at(bytes, 0, kMaxTextBytes));
         }
@@ -248,7 +294,7 @@ class Analyzer {
     std::unordered_map<std::uint32_t, std::vector<const Edge*>> callers_;
     std::map<std::uint32_t, std::vector<FlowPoint>> flows_;  // references stay good as it grows
     SiteInstruction site_;
-    std::set<std::tuple<std::uint32_t, int, std::int64_t>> seen_;
+    std::set<std::tuple<std::uint32_t, int, std::int64_t, std::int64_t>> seen_;
 };
 
 }  // namespace

@@ -41,7 +41,6 @@ struct RawEdge {
 };
 
 constexpr std::size_t kMaxTableEntries = 4096;
-constexpr std::size_t kMaxOverlaps = 20;
 constexpr std::uint64_t kPieceAlignment = 32;
 constexpr std::uint64_t kWide = 64;
 
@@ -77,10 +76,20 @@ class Scanner {
         finish_edges();
         finish_pointers();
         find_outer_parts();
+        spread_returns();
+        for (const RawUse& each : uses_)
+            scan_.references.push_back({each.address, each.from, each.size_bytes == 0});
+        std::ranges::sort(scan_.references, {}, &Scan::DataReference::address);
         for (const auto& [stub, slot] : stubs_) {
             if (slot) scan_.stubs.emplace_back(stub, *slot);
         }
         std::ranges::sort(scan_.stubs);
+        if (overlaps_ != 0)
+            code().doubts.push_back(
+                fmt::format("{} jumps or pointers (the first at {:#x}) lead to what lies inside of an "
+                            "instruction or among data "
+                            "(the first to {:#x}): the code there was looked at in both readings",
+                            overlaps_, first_overlap_.first, first_overlap_.second));
         code().entry = function_of(code(), image_.entry());
         code().go = image_.section(".gopclntab") != nullptr;
         return std::move(scan_);
@@ -100,6 +109,7 @@ class Scanner {
         std::vector<CodeFunction>& list = code().functions;
         for (const elf::Function& each : functions) {
             if (map_.code_from(each.address).empty()) continue;
+            known_ends_[each.address] = each.address + each.size_bytes;
             list.push_back({.address = each.address,
                             .name = each.name,
                             .part = each.kind == elf::FunctionKind::Part,
@@ -114,6 +124,8 @@ class Scanner {
             list[i].end = list[i].address + map_.code_from(list[i].address).size();
             if (i + 1 < list.size()) list[i].end = std::min(list[i].end, list[i + 1].address);
         }
+        // Until something is found by which they do.
+        for (CodeFunction& each : list) each.returns = false;
         if (list.empty()) return;
         code_begin_ = list.front().address;
         code_end_ = list.back().end;
@@ -133,7 +145,11 @@ class Scanner {
     void sweep(std::uint32_t index) {
         const CodeFunction function = code().functions[index];
         const auto bytes = map_.code_from(function.address);
-        const std::uint64_t size = std::min<std::uint64_t>(bytes.size(), function.end - function.address);
+        // What lies behind the known end of a function is padding or data, or code that something refers to.
+        const auto known = known_ends_.find(function.address);
+        const bool sized = known != known_ends_.end() && known->second > function.address;
+        const std::uint64_t end = sized ? std::min(known->second, function.end) : function.end;
+        const std::uint64_t size = std::min<std::uint64_t>(bytes.size(), end - function.address);
         Flow last = Flow::Next;
         std::uint64_t last_at = function.address;
         bool any = false;
@@ -155,8 +171,9 @@ class Scanner {
         }
         const bool leads_on = !any || last == Flow::Next || last == Flow::Branch ||
                               ((last == Flow::Call || last == Flow::CallIndirect) && one_frame(function));
+        if (leads_on && end < function.end) inner_.push_back({end, last_at});
         if (leads_on && index + 1 < code().functions.size() &&
-            code().functions[index + 1].address == function.end)
+            code().functions[index + 1].address == function.end && end == function.end)
             edges_.push_back({index, function.end, EdgeKind::Falls, last_at});
     }
 
@@ -174,6 +191,7 @@ class Scanner {
     void note(std::uint32_t index, const Instruction& instruction) {
         const std::uint64_t at = instruction.address;
         if (instruction.door != Door::None) scan_.sites.push_back({index, at, instruction.door});
+        if (leaves(index, instruction)) code().functions[index].returns = true;
         switch (instruction.flow) {
             case Flow::Call:
                 note_target(index, instruction.target, EdgeKind::Call, at);
@@ -193,6 +211,31 @@ class Scanner {
         if (!fixed_) return;
         if (instruction.immediate) note_constant(index, *instruction.immediate, at);
         if (instruction.displacement) note_constant(index, *instruction.displacement, at);
+    }
+
+    // By returning, or by a jump that may lead to what returns in its place; direct jumps come later.
+    [[nodiscard]] bool leaves(std::uint32_t index, const Instruction& instruction) {
+        if (instruction.flow == Flow::Return || instruction.flow == Flow::JumpIndirect) return true;
+        const CodeFunction& own = code().functions[index];
+        const bool jump = instruction.flow == Flow::Jump || instruction.flow == Flow::Branch;
+        const bool inside = instruction.target >= own.address && instruction.target < own.end;
+        return jump && !inside && map_.is_plt(instruction.target);
+    }
+
+    // A function returns if one does that it jumps to or goes on into.
+    void spread_returns() {
+        auto& functions = code().functions;
+        for (bool changed = true; changed;) {
+            changed = false;
+            for (const Edge& each : code().edges) {
+                if (each.kind == EdgeKind::Call || each.kind == EdgeKind::Takes ||
+                    functions[each.from].returns)
+                    continue;
+                if (!functions[each.to].returns) continue;
+                functions[each.from].returns = true;
+                changed = true;
+            }
+        }
     }
 
     void note_target(std::uint32_t index, std::uint64_t target, EdgeKind kind, std::uint64_t at) {
@@ -275,16 +318,21 @@ class Scanner {
     // --- second readings
 
     void read_second_readings() {
-        for (const auto& [target, at] : inner_) read_from(target, at);
-        for (std::size_t i = 0; i < edges_.size(); ++i) {
-            const RawEdge edge = edges_[i];
-            if (!is_marked(edge.target) && map_.is_code(edge.target) && !map_.is_plt(edge.target))
-                read_from(edge.target, edge.at);
-        }
         for (const PlacedPointer& each : placed_) {
             if (each.kind == PlacedKind::Symbol || !map_.is_code(each.target)) continue;
             // A word that looks like an address need not be one.
             if (!fixed_ && !is_marked(each.target)) read_from(each.target, each.at);
+        }
+        for (std::size_t inner = 0, edge = 0; inner < inner_.size() || edge < edges_.size();) {
+            for (; inner < inner_.size(); ++inner) {
+                const auto [target, at] = inner_[inner];
+                read_from(target, at);
+            }
+            for (; edge < edges_.size() && inner == inner_.size(); ++edge) {
+                const RawEdge each = edges_[edge];
+                if (!is_marked(each.target) && map_.is_code(each.target) && !map_.is_plt(each.target))
+                    read_from(each.target, each.at);
+            }
         }
     }
 
@@ -292,13 +340,11 @@ class Scanner {
         if (is_marked(address)) return;
         // Over a lock prefix is where programs jump that find they run on one processor.
         const bool prefix = is_marked(address - 1) && map_.code_from(address - 1).front() == std::byte{0xf0};
-        if (!prefix && ++overlaps_ <= kMaxOverlaps)
-            code().doubts.push_back(fmt::format(
-                "{:#x} leads to {:#x}, which lies inside of an instruction or among data: the code there is "
-                "looked at in both readings",
-                from, address));
         const std::uint32_t index = function_of(code(), address);
         if (index == kNone) return;
+        const auto known = known_ends_.find(code().functions[index].address);
+        const bool behind = known != known_ends_.end() && address >= known->second;
+        if (!prefix && !behind && ++overlaps_ == 1) first_overlap_ = {from, address};
         auto bytes = map_.code_from(address);
         while (address < code().functions[index].end && !is_marked(address)) {
             const auto instruction =
@@ -510,6 +556,8 @@ class Scanner {
         inner_;  // jumps within a function: target, instruction
     std::unordered_map<std::uint64_t, std::optional<std::uint64_t>> stubs_;
     std::size_t overlaps_ = 0;
+    std::pair<std::uint64_t, std::uint64_t> first_overlap_;
+    std::unordered_map<std::uint64_t, std::uint64_t> known_ends_;
 };
 
 }  // namespace

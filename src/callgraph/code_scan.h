@@ -32,6 +32,13 @@ struct Scan {
     std::vector<TableTarget> table_targets;  // in order of function
     // What the loader looks up for each of code.pointers; views into the image.
     std::vector<std::string_view> symbols;
+    // Every reference of code to data: in order of address.
+    struct DataReference {
+        std::uint64_t address = 0;
+        std::uint32_t function = 0;
+        bool taken = false;  // the address itself
+    };
+    std::vector<DataReference> references;
     // Stubs of the procedure linkage table that are called, and the slots they jump through; in order.
     std::vector<std::pair<std::uint64_t, std::uint64_t>> stubs;
 };

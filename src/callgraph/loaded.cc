@@ -89,6 +89,17 @@ base::Result<Loaded> Loaded::load(const std::string& program, const LoadOptions&
     return loaded;
 }
 
+base::Result<Loaded> Loaded::alone(elf::Image image) {
+    if (auto status = image.check_supported(); !status) return std::unexpected(std::move(status).error());
+    Loaded loaded(LibrarySearch(Root(), {}));
+    std::string name = image.name();
+    loaded.kind_ = ProgramKind::Library;
+    loaded.insert({.path = name, .file = name, .image = std::move(image), .hwcaps = {}},
+                  {.reason = LoadReason::Program, .by = {}, .name = name, .why = {}});
+    loaded.scopes_[0] = {kProgram};
+    return loaded;
+}
+
 void Loaded::load_interpreter() {
     const auto named = callgraph::interpreter(program().image);
     const bool needs_musl =

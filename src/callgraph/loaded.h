@@ -56,6 +56,10 @@ class Loaded {
     // linked).
     [[nodiscard]] static base::Result<Loaded> load(const std::string& program, const LoadOptions& options);
 
+    // One file alone, without what it needs, as a Library: for what is asked of the file itself.
+    // NotSupported, BadInput.
+    [[nodiscard]] static base::Result<Loaded> alone(elf::Image image);
+
     [[nodiscard]] ProgramKind kind() const { return kind_; }
     [[nodiscard]] LoaderKind loader_kind() const { return loader_kind_; }
     // The object that PT_INTERP names; nothing for static programs and where it is missing.

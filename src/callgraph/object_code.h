@@ -25,6 +25,7 @@ struct CodeFunction {
     bool exported = false;  // other files can bind to it
     bool indirect_call = false;
     bool indirect_jump = false;
+    bool returns = true;  // false: it has no way to return to who called it
 };
 
 enum class EdgeKind : std::uint8_t {

@@ -45,7 +45,7 @@ base::Result<std::unique_ptr<Program>> Program::analyze(const std::string& path,
                                                         const ProgramOptions& options) {
     auto loaded = Loaded::load(path, options.load);
     if (!loaded) return std::unexpected(std::move(loaded).error());
-    std::unique_ptr<Program> program(new Program(std::move(*loaded)));
+    std::unique_ptr<Program> program(new Program(std::move(*loaded), options.cache_folder));
     if (auto status = program->run(options); !status) return std::unexpected(std::move(status).error());
     return program;
 }
@@ -79,7 +79,13 @@ void Program::analyze_objects() {
     std::atomic<std::size_t> next = 0;
     const auto work = [&] {
         for (std::size_t i = next++; i < open.size(); i = next++) {
-            auto code = analyze_object(loaded_.object(open[i]).image);
+            const elf::Image& image = loaded_.object(open[i]).image;
+            if (auto known = cache_.find(image)) {
+                codes_[index_of(open[i])] = std::make_unique<ObjectCode>(std::move(*known));
+                continue;
+            }
+            auto code = analyze_object(image);
+            if (code) cache_.keep(image, *code);
             if (!code) problems[i] = code.error().message;
             codes_[index_of(open[i])] = std::make_unique<ObjectCode>(code ? std::move(*code) : ObjectCode{});
         }

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "callgraph/binder.h"
+#include "callgraph/code_cache.h"
 #include "callgraph/later.h"
 #include "callgraph/linked.h"
 #include "callgraph/loaded.h"
@@ -24,6 +25,8 @@ struct ProgramOptions {
     // Only what these functions of the program can reach, by their names or addresses; none: what the program
     // can reach from its start.
     std::vector<std::string> from;
+    // Where results for files are kept between runs; empty: they are not.
+    std::string cache_folder = CodeCache::default_folder();
 };
 
 // Owns all files and what is known of them. Does not move, since its parts refer to each other. One thread.
@@ -39,7 +42,8 @@ class Program {
     [[nodiscard]] ReachableCalls calls() const;
 
   private:
-    explicit Program(Loaded loaded) : loaded_(std::move(loaded)) {}
+    Program(Loaded loaded, std::string cache_folder)
+        : loaded_(std::move(loaded)), cache_(std::move(cache_folder)) {}
     base::Status run(const ProgramOptions& options);
     void analyze_objects();
     base::Status link(const ProgramOptions& options);
@@ -50,6 +54,7 @@ class Program {
     void add(const std::vector<Later>& modules);
 
     Loaded loaded_;
+    CodeCache cache_;
     std::vector<std::unique_ptr<ObjectCode>> codes_;  // by object
     std::unique_ptr<Binder> binder_;
     Linked linked_;

@@ -174,22 +174,6 @@ class Relocator {
     std::unordered_map<std::uint64_t, std::optional<Definition>> bound_;
 };
 
-// Objects are relocated from the last one that was loaded to the first; what comes with an additional object,
-// when that is opened.
-std::vector<ObjectId> relocation_order(const Loaded& loaded) {
-    std::vector<ObjectId> order;
-    std::vector<bool> done(loaded.size());
-    const auto take = [&](ObjectId id) {
-        if (!done[index_of(id)]) order.push_back(id);
-        done[index_of(id)] = true;
-    };
-    for (const ObjectId opened : loaded.ids()) {
-        for (const ObjectId each : std::views::reverse(loaded.scope(opened))) take(each);
-    }
-    for (const ObjectId id : loaded.ids()) take(id);
-    return order;
-}
-
 // Pointers in variables that were copied into the program.
 void copy_pointers(std::vector<SlotTable>& tables) {
     for (SlotTable& table : tables) {
@@ -239,6 +223,20 @@ std::span<const Slot> SlotTable::range(std::uint64_t address, std::uint64_t size
     const auto end = std::find_if(begin, slots.end(),
                                   [&](const Slot& each) { return each.address - address >= size_bytes; });
     return {begin, end};
+}
+
+std::vector<ObjectId> relocation_order(const Loaded& loaded) {
+    std::vector<ObjectId> order;
+    std::vector<bool> done(loaded.size());
+    const auto take = [&](ObjectId id) {
+        if (!done[index_of(id)]) order.push_back(id);
+        done[index_of(id)] = true;
+    };
+    for (const ObjectId opened : loaded.ids()) {
+        for (const ObjectId each : std::views::reverse(loaded.scope(opened))) take(each);
+    }
+    for (const ObjectId id : loaded.ids()) take(id);
+    return order;
 }
 
 std::vector<SlotTable> resolve_slots(const Loaded& loaded, Binder& binder) {

@@ -32,7 +32,9 @@ struct Slot {
     std::uint64_t target = 0;
     ObjectId object = kProgram;
     SlotKind kind = SlotKind::Relative;
-    // The target is a resolver: the slot holds what that returns.
+    // The target is a resolver: the slot holds what that returns: a function of the same object, as a rule,
+    // 0, or one of the kernel's vDSO (libc's time and gettimeofday do so), which calls the system itself
+    // where it has to.
     bool ifunc = false;
     // The symbol stays undefined: a weak one, which is 0 then, or one that is missing. No target.
     bool undefined = false;
@@ -65,6 +67,10 @@ struct SlotTable {
 
 // At most so many relocations of an object are read. The largest programs have two million.
 inline constexpr std::size_t kMaxRelocations = 1U << 24U;
+
+// All objects in the order in which they are relocated: from the last one that was loaded to the first; what
+// comes with an additional object, when that is opened.
+[[nodiscard]] std::vector<ObjectId> relocation_order(const Loaded& loaded);
 
 // The tables of all objects, by ObjectId. Relocated in the loader's order, which decides unique symbols.
 // Static programs: their IRELATIVE relocations (between __rela_iplt_start and __rela_iplt_end) and, for a

@@ -134,8 +134,13 @@ class Follower {
             if (points != nullptr) note(step, state, *points);
             step.apply(state);
             if (points == nullptr) leave(step, state);
-            if (!step.falls_through()) return;
+            if (!step.falls_through() || is_last_call(step)) return;
         }
+    }
+
+    [[nodiscard]] bool is_last_call(const Step& step) const {
+        return step.flow == Flow::Call && question_.never_returns && step.target() &&
+               question_.never_returns(*step.target());
     }
 
     void leave(const Step& step, const AbstractState& state) {
@@ -150,12 +155,17 @@ class Follower {
         const bool direct = step.flow == Flow::Call || step.flow == Flow::Jump || step.flow == Flow::Branch;
         const bool out = direct && step.target() && (step.flow == Flow::Call || !inside(*step.target()));
         const bool through = step.flow == Flow::CallIndirect || step.flow == Flow::JumpIndirect;
-        if (step.door == Door::None && !out && !(through && step.slot())) return;
+        const auto stored = step.stored_word();
+        if (step.door == Door::None && !out && !(through && step.slot()) && !stored) return;
         FlowPoint point{.address = step.address,
                         .door = step.door,
                         .target = out ? *step.target() : 0,
                         .slot = through ? step.slot().value_or(0) : 0,
                         .jump = step.flow != Flow::Call && step.flow != Flow::CallIndirect};
+        if (stored) {
+            point.stored_to = *stored;
+            point.stored = gave_up_ ? AbstractValue{} : step.stored_value(state);
+        }
         if (gave_up_)
             point.state.entry_slots = false;
         else

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -15,9 +16,10 @@ namespace catena::callgraph {
 struct FlowQuestion {
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
-    bool entered_by_calls = true;                  // false: nothing is known where it begins
-    std::span<const std::uint64_t> inner_entries;  // where it is entered from elsewhere
-    std::span<const std::uint64_t> table_targets;  // where its jumps through registers lead
+    bool entered_by_calls = true;                      // false: nothing is known where it begins
+    std::span<const std::uint64_t> inner_entries;      // where it is entered from elsewhere
+    std::span<const std::uint64_t> table_targets;      // where its jumps through registers lead
+    std::function<bool(std::uint64_t)> never_returns;  // of a function that is called
 };
 
 // An instruction that enters the kernel, or that calls or jumps out of the function, and what is known there.
@@ -27,6 +29,8 @@ struct FlowPoint {
     std::uint64_t target = 0;  // of direct calls and jumps
     std::uint64_t slot = 0;    // of calls and jumps through memory at a fixed address
     bool jump = false;
+    std::uint64_t stored_to = 0;  // it writes a word to this fixed address
+    AbstractValue stored;
     AbstractState state;
 };
 

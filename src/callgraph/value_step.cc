@@ -60,6 +60,8 @@ class Change {
         anything_else();
     }
 
+    [[nodiscard]] AbstractValue value_of(unsigned index) const { return read(index); }
+
   private:
     [[nodiscard]] const ZydisDecodedOperand& operand(unsigned index) const { return step_.operands[index]; }
 
@@ -119,12 +121,25 @@ class Change {
                                                               : from.imm.value.u);
         if (from.type == ZYDIS_OPERAND_TYPE_MEMORY) {
             const AbstractValue where = address_of(from);
-            return where.is_frame() ? read_slot(where.offset(), from.size / 8) : AbstractValue{};
+            if (where.is_frame()) return read_slot(where.offset(), from.size / 8);
+            return from.size >= 32 ? read_elsewhere(from, where) : AbstractValue{};
         }
         if (from.type != ZYDIS_OPERAND_TYPE_REGISTER) return {};
         const auto part = part_of(from.reg.value);
         if (!part || part->high) return {};
         return cut(state_.registers[part->index], part->bytes);
+    }
+
+    // A word of memory that is not on the stack: where it is, if that much is known.
+    [[nodiscard]] AbstractValue read_elsewhere(const ZydisDecodedOperand& from,
+                                               const AbstractValue& where) const {
+        if (from.mem.base == ZYDIS_REGISTER_RIP && where.is_set())
+            return AbstractValue::global(where.values()[0]);
+        const auto part = part_of(from.mem.base);
+        const bool plain = from.mem.index == ZYDIS_REGISTER_NONE && from.mem.segment != ZYDIS_REGISTER_FS &&
+                           from.mem.segment != ZYDIS_REGISTER_GS;
+        if (!part || !plain) return {};
+        return AbstractValue::pointee(state_.registers[part->index], from.mem.disp.value);
     }
 
     // The lowest bytes of a value. What a parameter holds stays that in its lower half: numbers are of 32
@@ -134,7 +149,9 @@ class Change {
         if (bytes == 8) return value;
         if (value.kind() == Kind::LowByte)
             return bytes == 1 ? AbstractValue::set(value.values()) : AbstractValue{};
-        if (bytes == 4 && (value.kind() == Kind::Entry || value.kind() == Kind::EntrySlot)) return value;
+        const bool elsewhere = value.kind() == Kind::Entry || value.kind() == Kind::EntrySlot ||
+                               value.kind() == Kind::EntryPointee || value.kind() == Kind::GlobalPointee;
+        if (bytes == 4 && elsewhere) return value;
         return value.map([&](std::uint64_t each) { return each & mask_of(bytes); });
     }
 
@@ -421,6 +438,21 @@ bool Step::falls_through() const {
 std::optional<std::uint64_t> Step::target() const {
     if (flow != Flow::Call && flow != Flow::Jump && flow != Flow::Branch) return std::nullopt;
     return next() + static_cast<std::uint64_t>(operands[0].imm.value.s);
+}
+
+std::optional<std::uint64_t> Step::stored_word() const {
+    const ZydisDecodedOperand& first = operands[0];
+    const bool writes = instruction.operand_count_visible > 0 && first.type == ZYDIS_OPERAND_TYPE_MEMORY &&
+                        first.mem.base == ZYDIS_REGISTER_RIP &&
+                        (first.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
+    if (!writes) return std::nullopt;
+    return next() + static_cast<std::uint64_t>(first.mem.disp.value);
+}
+
+AbstractValue Step::stored_value(const AbstractState& state) const {
+    if (instruction.mnemonic != ZYDIS_MNEMONIC_MOV) return {};
+    AbstractState copy = state;
+    return Change(*this, copy).value_of(1);
 }
 
 std::optional<std::uint64_t> Step::slot() const {

@@ -32,6 +32,9 @@ struct Step {
     [[nodiscard]] std::optional<std::uint64_t> target() const;
     // The fixed address of memory through which it calls or jumps.
     [[nodiscard]] std::optional<std::uint64_t> slot() const;
+    // The fixed address that it writes to, and what it writes there.
+    [[nodiscard]] std::optional<std::uint64_t> stored_word() const;
+    [[nodiscard]] AbstractValue stored_value(const AbstractState& state) const;
 };
 
 }  // namespace catena::callgraph

@@ -76,6 +76,7 @@ nlohmann::ordered_json why_json(const callgraph::Linked& linked, const callgraph
 base::Result<AnalyzedProgram> analyze_program(const AnalyzeProgramOptions& options) {
     const auto interpreter = interpreter_of(options.binary);
     callgraph::ProgramOptions wanted;
+    wanted.load = options.load;
     wanted.also = options.also;
     wanted.from = options.from;
     auto program = callgraph::Program::analyze(interpreter.value_or(options.binary), wanted);

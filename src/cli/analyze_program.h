@@ -15,7 +15,8 @@ struct AnalyzeProgramOptions {
     std::string format = "text";    // text, json or dot
     std::vector<std::string> from;  // functions of the program
     std::vector<std::string> also;  // libraries
-    std::string why;                // a function or a system call; empty: not asked
+    callgraph::LoadOptions load;
+    std::string why;  // a function or a system call; empty: not asked
 };
 
 // The program of a file, and where that is a script, of its interpreter.

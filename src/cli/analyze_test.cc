@@ -48,6 +48,27 @@ TEST_F(Analyze, ListsFunctionsWithNameAddressSizeAndSource) {
     EXPECT_EQ(text.err, "");
 }
 
+TEST_F(Analyze, ListsLibrariesWithWhoAskedForThemAndWhatIsMissing) {
+    ASSERT_EQ(shell("echo 'int f(void){return 0;}' > f.c && gcc -shared -o libgone.so f.c && "
+                    "gcc -shared -o libasks.so f.c -Wl,--no-as-needed -L. -lgone && "
+                    "echo 'int main(void){return 0;}' > m.c && gcc -o user m.c -Wl,--no-as-needed -L. -lasks "
+                    "-Wl,--unresolved-symbols=ignore-all '-Wl,-rpath,$ORIGIN'")
+                  .exit_code,
+              0);
+    const Outcome whole = catena({"analyze", path("user"), "--what", "libraries"});
+    EXPECT_EQ(whole.exit_code, kNegative) << whole.err;
+    EXPECT_THAT(whole.out, ContainsRegex("libasks.so +needed +runpath +[^\n]*/user\n"));
+    EXPECT_THAT(whole.out, ContainsRegex("libgone.so +needed +MISSING +[^\n]*/libasks.so\n"));
+    const Outcome json = catena(
+        {"analyze", path("user"), "--what", "libraries", "--format", "json", "--library-path", path("")});
+    EXPECT_EQ(json.exit_code, kDone) << json.err;
+    const auto parsed = nlohmann::json::parse(json.out);
+    EXPECT_EQ(parsed["kind"], "dynamic");
+    EXPECT_EQ(parsed["objects"][0]["requests"][0]["reason"], "program");
+    EXPECT_THAT(json.out, HasSubstr("libgone.so"));
+    EXPECT_EQ(catena({"analyze", path("user"), "--what", "libraries", "--later", "pan"}).exit_code, kUsage);
+}
+
 TEST_F(Analyze, JsonHasTheSameAddressesAndSizesAsNm) {
     const Outcome json =
         catena({"analyze", path("program"), "--what", "functions", "--format", "json", "--lines"});

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/analyze_libraries.h"
 #include "cli/analyze_program.h"
 #include "cli/command.h"
 #include "cli/table_printer.h"
@@ -48,7 +49,12 @@ Examples:
   catena analyze ./server --what functions --lines --format json
   catena analyze /usr/sbin/nginx --what syscalls
   catena analyze /usr/sbin/nginx --what syscalls --why execve
-  catena analyze /usr/bin/ssh --what callgraph --why getaddrinfo)";
+  catena analyze /usr/bin/ssh --what callgraph --why getaddrinfo
+
+With --what libraries: the program and all that its loader maps for it, by ld.so's own rules, who asked for each, and what is
+missing. --later adds what configuration names: nss, pam:SERVICE, gconv, openssl.
+  catena analyze /usr/sbin/sshd --what libraries --later nss --later pam:sshd
+  catena analyze /usr/sbin/nginx --what libraries --root ./unpacked --format json)";
 
 struct AnalyzeOptions {
     std::string binary;
@@ -56,8 +62,8 @@ struct AnalyzeOptions {
     std::string format = "text";
     bool lines = false;
     std::vector<std::string> from;
-    std::vector<std::string> also;
     std::string why;
+    AnalyzeLibrariesOptions libraries;
 };
 
 // A function with what people want to know of it.
@@ -144,7 +150,8 @@ base::Result<int> analyze_program_too(const AnalyzeOptions& options) {
     const AnalyzeProgramOptions wanted{.binary = options.binary,
                                        .format = options.format,
                                        .from = options.from,
-                                       .also = options.also,
+                                       .also = options.libraries.also,
+                                       .load = options.libraries.load,
                                        .why = options.why};
     auto code = options.what == "syscalls" ? show_syscalls(wanted) : show_callgraph(wanted);
     if (code && (std::fflush(stdout) != 0 || std::ferror(stdout) != 0))
@@ -154,9 +161,9 @@ base::Result<int> analyze_program_too(const AnalyzeOptions& options) {
 
 base::Status check(const AnalyzeOptions& options) {
     const bool functions = options.what == "functions";
-    if (functions && (!options.from.empty() || !options.also.empty() || !options.why.empty()))
-        return base::fail(base::ErrorCode::Usage,
-                          "--from, --also and --why go with --what syscalls or callgraph");
+    const bool program = options.what == "syscalls" || options.what == "callgraph";
+    if (!program && (!options.from.empty() || !options.why.empty()))
+        return base::fail(base::ErrorCode::Usage, "--from and --why go with --what syscalls or callgraph");
     if (!functions && options.lines)
         return base::fail(base::ErrorCode::Usage, "--lines goes with --what functions");
     if (options.format == "dot" && options.what != "callgraph")
@@ -166,6 +173,12 @@ base::Status check(const AnalyzeOptions& options) {
 
 base::Result<int> analyze(const AnalyzeOptions& options) {
     if (auto status = check(options); !status) return std::unexpected(std::move(status).error());
+    if (options.what == "libraries") {
+        AnalyzeLibrariesOptions libraries = options.libraries;
+        libraries.binary = options.binary;
+        libraries.format = options.format;
+        return analyze_libraries(libraries);
+    }
     if (options.what != "functions") return analyze_program_too(options);
     const auto image = elf::Image::open(options.binary);
     if (!image) return std::unexpected(image.error());
@@ -190,6 +203,18 @@ base::Result<int> analyze(const AnalyzeOptions& options) {
     return kDone;
 }
 
+void add_libraries_options(CLI::App& command, AnalyzeLibrariesOptions& options) {
+    command.add_option("--root", options.load.root, "With libraries: the folder that is / for the program")
+        ->option_text("DIR");
+    command.add_option("--library-path", options.load.library_path, "With libraries: LD_LIBRARY_PATH")
+        ->option_text("DIRS");
+    command.add_option("--preload", options.load.preload, "With libraries: LD_PRELOAD")->option_text("LIBS");
+    command.add_option("--also", options.also, "With libraries: a library that it opens itself")
+        ->option_text("LIB");
+    command.add_option("--later", options.later, "With libraries: what configuration names for later")
+        ->option_text("nss|pam:SERVICE|gconv|openssl");
+}
+
 int run_analyze(const AnalyzeOptions& options) {
     // A reader that has seen enough (| head) ends this program as it ends any other in a pipeline: quietly.
     std::signal(SIGPIPE, SIG_DFL);
@@ -203,13 +228,11 @@ void add_analyze(CLI::App& app, int& exit_code) {
     CLI::App* command = app.add_subcommand("analyze", "Show what a program holds, without running it");
     const auto options = std::make_shared<AnalyzeOptions>();
     command->add_option("BINARY", options->binary, "The program or shared library")->required();
-    command->add_option("--what", options->what, "functions (default), syscalls or callgraph")
-        ->option_text("functions|syscalls|callgraph")
-        ->check(CLI::IsMember({"functions", "syscalls", "callgraph"}));
+    command->add_option("--what", options->what, "functions (default), libraries, syscalls or callgraph")
+        ->option_text("functions|libraries|syscalls|callgraph")
+        ->check(CLI::IsMember({"functions", "libraries", "syscalls", "callgraph"}));
     command->add_option("--from", options->from, "Only what this function of the program can reach")
         ->option_text("FUNCTION");
-    command->add_option("--also", options->also, "A library that it opens by a name that cannot be found out")
-        ->option_text("LIB");
     command
         ->add_option("--why", options->why, "Who reaches this function or makes this call, and who does not")
         ->option_text("FUNCTION|SYSCALL");
@@ -217,6 +240,7 @@ void add_analyze(CLI::App& app, int& exit_code) {
     command->add_option("--format", options->format, "text (default), json, or dot (callgraph)")
         ->option_text("text|json|dot")
         ->check(CLI::IsMember({"text", "json", "dot"}));
+    add_libraries_options(*command, options->libraries);
     command->footer(kHelp);
     command->callback([options, &exit_code] { exit_code = run_analyze(*options); });
 }

@@ -1,0 +1,375 @@
+// Programs whose set of system calls is known before they are analysed. Those without a library have exactly
+// that set.
+#include "callgraph/program.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <set>
+#include <string>
+
+#include "callgraph/why.h"
+#include "elf/programs_for_test.h"
+#include "sys/syscalls.h"
+
+namespace catena::callgraph {
+namespace {
+
+using Names = std::set<std::string>;
+
+// Enters the kernel without any library.
+constexpr const char* kPrelude = R"(
+#define NOINLINE __attribute__((noinline, noclone))
+#define INLINE static inline __attribute__((always_inline))
+INLINE long kernel(long number, long a) {
+    long result;
+    __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a) : "rcx", "r11", "memory");
+    return result;
+}
+volatile int choice;
+)";
+constexpr const char* kFree =
+    "-O2 -nostdlib -static -fno-stack-protector -ffreestanding -fcf-protection=none";
+
+class ProgramCalls : public elf::Programs {
+  protected:
+    static std::unique_ptr<Program> analyze(const std::string& path,
+                                            ProgramOptions options = without_cache()) {
+        auto program = Program::analyze(path, options);
+        EXPECT_TRUE(program) << program.error().message;
+        return program ? std::move(*program) : nullptr;
+    }
+
+    static ProgramOptions without_cache() {
+        ProgramOptions options;
+        options.cache_folder.clear();
+        return options;
+    }
+
+    static Names names(const ReachableCalls& calls) {
+        Names names;
+        for (const ReachableCall& each : calls.calls) {
+            const auto abi = each.i386 ? sys::Abi::I386 : sys::Abi::X64;
+            names.insert((each.i386 ? "i386:" : "") +
+                         std::string(sys::syscall_name(static_cast<int>(each.number), abi)));
+        }
+        return names;
+    }
+
+    // Of a program without a library.
+    ReachableCalls free_calls(const std::string& source, const std::string& options = kFree) {
+        const std::string path = compile("program", kPrelude + source, options);
+        return analyze(path)->calls();
+    }
+    void expect_exactly(const std::string& source, const Names& expected,
+                        const std::string& options = kFree) {
+        const ReachableCalls calls = free_calls(source, options);
+        EXPECT_EQ(names(calls), expected) << source;
+        EXPECT_TRUE(calls.unresolved.empty()) << calls.unresolved.front().reason << source;
+    }
+
+    // What a program calls when it runs, as strace sees it.
+    Names traced(const std::string& command) const {
+        shell("strace -f -qq -o trace " + command + " >/dev/null 2>&1 </dev/null || true");
+        Names names;
+        std::ifstream lines(path("trace"));
+        for (std::string pid, rest; lines >> pid && std::getline(lines, rest);) {
+            const std::size_t begin = rest.find_first_not_of(' ');
+            const std::size_t end = rest.find('(', begin);
+            const std::string name = end == std::string::npos ? "" : rest.substr(begin, end - begin);
+            if (!name.empty() &&
+                name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_0123456789") == std::string::npos)
+                names.insert(name);
+        }
+        names.erase("execve");  // the one that starts the program is strace's
+        return names;
+    }
+    void expect_all_that_run_makes(const std::string& program, const Names& lacks) {
+        const Names found = names(analyze(program)->calls());
+        const Names seen = traced(program);
+        EXPECT_GT(seen.size(), 5U);
+        EXPECT_TRUE(std::ranges::includes(found, seen)) << testing::PrintToString(seen);
+        for (const std::string& each : lacks) EXPECT_FALSE(found.contains(each)) << each;
+    }
+};
+
+TEST_F(ProgramCalls, NumberIsFoundInInlineAssembly) {
+    expect_exactly("void _start(void) { kernel(39, 0); kernel(60, 0); }", {"getpid", "exit"});
+}
+
+TEST_F(ProgramCalls, CodeThatNothingReachesIsNotCounted) {
+    expect_exactly("void unused(void) { kernel(59, 0); } void _start(void) { kernel(60, 0); }", {"exit"});
+}
+
+TEST_F(ProgramCalls, NumberIsFollowedThroughBranchesAndArithmetic) {
+    expect_exactly(
+        "void _start(void) { kernel(choice ? 102 : 104, 0); kernel(choice == 3 ? 107 : 108, 0); kernel(60, "
+        "0); }",
+        {"getuid", "getgid", "geteuid", "getegid", "exit"});
+}
+
+TEST_F(ProgramCalls, WrapperIsResolvedAtEachCallOfIt) {
+    expect_exactly(R"(
+NOINLINE long inner(long unused, long number) { return kernel(number, unused); }
+NOINLINE long outer(long number) { return inner(choice, number) + 1; }
+void _start(void) { outer(39); inner(1, 110); kernel(60, 0); })",
+                   {"getpid", "getppid", "exit"});
+}
+
+TEST_F(ProgramCalls, WrapperThatCallsItselfEnds) {
+    expect_exactly(R"(
+NOINLINE long again(long number, int left) { if (left == 0) return kernel(number, 0); again(number, left - 1); return choice; }
+void _start(void) { again(39, choice); kernel(60, 0); })",
+                   {"getpid", "exit"});
+}
+
+TEST_F(ProgramCalls, NumberThatLiesOnTheStackIsFound) {
+    expect_exactly("long _start(void) { long number = 39; long other = 60; return kernel(number, other); }",
+                   {"getpid"}, "-O0 -nostdlib -static -fno-stack-protector -ffreestanding");
+}
+
+TEST_F(ProgramCalls, WrapperThroughAPointerIsUnresolved) {
+    const ReachableCalls calls = free_calls(R"(
+NOINLINE long wrapper(long number) { return kernel(number, 0); }
+long (*volatile pointer)(long) = wrapper;
+void _start(void) { pointer(39); kernel(60, 0); })");
+    EXPECT_EQ(names(calls), Names{"exit"});
+    ASSERT_FALSE(calls.unresolved.empty());
+    EXPECT_EQ(calls.unresolved.front().function, "wrapper");
+    EXPECT_FALSE(calls.unresolved.front().numbers);  // any
+}
+
+TEST_F(ProgramCalls, NumberFromMemoryIsUnresolved) {
+    const ReachableCalls calls = free_calls("void _start(void) { kernel(choice, 0); kernel(60, 0); }");
+    EXPECT_EQ(names(calls), Names{"exit"});
+    EXPECT_EQ(calls.unresolved.size(), 1U);
+}
+
+TEST_F(ProgramCalls, CallbacksInStructuresCountWhereTheStructureIsUsed) {
+    const std::string source = R"(
+struct operations { long (*open)(void); long (*close)(void); };
+long used_open(void) { return kernel(39, 0); }
+long used_close(void) { return kernel(110, 0); }
+long other_open(void) { return kernel(59, 0); }
+const struct operations used __attribute__((aligned(32))) = {used_open, used_close};
+const struct operations other __attribute__((aligned(32))) = {other_open, other_open};
+const struct operations *volatile current;
+long never(void) { current = &other; return 0; }
+void _start(void) { current = &used; current->open(); kernel(60, 0); })";
+    expect_exactly(source, {"getpid", "getppid", "exit"});
+    expect_exactly(source, {"getpid", "getppid", "exit"}, std::string(kFree) + " -static-pie -fpie");
+}
+
+TEST_F(ProgramCalls, StrippedProgramsHaveTheSameCalls) {
+    expect_exactly(R"(
+NOINLINE long wrapper(long number) { return kernel(number, 0); }
+long handler(void) { return wrapper(39); }
+long (*volatile pointer)(void);
+void _start(void) { pointer = handler; pointer(); kernel(60, 0); })",
+                   {"getpid", "exit"}, std::string(kFree) + " -s");
+}
+
+TEST_F(ProgramCalls, JumpTablesAreFollowed) {
+    expect_exactly(R"(
+NOINLINE long number_of(int which) {
+    switch (which) {
+        case 0: return kernel(39, 0);
+        case 1: return kernel(102, 1);
+        case 2: return kernel(104, 2);
+        case 3: return kernel(107, 3);
+        case 4: return kernel(108, 4);
+        case 5: return kernel(110, 5);
+        case 6: return kernel(111, 6);
+    }
+    return 0;
+}
+void _start(void) { number_of(choice); kernel(60, 0); })",
+                   {"getpid", "getuid", "getgid", "geteuid", "getegid", "getppid", "getpgrp", "exit"});
+}
+
+TEST_F(ProgramCalls, TailCallsAreCalls) {
+    expect_exactly(R"(
+NOINLINE long last(long a) { return kernel(39, a); }
+NOINLINE long first(long a) { return last(a + 1); }
+void _start(void) { first(1); kernel(60, 0); })",
+                   {"getpid", "exit"});
+}
+
+TEST_F(ProgramCalls, The32BitDoorHasItsOwnTable) {
+    expect_exactly(R"(void _start(void) { __asm__ volatile("mov $20, %eax\n int $0x80\n"); kernel(60, 0); })",
+                   {"i386:getpid", "exit"});
+}
+
+TEST_F(ProgramCalls, BytesOfDataAreNoSystemCalls) {
+    expect_exactly(R"(
+__asm__(".text\n.globl f\n.type f,@function\nf: .cfi_startproc\n ret\n.cfi_endproc\n.size f,.-f\n"
+        ".byte 0xb8,59,0,0,0,0x0f,0x05\n.p2align 4\n");
+void f(void);
+void _start(void) { f(); kernel(60, 0); })",
+                   {"exit"});
+}
+
+TEST_F(ProgramCalls, JumpIntoAnInstructionIsReadBothWaysAndTold) {
+    const ReachableCalls calls = free_calls(R"(
+__asm__(".text\n.globl f\n.type f,@function\nf: .cfi_startproc\n jmp 1f+1\n1: .byte 0xb9\n mov $39,%eax\n syscall\n ret\n"
+        ".cfi_endproc\n.size f,.-f\n");
+void f(void);
+void _start(void) { f(); kernel(60, 0); })");
+    EXPECT_TRUE(names(calls).contains("getpid") || !calls.unresolved.empty());
+    ASSERT_EQ(calls.doubts.size(), 1U);
+    EXPECT_NE(calls.doubts.front().find("inside of an instruction"), std::string::npos);
+}
+
+TEST_F(ProgramCalls, FromAFunctionOnlyWhatItReachesCounts) {
+    const std::string path = compile("program", std::string(kPrelude) + R"(
+NOINLINE void serve(void) { kernel(39, 0); }
+void _start(void) { kernel(110, 0); serve(); kernel(60, 0); })",
+                                     kFree);
+    ProgramOptions options = without_cache();
+    options.from = {"serve"};
+    EXPECT_EQ(names(analyze(path, options)->calls()), Names{"getpid"});
+    options.from = {"nobody"};
+    const auto none = Program::analyze(path, options);
+    ASSERT_FALSE(none);
+    EXPECT_EQ(none.error().code, base::ErrorCode::NotFound);
+}
+
+TEST_F(ProgramCalls, WhyNamesThoseWhoReachAndThoseWhoDoNot) {
+    const std::string path = compile("program", std::string(kPrelude) + R"(
+NOINLINE void wanted(void) { kernel(39, 0); }
+NOINLINE void user(void) { wanted(); kernel(1, 1); }
+NOINLINE void dead(void) { wanted(); kernel(2, 2); }
+void _start(void) { user(); kernel(60, 0); })",
+                                     kFree);
+    const auto program = analyze(path);
+    const auto found = functions_named(program->linked(), "wanted");
+    ASSERT_EQ(found.size(), 1U);
+    const Why answer = why(program->linked(), program->reach(), found.front());
+    EXPECT_TRUE(answer.reached);
+    EXPECT_EQ(answer.path, (std::vector<std::string>{"_start", "user", "wanted"}));
+    ASSERT_EQ(answer.referrers.size(), 2U);
+    EXPECT_TRUE(answer.referrers[0].can_run);
+    EXPECT_FALSE(answer.referrers[1].can_run);
+}
+
+constexpr const char* kLibrary = R"(
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <search.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+extern char **environ;
+static void on_signal(int n) { (void)n; getppid(); }
+static void *thread(void *p) { syscall(SYS_getuid); return p; }
+static int compare(const void *a, const void *b) { geteuid(); return *(const int *)a - *(const int *)b; }
+int main(void) {
+    int numbers[] = {3, 1, 2};
+    qsort(numbers, 3, sizeof *numbers, compare);
+    signal(SIGUSR1, on_signal);
+    raise(SIGUSR1);
+    pthread_t id;
+    pthread_create(&id, NULL, thread, NULL);
+    pthread_join(id, NULL);
+    if (vfork() == 0) _exit(0);
+    wait(NULL);
+    pid_t child;
+    char *args[] = {"true", NULL};
+    posix_spawnp(&child, "true", NULL, NULL, args, environ);
+    waitpid(child, NULL, 0);
+    printf("%d\n", numbers[0]);
+    return 0;
+}
+)";
+
+TEST_F(ProgramCalls, HoldAllThatAProgramOfGlibcMakes) {
+    const Names never = {"ptrace", "reboot", "mount", "bpf", "listen", "init_module", "semget"};
+    expect_all_that_run_makes(compile("dynamic", kLibrary, "-O2"), never);
+    expect_all_that_run_makes(compile("static", kLibrary, "-O2 -static"), never);
+    expect_all_that_run_makes(compile("static-pie", kLibrary, "-O2 -static-pie"), never);
+}
+
+TEST_F(ProgramCalls, HoldWhatAProgramOfCxxMakes) {
+    const std::string path = compile("virtual", R"(
+#include <stdexcept>
+#include <iostream>
+#include <memory>
+#include <unistd.h>
+struct Base { virtual ~Base() = default; virtual int run() = 0; };
+struct One : Base { int run() override { return getppid(); } };
+struct Two : Base { int run() override { if (getuid() != 12345678) throw std::runtime_error("x"); return 0; } };
+int main(int count, char**) {
+    std::unique_ptr<Base> base;
+    if (count > 5) base = std::make_unique<One>(); else base = std::make_unique<Two>();
+    try { base->run(); } catch (const std::exception& e) { std::cout << e.what() << getpgrp() << std::endl; }
+})",
+                                     "-O2", true);
+    expect_all_that_run_makes(path, {"ptrace", "reboot"});
+    EXPECT_TRUE(names(analyze(path)->calls()).contains("getppid"));
+}
+
+TEST_F(ProgramCalls, LibraryOpenedByAConstantNameIsLookedAt) {
+    compile("libplugin.so", "#include <unistd.h>\nint plugin(void) { return getpgid(0); }",
+            "-O2 -shared -fPIC");
+    const std::string program = compile("opens", R"(
+#include <dlfcn.h>
+int main(void) {
+    void *library = dlopen("./libplugin.so", RTLD_NOW);
+    if (!library) return 1;
+    int (*plugin)(void) = (int (*)(void))dlsym(library, "plugin");
+    return plugin && plugin() > 0 ? 0 : 1;
+})",
+                                        "-O2");
+    const std::string absolute = compile("opens-absolute", R"(
+#include <dlfcn.h>
+int main(void) {
+    void *library = dlopen(")" + path("libplugin.so") + R"(", RTLD_NOW);
+    int (*plugin)(void) = (int (*)(void))dlsym(library, "plugin");
+    return plugin() > 0 ? 0 : 1;
+})",
+                                         "-O2");
+    EXPECT_TRUE(names(analyze(absolute)->calls()).contains("getpgid"));
+    expect_all_that_run_makes(absolute, {"ptrace"});
+}
+
+TEST_F(ProgramCalls, CacheGivesTheSameAnswerAndADamagedOneIsIgnored) {
+    const std::string program =
+        compile("cached", "#include <stdio.h>\nint main(void) { return puts(\"x\") < 0; }", "-O2");
+    ProgramOptions options = without_cache();
+    const Names expected = names(analyze(program, options)->calls());
+    options.cache_folder = path("cache");
+    EXPECT_EQ(names(analyze(program, options)->calls()), expected);
+    EXPECT_NE(shell("ls cache | wc -l"), "0\n");
+    EXPECT_EQ(names(analyze(program, options)->calls()), expected);
+    shell("for f in cache/*; do printf 'X' | dd of=$f bs=1 seek=200 conv=notrunc 2>/dev/null; done");
+    EXPECT_EQ(names(analyze(program, options)->calls()), expected);
+    shell("for f in cache/*; do truncate -s 100 $f; done");
+    EXPECT_EQ(names(analyze(program, options)->calls()), expected);
+}
+
+TEST_F(ProgramCalls, CacheIsWhatAnswersTheSecondTime) {
+    const std::string program = compile("cached", "int main(void) { return 0; }", "-O2");
+    const elf::Image image = elf::image_of(program);
+    const CodeCache cache(path("cache"));
+    EXPECT_FALSE(cache.find(image));
+    ObjectCode code;
+    code.functions.push_back({.address = 1, .end = 2, .name = "kept"});
+    code.doubts = {"a doubt"};
+    cache.keep(image, code);
+    const auto found = cache.find(image);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->functions.front().name, "kept");
+    EXPECT_EQ(found->doubts, code.doubts);
+    code.edges.push_back({.from = 0, .to = 7});  // leads nowhere
+    cache.keep(image, code);
+    EXPECT_FALSE(cache.find(image));
+}
+
+}  // namespace
+}  // namespace catena::callgraph
