@@ -38,6 +38,7 @@ struct SearchOptions {
 
 class LibrarySearch {
   public:
+    LibrarySearch() = default;  // without a cache: for what never searches
     LibrarySearch(Root root, SearchOptions options);
 
     // Takes default folders and search rules from the interpreter itself: distributions build them in.

@@ -91,7 +91,7 @@ base::Result<Loaded> Loaded::load(const std::string& program, const LoadOptions&
 
 base::Result<Loaded> Loaded::alone(elf::Image image) {
     if (auto status = image.check_supported(); !status) return std::unexpected(std::move(status).error());
-    Loaded loaded(LibrarySearch(Root(), {}));
+    Loaded loaded{LibrarySearch()};
     std::string name = image.name();
     loaded.kind_ = ProgramKind::Library;
     loaded.insert({.path = name, .file = name, .image = std::move(image), .hwcaps = {}},

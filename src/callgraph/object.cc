@@ -4,10 +4,10 @@
 
 namespace catena::callgraph {
 
-Object::Object(std::string path_, std::string file_, elf::Image image_)
-    : path(std::move(path_)),
-      file(std::move(file_)),
-      image(std::move(image_)),
+Object::Object(std::string where, std::string opened, elf::Image content)
+    : path(std::move(where)),
+      file(std::move(opened)),
+      image(std::move(content)),
       dynamic(read_dynamic(image)),
       symbols(image, dynamic) {}
 

@@ -55,7 +55,7 @@ enum class FoundBy : std::uint8_t {
 [[nodiscard]] std::string_view to_string(FoundBy rule);
 
 struct Object {
-    Object(std::string path_, std::string file_, elf::Image image_);
+    Object(std::string where, std::string opened, elf::Image content);
 
     // Where the loader finds it, as the loader writes it: without the root folder, symbolic links unresolved.
     std::string path;

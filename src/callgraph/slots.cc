@@ -6,9 +6,25 @@
 #include <algorithm>
 #include <ranges>
 #include <unordered_map>
+#include <utility>
 
 namespace catena::callgraph {
 namespace {
+
+// In order of address; of those at one address, the last one stays, as in memory.
+void sort(std::vector<Slot>& slots) {
+    std::vector<std::pair<std::uint64_t, std::size_t>> order;
+    order.reserve(slots.size());
+    for (std::size_t i = 0; i < slots.size(); ++i) order.emplace_back(slots[i].address, i);
+    std::ranges::sort(order);
+    std::vector<Slot> sorted;
+    sorted.reserve(slots.size());
+    for (const auto& [address, i] : order) {
+        if (!sorted.empty() && sorted.back().address == address) sorted.pop_back();
+        sorted.push_back(slots[i]);
+    }
+    slots = std::move(sorted);
+}
 
 // Relocates one object.
 class Relocator {
@@ -150,16 +166,8 @@ class Relocator {
         if (symbol != 0 && own && ELF64_ST_BIND(own->st_info) != STB_WEAK) table_.undefined.push_back(symbol);
     }
 
-    // In order of address; of those at one address, the last one stays, as in memory.
     void finish() {
-        auto& slots = table_.slots;
-        if (!sorted_) {
-            std::ranges::stable_sort(slots, {}, &Slot::address);
-            const auto same = [](const Slot& a, const Slot& b) { return a.address == b.address; };
-            std::ranges::reverse(slots);
-            slots.erase(std::unique(slots.begin(), slots.end(), same), slots.end());
-            std::ranges::reverse(slots);
-        }
+        if (!sorted_) sort(table_.slots);
         std::ranges::sort(table_.undefined);
         const auto rest = std::ranges::unique(table_.undefined);
         table_.undefined.erase(rest.begin(), rest.end());
@@ -189,7 +197,7 @@ void copy_pointers(std::vector<SlotTable>& tables) {
             }
         }
         table.slots.insert(table.slots.end(), copied.begin(), copied.end());
-        std::ranges::stable_sort(table.slots, {}, &Slot::address);
+        sort(table.slots);
     }
 }
 
