@@ -176,7 +176,8 @@ class Analyzer {
     // What lies behind the address that a global variable holds: behind each address that is stored there.
     // Such a variable must not be known elsewhere: nothing takes its address, and no symbol exports it.
     void resolve_global(std::uint32_t owner, const AbstractValue& value, unsigned depth) {
-        if (depth >= kMaxDepth) return unresolved(owner, "it is handed on by too many functions", When::Reached);
+        if (depth >= kMaxDepth)
+            return unresolved(owner, "it is handed on by too many functions", When::Reached);
         const auto address = static_cast<std::uint64_t>(value.offset());
         std::set<std::uint32_t> from;
         for (const auto& each :

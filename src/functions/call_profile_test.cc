@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t kTop = 0x7ffd00001000;
 
-void call(CallProfile& profile, std::uint32_t function, std::uint64_t stack) {
+void enter(CallProfile& profile, std::uint32_t function, std::uint64_t stack) {
     profile.add({.function = function, .stack = stack});
 }
 
@@ -33,12 +33,12 @@ std::map<std::string, std::uint64_t> calls_by_path(const CallProfile& profile) {
 
 TEST(CallProfile, CallsOfOnePathAreAddedUp) {
     CallProfile profile;
-    call(profile, 1, kTop);
+    enter(profile, 1, kTop);
     for (int i = 0; i < 3; ++i) {
-        call(profile, 2, kTop - 0x20);
-        call(profile, 3, kTop - 0x40);
+        enter(profile, 2, kTop - 0x20);
+        enter(profile, 3, kTop - 0x40);
     }
-    call(profile, 3, kTop - 0x20);
+    enter(profile, 3, kTop - 0x20);
     const std::map<std::string, std::uint64_t> expected = {{"1", 1}, {"1;2", 3}, {"1;2;3", 3}, {"1;3", 1}};
     EXPECT_EQ(calls_by_path(profile), expected);
     EXPECT_EQ(profile.roots().size(), 1U);
@@ -47,11 +47,11 @@ TEST(CallProfile, CallsOfOnePathAreAddedUp) {
 
 TEST(CallProfile, AnotherThreadBeginsAtTheRootsAndSharesThePaths) {
     CallProfile profile;
-    call(profile, 1, kTop);
+    enter(profile, 1, kTop);
     profile.begin_thread();
-    call(profile, 2, kTop - 0x20);  // would be a call of 1 in the first thread
+    enter(profile, 2, kTop - 0x20);  // would be a call of 1 in the first thread
     profile.begin_thread();
-    call(profile, 1, kTop);
+    enter(profile, 1, kTop);
     const std::map<std::string, std::uint64_t> expected = {{"1", 2}, {"2", 1}};
     EXPECT_EQ(calls_by_path(profile), expected);
     EXPECT_EQ(profile.roots().size(), 2U);
@@ -75,7 +75,7 @@ TEST(CallProfile, HasThePathsOfARandomProgram) {
                 const std::uint64_t stack = open.back().second - 0x20 * open.size();
                 const std::string path =
                     (open.back().first.empty() ? "" : open.back().first + ";") + std::to_string(function);
-                call(profile, function, stack);
+                enter(profile, function, stack);
                 ++expected[path];
                 open.emplace_back(path, stack);
             }
@@ -87,12 +87,12 @@ TEST(CallProfile, HasThePathsOfARandomProgram) {
 // Beyond the bound a call counts with its caller's path, which is not lost.
 TEST(CallProfile, PathsBeyondTheBoundAreCounted) {
     CallProfile profile;
-    call(profile, 0, kTop);
+    enter(profile, 0, kTop);
     const auto paths = static_cast<std::uint32_t>(CallProfile::kMaxNodes + 10);
-    for (std::uint32_t function = 1; function < paths; ++function) call(profile, function, kTop - 0x20);
+    for (std::uint32_t function = 1; function < paths; ++function) enter(profile, function, kTop - 0x20);
     EXPECT_EQ(profile.nodes().size(), CallProfile::kMaxNodes);
     EXPECT_EQ(profile.overflowed(), 10U);
-    call(profile, 1, kTop - 0x20);
+    enter(profile, 1, kTop - 0x20);
     EXPECT_EQ(profile.overflowed(), 10U) << "a path that has its place keeps it";
 }
 
@@ -115,9 +115,9 @@ TEST(CallProfile, ReturnsEndCallsAndSayHowLongTheyTook) {
 
 TEST(CallProfile, ThoseThatAreKnownToBeOverCallNothing) {
     CallProfile profile;
-    call(profile, 1, kTop);
-    call(profile, 2, kTop - 0x20);
-    call(profile, 3, kTop - 0x40);
+    enter(profile, 1, kTop);
+    enter(profile, 2, kTop - 0x20);
+    enter(profile, 3, kTop - 0x40);
     profile.add({.function = 4, .stack = kTop - 0x60, .returned = 2});
     const std::map<std::string, std::uint64_t> expected = {{"1", 1}, {"1;2", 1}, {"1;2;3", 1}, {"1;4", 1}};
     EXPECT_EQ(calls_by_path(profile), expected);
@@ -125,9 +125,9 @@ TEST(CallProfile, ThoseThatAreKnownToBeOverCallNothing) {
 
 TEST(CallProfile, AnOutermostFunctionIsCalledByNone) {
     CallProfile profile;
-    call(profile, 1, kTop);
+    enter(profile, 1, kTop);
     profile.add({.function = 2, .stack = kTop - 0x20}, true);
-    call(profile, 3, kTop - 0x40);
+    enter(profile, 3, kTop - 0x40);
     const std::map<std::string, std::uint64_t> expected = {{"1", 1}, {"2", 1}, {"2;3", 1}};
     EXPECT_EQ(calls_by_path(profile), expected);
 }
