@@ -285,9 +285,8 @@ SEC("iter/task")
 int cat_flush_tasks(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	struct cat_scratch *scratch;
+	struct cat_scratch *scratch = task ? bpf_task_storage_get(&cat_captured, task, 0, 0) : NULL;
 
-	scratch = task ? bpf_task_storage_get(&cat_captured, task, 0, 0) : NULL;
 	if (!scratch || !cat_try_lock(&scratch->lock))
 		return 0;
 	if (scratch->batch_head.count)

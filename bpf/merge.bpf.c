@@ -146,7 +146,7 @@ static __always_inline bool take_slot(struct cat_task *state, const struct flow 
 	slot->syscall = call->nr;
 	slot->abi = call->abi;
 	slot->fd = deed->fd;
-	slot->context = call->context;
+	slot->context = state->context;
 	slot->stream = flow->stream;
 	slot->flags = 0;
 	slot->socket = flow->socket;
@@ -164,7 +164,7 @@ static __always_inline bool change_context(struct cat_task *state, struct cat_sl
 		return false;
 	told = tell(state, slot, (u64)call->tgid << 32 | call->tid);
 	if (told)
-		slot->context = call->context;
+		slot->context = state->context;
 	cat_unlock(&state->slots.lock);
 	return told;
 }
@@ -191,7 +191,7 @@ static __always_inline bool merge(struct cat_task *state, struct flow *flow, con
 		*echo = cat_slot_echoes(slot, version);
 		return false;
 	}
-	if (slot->context != call->context && !change_context(state, slot, call))
+	if (slot->context != state->context && !change_context(state, slot, call))
 		return false;
 	slot->flags |= deed->flags;
 	cat_slot_add(slot, bpf_ktime_get_boot_ns(), deed->bytes);

@@ -67,7 +67,6 @@ int BPF_PROG(cat_fork, struct task_struct *parent, struct task_struct *child)
 	abi = cat_abi(BPF_CORE_READ(regs, orig_ax));
 	call_of(&call, parent, cat_number(BPF_CORE_READ(regs, orig_ax), abi));
 	call.abi = abi;
-	call.context = state->context;
 	deed.op = thread ? CAT_OP_THREAD : CAT_OP_FORK;
 	deed.object = thread ? call.process : cat_process_id(child->tgid, child->start_boottime);
 	deed.ret = child->pid;
@@ -132,7 +131,6 @@ int BPF_PROG(cat_exec, struct task_struct *task, int old_pid, struct linux_binpr
 		return 0;
 	/* A thread that execs becomes its group's leader just before. The call's number is overwritten by now. */
 	call_of(&call, task, bprm->fdpath ? NR_EXECVEAT : NR_EXECVE);
-	call.context = state->context;
 	deed.object = CAT_ID(cat_file_object((u64)BPF_CORE_READ(mm, exe_file)));
 	range.process = call.process;
 	range.start = mm->arg_start;
@@ -187,6 +185,7 @@ int BPF_PROG(cat_exit, struct task_struct *task)
 	if (first && __sync_lock_test_and_set(&first->ended, 1))
 		return 0;
 	call_of(&call, task, NO_SYSCALL);
+	state->context = 0;
 	deed.ret = task->signal->flags & SIGNAL_GROUP_EXIT ? task->signal->group_exit_code :
 							      task->group_leader->exit_code;
 	cat_emit(&call, &deed);

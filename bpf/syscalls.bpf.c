@@ -217,7 +217,6 @@ static __always_inline void go_slowly(struct cat_task *state, struct pt_regs *re
 	}
 	call.process = state->process;
 	call.process_start = state->process_start;
-	call.context = state->context;
 	cat_read_registers(call.args, regs, call.abi);
 	call.ret = ret;
 	call.tgid = bpf_get_current_pid_tgid() >> 32;

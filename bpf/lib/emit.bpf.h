@@ -20,7 +20,6 @@ struct cat_call {
 	u32 tid;
 	u16 nr;		/* in the table of its abi; handlers look at spec.like */
 	u8 abi;
-	u32 context;	/* of functions */
 	struct cat_syscall spec;
 };
 
@@ -167,6 +166,17 @@ static __always_inline void cat_fill_header(struct cat_header *header, u16 type,
 	cat_fill_header_at(header, type, size, bpf_ktime_get_boot_ns());
 }
 
+/* The functions that made a call, unless it is told in another task's place (what io_uring did). */
+static __always_inline u32 cat_context_of(const struct cat_call *call)
+{
+	struct cat_task *state;
+
+	if (!cat_contexts || call->tid != (u32)bpf_get_current_pid_tgid())
+		return 0;
+	state = bpf_task_storage_get(&cat_tasks, bpf_get_current_task_btf(), 0, 0);
+	return state ? state->context : 0;
+}
+
 static __always_inline void cat_fill_event(struct cat_event *event, const struct cat_call *call,
 					   const struct cat_deed *deed)
 {
@@ -183,7 +193,7 @@ static __always_inline void cat_fill_event(struct cat_event *event, const struct
 	event->fd = deed->fd;
 	event->flags = deed->flags;
 	event->abi = call->abi;
-	event->context = call->context;
+	event->context = cat_context_of(call);
 	event->count = 1;
 	event->last_ns = event->header.ts_ns;
 }

@@ -34,7 +34,7 @@ const volatile __u64 cat_wakeup_bytes;	/* wake the reader when so much waits */
 const volatile __u64 cat_ring_bytes;
 const volatile __u64 cat_tick_ns;	/* between two ticks of the kernel */
 const volatile bool cat_hooked;	/* path_hooks.bpf.c is loaded */
-const volatile bool cat_contexts;	/* system calls are told with the functions that made them (functions.bpf.c) */
+const volatile bool cat_contexts;	/* system calls are told with the functions that made them (contexts.bpf.c) */
 const volatile __u8 cat_flows[CAT_OP_COUNT];	/* which way each operation carries: enum cat_way */
 /* The table of x86-64, and that of i386 behind it. */
 const volatile struct cat_syscall cat_syscalls[2 * CAT_SYSCALLS];

@@ -31,7 +31,7 @@ static __always_inline struct cat_task *cat_tracked_task(struct task_struct *tas
 	return state;
 }
 
-/* Finds out in which functions the current task makes the system call that it is in: state->context (functions.bpf.c). */
+/* Finds out in which functions the current task makes the system call that it is in: state->context (contexts.bpf.c). */
 int cat_find_context(struct cat_task *state);
 
 #endif

@@ -1,5 +1,5 @@
 // FunctionContexts: the paths of functions that led to system calls, as the kernel programs list them
-// (bpf/functions.bpf.c). One thread.
+// (bpf/contexts.bpf.c). One thread.
 #pragma once
 
 #include <cstdint>
