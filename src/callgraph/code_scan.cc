@@ -16,6 +16,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/stable_sort.h"
 #include "callgraph/data_pointers.h"
 #include "elf/code_map.h"
 #include "elf/eh_frame.h"
@@ -117,7 +118,7 @@ class Scanner {
         }
         // Sections (or segments) of code that do not begin with a function.
         for (const std::uint64_t begin : map_.begins()) list.push_back({.address = begin});
-        std::ranges::stable_sort(list, {}, &CodeFunction::address);
+        base::stable_sort(list, &CodeFunction::address);
         const auto same = std::ranges::unique(list, {}, &CodeFunction::address);
         list.erase(same.begin(), same.end());
         for (std::size_t i = 0; i < list.size(); ++i) {

@@ -289,6 +289,7 @@ base::Result<ObjectId> Loaded::resolve_dlopen(const std::string& name, ObjectId 
 
 std::vector<ObjectId> Loaded::ids() const {
     std::vector<ObjectId> all;
+    all.reserve(objects_.size());
     for (std::size_t i = 0; i < objects_.size(); ++i) all.push_back(static_cast<ObjectId>(i));
     return all;
 }

@@ -94,6 +94,7 @@ void Program::analyze_objects() {
         std::min<std::size_t>(std::max(1U, std::thread::hardware_concurrency()) - 1, open.size());
     {
         std::vector<std::jthread> threads;
+        threads.reserve(helpers);
         for (std::size_t i = 0; i < helpers; ++i) threads.emplace_back(work);
         work();
     }
@@ -162,14 +163,18 @@ bool Program::open_more() {
     const std::size_t before = loaded_.size();
     const auto opened = reach_->opened();
     for (const auto& [by, name] : opened) {
-        if (!name.empty()) static_cast<void>(loaded_.resolve_dlopen(name, ObjectId{by.object}));
+        if (name.empty()) continue;
+        // What is not there is among those that are missing.
+        [[maybe_unused]] const auto found = loaded_.resolve_dlopen(name, ObjectId{by.object});
     }
     open_modules();
     return loaded_.size() != before;
 }
 
 void Program::add(const std::vector<Later>& modules) {
-    for (const Later& each : modules) static_cast<void>(loaded_.add(each));
+    for (const Later& each : modules) {
+        [[maybe_unused]] const auto found = loaded_.add(each);
+    }
 }
 
 // Modules that libraries open by names out of configuration.

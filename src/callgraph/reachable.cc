@@ -6,6 +6,8 @@
 #include <map>
 #include <utility>
 
+#include "base/stable_sort.h"
+
 #include "elf/demangle.h"
 
 namespace catena::callgraph {
@@ -33,8 +35,7 @@ class Collector {
         for (const PassedNumber& each : reach_.passed()) collect(each);
         add_restart();
         for (auto& [key, call] : calls_) {
-            std::ranges::stable_sort(call.evidence, {},
-                                     [](const CallEvidence& each) { return each.path.size(); });
+            base::stable_sort(call.evidence, [](const CallEvidence& each) { return each.path.size(); });
             if (call.evidence.size() > kMaxEvidence) call.evidence.resize(kMaxEvidence);
             result_.calls.push_back(std::move(call));
         }

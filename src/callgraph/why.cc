@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/stable_sort.h"
 #include "callgraph/code_scan.h"
 #include "callgraph/reachable.h"
 
@@ -29,7 +30,7 @@ class Asker {
                 result_.referrers.push_back(
                     {.how = fmt::format("it is entered from outside: {}", each.why), .can_run = true});
         }
-        std::ranges::stable_sort(result_.referrers, std::greater{}, &Referrer::can_run);
+        base::stable_sort(result_.referrers, [](const Referrer& each) { return !each.can_run; });
         return std::move(result_);
     }
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/reachable_functions.h"
 #include "cli/table_printer.h"
 #include "elf/functions.h"
 #include "elf/image.h"
@@ -30,7 +31,8 @@ constexpr const char* kHelp = R"(
 WHAT is one of
   calls     each call in order of time; of a recording with --functions-mode count, how often by caller
   tree      who called whom, added up over all threads; --format folded is what flame graphs are made from
-  coverage  how many of a file's functions were called; --list names each
+  coverage  how many of a file's functions were called, of all that are watched and of those of them that can run by the
+            program's call graph; --list names each
   diff      functions that one recording calls and OTHER does not, and the other way round (exit code 1 where there are any)
 
 Examples:
@@ -260,33 +262,110 @@ std::optional<std::size_t> functions_in(const std::string& path, const std::stri
                                  [](const elf::Function& f) { return f.kind != elf::FunctionKind::Part; });
 }
 
-base::Status print_coverage(store::Reader& reader, const FunctionsOptions& options) {
-    if (options.list) {
-        return print_table(
-            reader,
-            fmt::format(
-                "SELECT coalesce(c.calls, 0) AS calls, f.watched, f.site, f.\"binary\", {} AS function "
-                "FROM functions f LEFT JOIN {} c ON c.id = f.id ORDER BY f.id",
-                kName, kCalled),
-            options.format);
-    }
-    const auto printer = make_table_printer(options.format);
-    printer->begin({.columns = {"binary", "in_file", "asked_for", "watched", "called", "percent_of_watched"},
-                    .types = {"VARCHAR", "BIGINT", "BIGINT", "BIGINT", "BIGINT", "DOUBLE"}});
+// The call graphs of the programs that ran, as far as they have functions that were asked for, or load what
+// has.
+base::Result<ReachableFunctions> reachable_functions(store::Reader& reader) {
+    std::vector<std::string> programs;
     auto read = reader.query(
-        fmt::format("SELECT f.\"binary\", f.build_id, count(*), count(*) FILTER (f.watched), count(c.calls), "
-                    "round(100 * count(c.calls) / greatest(count(*) FILTER (f.watched), 1), 1) FROM "
-                    "functions f LEFT JOIN "
-                    "{} c ON c.id = f.id GROUP BY ALL ORDER BY 1",
-                    kCalled),
+        "SELECT DISTINCT exe FROM images WHERE exe IN (SELECT \"binary\" FROM functions) OR parent IS NULL",
         [](const store::Table&) {},
         [&](const store::Row& row) {
-            const auto in_file = functions_in(row[0].value_or(""), row[1].value_or(""));
-            printer->row({row[0], in_file ? std::optional(std::to_string(*in_file)) : std::nullopt, row[2],
-                          row[3], row[4], row[5]});
+            if (row[0] && !row[0]->empty()) programs.push_back(event::unescape(*row[0]));
+        });
+    if (!read) return std::unexpected(std::move(read).error());
+    return ReachableFunctions(programs);
+}
+
+std::optional<std::string> in_words(std::optional<bool> runs) {
+    return runs ? std::optional<std::string>(*runs ? "true" : "false") : std::nullopt;
+}
+
+base::Status list_coverage(store::Reader& reader, const ReachableFunctions& reachable,
+                           const std::string& format) {
+    const auto printer = make_table_printer(format);
+    printer->begin({.columns = {"calls", "watched", "can_run", "site", "binary", "function"},
+                    .types = {"BIGINT", "BOOLEAN", "BOOLEAN", "VARCHAR", "VARCHAR", "VARCHAR"}});
+    auto read = reader.query(
+        fmt::format("SELECT coalesce(c.calls, 0), f.watched, f.site, f.\"binary\", {}, f.address FROM "
+                    "functions f LEFT "
+                    "JOIN {} c ON c.id = f.id ORDER BY f.id",
+                    kName, kCalled),
+        [](const store::Table&) {},
+        [&](const store::Row& row) {
+            const auto runs =
+                reachable.can_run(event::unescape(row[3].value_or("")), std::stoull(row[5].value_or("0")));
+            printer->row({row[0], row[1], in_words(runs), row[2], row[3], row[4]});
         });
     if (read) printer->end();
     return read;
+}
+
+// Of one file.
+struct Coverage {
+    std::string build_id;
+    std::size_t asked_for = 0;
+    std::size_t watched = 0;
+    std::size_t called = 0;
+    std::size_t can_run = 0;         // of those watched, as far as call graphs say
+    std::size_t can_run_called = 0;  // of these
+    bool has_graph = false;
+};
+
+std::string percent(std::size_t part, std::size_t whole) {
+    return fmt::format(
+        "{:.1f}", 100 * static_cast<double>(part) / static_cast<double>(std::max<std::size_t>(whole, 1)));
+}
+
+base::Status print_coverage(store::Reader& reader, const FunctionsOptions& options) {
+    const auto reachable = reachable_functions(reader);
+    if (!reachable) return std::unexpected(reachable.error());
+    if (options.list) return list_coverage(reader, *reachable, options.format);
+    std::map<std::string, Coverage> files;
+    auto read = reader.query(
+        fmt::format("SELECT f.\"binary\", f.build_id, f.address, f.watched::INTEGER, (c.calls > 0)::INTEGER "
+                    "FROM functions "
+                    "f LEFT JOIN {} c ON c.id = f.id",
+                    kCalled),
+        [](const store::Table&) {},
+        [&](const store::Row& row) {
+            Coverage& file = files[row[0].value_or("")];
+            file.build_id = row[1].value_or("");
+            ++file.asked_for;
+            const bool called = row[4] == "1";
+            file.called += called ? 1 : 0;
+            const auto runs =
+                reachable->can_run(event::unescape(row[0].value_or("")), std::stoull(row[2].value_or("0")));
+            file.has_graph = file.has_graph || runs.has_value();
+            if (row[3] != "1") return;
+            ++file.watched;
+            if (!runs.value_or(false)) return;
+            ++file.can_run;
+            file.can_run_called += called ? 1 : 0;
+        });
+    if (!read) return read;
+    const auto printer = make_table_printer(options.format);
+    printer->begin(
+        {.columns = {"binary", "in_file", "asked_for", "watched", "called", "percent_of_watched", "can_run",
+                     "percent_of_can_run"},
+         .types = {"VARCHAR", "BIGINT", "BIGINT", "BIGINT", "BIGINT", "DOUBLE", "BIGINT", "DOUBLE"}});
+    for (const auto& [binary, file] : files) {
+        const auto in_file = functions_in(event::unescape(binary), file.build_id);
+        store::Row row = {binary,
+                          in_file ? std::optional(std::to_string(*in_file)) : std::nullopt,
+                          std::to_string(file.asked_for),
+                          std::to_string(file.watched),
+                          std::to_string(file.called),
+                          percent(file.called, file.watched),
+                          std::nullopt,
+                          std::nullopt};
+        if (file.has_graph) {
+            row[6] = std::to_string(file.can_run);
+            row[7] = percent(file.can_run_called, file.can_run);
+        }
+        printer->row(row);
+    }
+    printer->end();
+    return {};
 }
 
 // Binary and name (address where there is none) of what was called, with how often.

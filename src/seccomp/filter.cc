@@ -143,7 +143,7 @@ base::Result<Context> whole_context(const Profile& profile, FilterUse use) {
     // Where it succeeds, the first one owns the second.
     if (const int error = ::seccomp_merge(native->get(), other->get()); error != 0)
         return refused("cannot join the filters of both architectures", error);
-    (void)other->release();
+    [[maybe_unused]] const auto* const owned = other->release();
     return native;
 }
 

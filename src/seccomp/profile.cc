@@ -9,6 +9,8 @@
 #include <tuple>
 #include <utility>
 
+#include "base/stable_sort.h"
+
 namespace catena::seccomp {
 namespace {
 
@@ -72,7 +74,7 @@ std::string to_text(const Conditions& conditions) {
 }
 
 void normalize(Profile& profile) {
-    std::ranges::stable_sort(profile.calls, {}, key_of);
+    base::stable_sort(profile.calls, key_of);
     std::vector<ProfileCall> calls;
     calls.reserve(profile.calls.size());
     for (ProfileCall& call : profile.calls) {

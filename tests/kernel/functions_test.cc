@@ -234,6 +234,9 @@ TEST_F(Functions, OnceSaysWhichWereCalledAndCoverageCountsThem) {
     EXPECT_EQ(row["watched"], 4);
     EXPECT_EQ(row["called"], 2);
     EXPECT_GT(row["in_file"], 4);
+    // main calls each of them, under one condition or another.
+    EXPECT_EQ(row["can_run"], 4);
+    EXPECT_EQ(row["percent_of_can_run"], 50);
 }
 
 TEST_F(Functions, OnlyWhatIsInScopeIsRecorded) {

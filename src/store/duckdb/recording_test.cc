@@ -369,10 +369,10 @@ TEST_F(RecordingTest, QueryGivesEveryTypeAsText) {
     EXPECT_EQ(table.types[4], "DECIMAL(4,2)");
     EXPECT_EQ(rows, (std::vector<Row>{{"1", "x", std::nullopt, "true", "1.50", "[1, 2]", "{'k': 1}",
                                        "2026-01-02 03:04:05", "write"}}));
-    EXPECT_EQ(read_query(*reader, "DESCRIBE events;").size(), 20U);
+    EXPECT_EQ(read_query(*reader, "DESCRIBE events;").size(), 21U);
     EXPECT_EQ(read_value(*reader, "WITH e AS (FROM events) SELECT id FROM e ORDER BY id DESC LIMIT 1"), "3");
-    EXPECT_EQ(read_query(*reader, "SHOW TABLES").size(), 19U);
-    EXPECT_EQ(read_query(*reader, "SUMMARIZE events").size(), 20U);
+    EXPECT_EQ(read_query(*reader, "SHOW TABLES").size(), 23U);
+    EXPECT_EQ(read_query(*reader, "SUMMARIZE events").size(), 21U);
 }
 
 TEST_F(RecordingTest, NumbersAreThoseOfTheColumnsAndNothingElse) {
