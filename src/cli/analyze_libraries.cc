@@ -126,10 +126,14 @@ base::Result<int> analyze_libraries(const AnalyzeLibrariesOptions& options) {
     for (const std::string& each : options.later) {
         const auto list = later(loaded->root(), each);
         if (!list) return std::unexpected(list.error());
-        for (const callgraph::Later& one : *list) (void)loaded->add(one);
+        for (const callgraph::Later& one : *list) {
+            [[maybe_unused]] const auto found = loaded->add(one);
+        }
     }
-    for (const std::string& each : options.also)
-        (void)loaded->add({.reason = callgraph::LoadReason::User, .name = each, .why = "--also", .by = {}});
+    for (const std::string& each : options.also) {
+        [[maybe_unused]] const auto found =
+            loaded->add({.reason = callgraph::LoadReason::User, .name = each, .why = "--also", .by = {}});
+    }
     if (options.format == "json")
         print_json(*loaded, options);
     else
