@@ -75,7 +75,8 @@ std::string change_text(const seccomp::Difference& change) {
 Json as_json(const seccomp::Difference& change) {
     const seccomp::ProfileCall& call = change.first != nullptr ? *change.first : *change.second;
     Json json = {{"change", kind_name(change.kind)}, {"name", call.name}, {"abi", sys::to_string(call.abi)}};
-    if (change.kind == seccomp::Difference::Kind::Phase) {
+    if (change.kind == seccomp::Difference::Kind::Phase && change.first != nullptr &&
+        change.second != nullptr) {
         json["first"] = to_string(change.first->phase);
         json["second"] = to_string(change.second->phase);
     }
