@@ -21,6 +21,7 @@
 #include "elf/image.h"
 #include "event/escape.h"
 #include "functions/call_profile.h"
+#include "functions/selection.h"
 #include "graph/json_text.h"
 #include "store/store.h"
 
@@ -128,8 +129,9 @@ base::Result<functions::CallProfile> profile_of(store::Reader& reader) {
         [&](store::Numbers row) { execs[row[0]].push_back(row[1]); });
     if (!read) return std::unexpected(std::move(read).error());
     std::set<std::int64_t> outermost;
-    read = reader.numbers("SELECT id::BIGINT FROM functions WHERE symbol = 'main'",
-                          [&](store::Numbers row) { outermost.insert(row[0]); });
+    read = reader.numbers(
+        fmt::format("SELECT id::BIGINT FROM functions WHERE symbol = '{}'", functions::kOutermost),
+        [&](store::Numbers row) { outermost.insert(row[0]); });
     if (!read) return std::unexpected(std::move(read).error());
     functions::CallProfile profile;
     std::optional<std::pair<std::int64_t, std::int64_t>> thread;

@@ -28,6 +28,7 @@
 #include "sensor/sensor.h"
 #include "store/store.h"
 #include "sys/cgroup.h"
+#include "sys/program_path.h"
 
 namespace catena::cli {
 namespace {
@@ -285,8 +286,11 @@ int Session::run() {
     ::mallopt(M_MMAP_THRESHOLD, kLargeBytes);
     ::mallopt(M_ARENA_MAX, 2);
     if (!options_.command.empty()) {
-        if (const int verdict = HeldCommand::check(options_.command.front()); verdict != 0)
-            return tell_start_failure(verdict);
+        if (const auto program = sys::find_program(options_.command.front()); !program) {
+            return tell_start_failure(program.error().code == base::ErrorCode::NotFound
+                                          ? HeldCommand::kNotFound
+                                          : HeldCommand::kNotExecutable);
+        }
     }
     if (auto prepared = prepare(); !prepared) return report(prepared.error());
     if (auto begun = begin(); !begun) {

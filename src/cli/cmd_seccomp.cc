@@ -3,7 +3,6 @@
 
 #include <csignal>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +23,7 @@
 #include "seccomp/oci.h"
 #include "seccomp/profile_json.h"
 #include "seccomp/systemd.h"
+#include "sys/program_path.h"
 
 namespace catena::cli {
 namespace {
@@ -130,7 +130,8 @@ struct FilesVerb {
 
 // The one place where the analysis of code comes in.
 base::Result<callgraph::ReachableCalls> reachable_calls(const std::string& binary) {
-    const auto program = callgraph::Program::analyze(binary, {});
+    const callgraph::ProgramOptions defaults;
+    const auto program = callgraph::Program::analyze(binary, defaults);
     if (!program) return std::unexpected(program.error());
     return (*program)->calls();
 }
@@ -149,14 +150,8 @@ base::Status check_options(const DeriveVerb& options) {
 }
 
 // As recordings name programs: without symbolic links. A program that is gone keeps the name that was given.
-std::string real_path(const std::string& path) {
-    std::error_code error;
-    const auto real = std::filesystem::canonical(path, error);
-    return error ? path : real.string();
-}
-
 base::Result<seccomp::Profile> derived(const DeriveVerb& options) {
-    std::string binary = real_path(options.binary);
+    std::string binary = sys::real_path(options.binary);
     if (options.binary.empty()) {
         auto first = recorded_program(options.traces.front());
         if (!first) return std::unexpected(std::move(first).error());

@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,7 +12,6 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
 
 #include "sys/process.h"
@@ -44,27 +42,6 @@ bool is_running(pid_t pid) {
 }
 
 }  // namespace
-
-int HeldCommand::check(const std::string& name) {
-    const auto judge = [](const std::string& path) {
-        struct stat status{};
-        if (::stat(path.c_str(), &status) != 0) return kNotFound;
-        return S_ISREG(status.st_mode) && ::access(path.c_str(), X_OK) == 0 ? 0 : kNotExecutable;
-    };
-    if (name.contains('/')) return judge(name);
-    const char* variable = std::getenv("PATH");
-    std::string directories = variable ? variable : "/usr/local/bin:/usr/bin:/bin";
-    int verdict = kNotFound;
-    for (std::size_t begin = 0; begin <= directories.size();) {
-        const std::size_t end = std::min(directories.find(':', begin), directories.size());
-        const std::string directory = end == begin ? "." : directories.substr(begin, end - begin);
-        const int here = judge(directory + "/" + name);
-        if (here == 0) return 0;
-        if (here == kNotExecutable) verdict = here;
-        begin = end + 1;
-    }
-    return verdict;
-}
 
 base::Result<HeldCommand> HeldCommand::create(const std::vector<std::string>& arguments) {
     std::array<int, 2> hold{};

@@ -19,9 +19,6 @@ class HeldCommand {
     static constexpr int kNotFound = 127;
     static constexpr int kNotExecutable = 126;
 
-    // 0 when the command can be found and executed, else kNotFound or kNotExecutable.
-    static int check(const std::string& name);
-
     static base::Result<HeldCommand> create(const std::vector<std::string>& arguments);
 
     [[nodiscard]] int pidfd() const { return pidfd_.get(); }  // readable once the command has ended

@@ -1,36 +1,20 @@
 #include "cli/watched_functions.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <map>
 #include <set>
-#include <sstream>
 #include <utility>
 
 #include "event/escape.h"
 #include "sensor/site_ability.h"
+#include "sys/program_path.h"
 
 namespace catena::cli {
 namespace {
-
-// As execvp would find it.
-std::string find_program(const std::string& name) {
-    if (name.find('/') != std::string::npos) return name;
-    const char* path = std::getenv("PATH");
-    std::istringstream folders(path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin");
-    for (std::string folder; std::getline(folders, folder, ':');) {
-        std::string candidate = (folder.empty() ? "." : folder) + "/" + name;
-        if (::access(candidate.c_str(), X_OK) == 0 && !std::filesystem::is_directory(candidate))
-            return candidate;
-    }
-    return name;
-}
 
 // Files that a process runs code of.
 std::vector<std::string> mapped_files(std::int32_t pid) {
@@ -76,7 +60,7 @@ base::Result<WatchedFunctions> WatchedFunctions::find(const FunctionOptions& opt
         }
     }
     where.allow_single_step = options.allow_single_step;
-    if (!command.empty()) where.exe = find_program(command.front());
+    if (!command.empty()) where.exe = sys::find_program(command.front()).value_or(command.front());
     if (pid != 0) {
         where.exe = fmt::format("/proc/{}/exe", pid);
         where.libraries = mapped_files(pid);
@@ -97,7 +81,7 @@ base::Status WatchedFunctions::attach(Recorder& recorder) {
                           .file_offset = each.function.site_offset,
                           .stack_bytes = each.stack_bytes,
                           .code_bytes = each.code_bytes,
-                          .outermost = functions::is_outermost(each.function),
+                          .outermost = each.function.symbol == functions::kOutermost,
                           .timed = each.function.timed,
                           .entry_offset = each.entry_offset});
     }

@@ -94,8 +94,6 @@ SiteKind kind_of(std::span<const std::byte> code, const Ability& ability) {
     return instruction ? ability.of(*instruction) : SiteKind::SingleStepped;
 }
 
-bool is_quick(SiteKind kind) { return kind == SiteKind::OptimisedNop || kind == SiteKind::Emulated; }
-
 class Code {
   public:
     Code(const elf::Image& image, const elf::Function& function) : begin_(function.address) {

@@ -26,13 +26,13 @@ std::string_view text_of(std::span<const std::byte> bytes) {
 }  // namespace
 
 std::string why_no_return_probes(const elf::Image& image) {
+    constexpr const char* kGo = "Go's runtime does not survive a probe there";
     for (const char* section : {".gopclntab", ".go.buildinfo", ".note.go.buildid"}) {
-        if (image.section(section) != nullptr) return "Go's runtime does not survive a probe there";
+        if (image.section(section) != nullptr) return kGo;
     }
     constexpr const char* kThrows = "an exception would not get past a probe there";
     const std::string_view file = text_of(image.bytes());
-    if (mentions(file, std::string_view("\xff Go buildinf:")))
-        return "Go's runtime does not survive a probe there";
+    if (mentions(file, std::string_view("\xff Go buildinf:"))) return kGo;
     for (const std::string_view thrower : kThrowers) {
         if (mentions(file, thrower)) return kThrows;
     }

@@ -19,6 +19,7 @@
 #include "functions/branch_targets.h"
 #include "functions/entry_site.h"
 #include "functions/return_safety.h"
+#include "sys/program_path.h"
 
 namespace catena::functions {
 namespace {
@@ -42,12 +43,6 @@ struct Pattern {
     std::string glob;
 };
 
-std::string real_path(const std::string& path) {
-    std::error_code error;
-    const fs::path real = fs::canonical(path, error);
-    return error ? path : real.string();
-}
-
 // Beside libraries lie scripts of the linker that have their names (libc.so).
 bool is_elf(const fs::path& path) {
     std::array<char, 4> magic{};
@@ -62,7 +57,7 @@ std::vector<std::string> libraries_like(const std::string& name, const std::vect
     const auto consider = [&](const fs::path& path) {
         if (found.size() < kMostLibraries && path.filename().string().find(".so") != std::string::npos &&
             ::fnmatch(name.c_str(), path.filename().c_str(), 0) == 0 && is_elf(path))
-            found.insert(real_path(path));
+            found.insert(sys::real_path(path));
     };
     for (const std::string& path : mapped) consider(path);
     // What a process has mapped is meant, not other versions of the same name.
@@ -91,9 +86,9 @@ base::Result<Pattern> parse(const std::string& text, const SelectOptions& option
                                                       "here, give the path of the file",
                                                       text));
         }
-        return Pattern{{real_path(options.exe)}, after};
+        return Pattern{{sys::real_path(options.exe)}, after};
     }
-    if (before != "lib") return Pattern{{real_path(before)}, after};
+    if (before != "lib") return Pattern{{sys::real_path(before)}, after};
     const std::size_t second = after.find(':');
     if (second == std::string::npos || second == 0 || second + 1 == after.size())
         return fail(ErrorCode::Usage, fmt::format("{}: give lib:NAME:GLOB, as in lib:libssl*:SSL_*", text));
@@ -247,14 +242,17 @@ class Selection {
         const std::string& why_no_returns;
     };
 
+    // As cheap as a probe has to be for what was asked.
+    [[nodiscard]] bool is_cheap(SiteKind kind) const {
+        return is_quick(kind) || (kind == SiteKind::SingleStepped && options_.allow_single_step);
+    }
+
     std::string why_not_timed(const EntrySite& entry, const event::Function& described,
                               const File& file) const {
         if (!described.watched) return "it is not watched";
         if (!file.why_no_returns.empty()) return file.why_no_returns;
         if (!exe_why_not_.empty()) return exe_why_not_;
-        if (entry.entry == SiteKind::OptimisedNop || entry.entry == SiteKind::Emulated ||
-            (entry.entry == SiteKind::SingleStepped && options_.allow_single_step))
-            return "";
+        if (is_cheap(entry.entry)) return "";
         return "its first instruction is not one that the kernel emulates";
     }
 
@@ -266,9 +264,7 @@ class Selection {
         described.site_offset = entry.site.file_offset;
         described.reason = entry.site.reason;
         described.ends_in_jump = entry.ends_in_jump;
-        described.watched = entry.site.kind == SiteKind::OptimisedNop ||
-                            entry.site.kind == SiteKind::Emulated ||
-                            (entry.site.kind == SiteKind::SingleStepped && options_.allow_single_step);
+        described.watched = is_cheap(entry.site.kind);
         Selected one{.function = std::move(described),
                      .stack_bytes = entry.site.stack_bytes,
                      .code_bytes = code_behind(entry.site, function),
@@ -287,8 +283,6 @@ class Selection {
 };
 
 }  // namespace
-
-bool is_outermost(const event::Function& function) { return function.symbol == "main"; }
 
 bool matches(const std::string& glob, const std::string& symbol, const std::string& name) {
     if (glob == "*") return true;

@@ -29,8 +29,9 @@ struct Selected {
     std::string why_not_timed;       // where returns were asked for and it has none
 };
 
-// `main`: the C library calls it, when all constructors have returned.
-[[nodiscard]] bool is_outermost(const event::Function& function);
+// The symbol of the function that no watched one calls: the C library does, when all constructors have
+// returned.
+constexpr const char* kOutermost = "main";
 
 // All functions that one of the patterns matches, each once, with ids 1, 2, …:
 //   exe:GLOB         of the executable

@@ -16,6 +16,10 @@ enum class SiteKind : std::uint8_t {
     Refused,        // the kernel does not accept a probe there
 };
 
+[[nodiscard]] constexpr bool is_quick(SiteKind kind) {
+    return kind == SiteKind::OptimisedNop || kind == SiteKind::Emulated;
+}
+
 // Instructions that some kernel gets past without stepping (arch/x86/kernel/uprobes.c: branch_setup_xol_ops,
 // push_setup_xol_ops, can_optimize).
 enum class SiteInstruction : std::uint8_t {

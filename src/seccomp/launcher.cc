@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,13 +13,13 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <new>
 #include <optional>
 
 #include "seccomp/filter.h"
+#include "sys/program_path.h"
 
 namespace catena::seccomp {
 namespace {
@@ -90,38 +89,9 @@ std::unexpected<base::Error> give_up(pid_t pid, std::unexpected<base::Error> err
 
 }  // namespace
 
-base::Result<std::string> find_command(const std::string& name) {
-    const auto judge = [](const std::string& path) {
-        struct stat status{};
-        if (::stat(path.c_str(), &status) != 0) return ENOENT;
-        return S_ISREG(status.st_mode) && ::access(path.c_str(), X_OK) == 0 ? 0 : EACCES;
-    };
-    const auto refuse = [&](int error) -> base::Result<std::string> {
-        if (error == ENOENT)
-            return base::fail(base::ErrorCode::NotFound, name + ": there is no such program");
-        return base::fail(base::ErrorCode::NotPermitted, name + " cannot be executed");
-    };
-    if (name.contains('/')) {
-        const int error = judge(name);
-        return error == 0 ? base::Result<std::string>(name) : refuse(error);
-    }
-    const char* variable = std::getenv("PATH");
-    const std::string directories = variable != nullptr ? variable : "/usr/local/bin:/usr/bin:/bin";
-    int verdict = ENOENT;
-    for (std::size_t begin = 0; begin <= directories.size();) {
-        const std::size_t end = std::min(directories.find(':', begin), directories.size());
-        const std::string path = (end == begin ? "." : directories.substr(begin, end - begin)) + "/" + name;
-        const int here = judge(path);
-        if (here == 0) return path;
-        if (here == EACCES) verdict = EACCES;
-        begin = end + 1;
-    }
-    return refuse(verdict);
-}
-
 base::Result<Launched> launch(const std::vector<std::string>& command, std::span<const sock_filter> filter) {
     if (auto able = check_kernel(Listener::Yes); !able) return std::unexpected(std::move(able).error());
-    const auto path = find_command(command.front());
+    const auto path = sys::find_program(command.front());
     if (!path) return std::unexpected(path.error());
     std::vector<char*> argv;
     argv.reserve(command.size() + 1);

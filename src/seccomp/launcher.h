@@ -29,7 +29,4 @@ struct Launched {
 // NotSupported where the kernel lacks what it takes (Linux 5.6); NotFound where there is no such program.
 base::Result<Launched> launch(const std::vector<std::string>& command, std::span<const sock_filter> filter);
 
-// Where a command is, by PATH as execvp has it; NotFound, or NotPermitted where it cannot be executed.
-base::Result<std::string> find_command(const std::string& name);
-
 }  // namespace catena::seccomp
