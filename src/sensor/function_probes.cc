@@ -81,69 +81,53 @@ base::Status FunctionProbes::prepare(catena_bpf& skeleton, FunctionsMode mode) {
     return {};
 }
 
-FunctionProbes::Link FunctionProbes::link_of(std::span<const FunctionProbe> probes) const {
+FunctionProbes::Link FunctionProbes::link_of(std::span<const FunctionProbe> probes, UprobeKind kind) const {
+    const bool returns = kind == UprobeKind::Return;
     std::vector<unsigned long> offsets;
     std::vector<__u64> cookies;
     for (const FunctionProbe& probe : probes) {
-        offsets.push_back(probe.file_offset);
-        cookies.push_back(
-            cat_function_cookie(probe.function, flags_of(probe), probe.stack_bytes, probe.code_bytes));
+        offsets.push_back(returns ? probe.entry_offset : probe.file_offset);
+        cookies.push_back(returns ? probe.function
+                                  : cat_function_cookie(probe.function, flags_of(probe), probe.stack_bytes,
+                                                        probe.code_bytes));
     }
     LIBBPF_OPTS(bpf_uprobe_multi_opts, options);
     options.offsets = offsets.data();
     options.cookies = cookies.data();
     options.cnt = offsets.size();
-    return Link(
-        bpf_program__attach_uprobe_multi(program_, -1, probes.front().binary.c_str(), nullptr, &options));
+    options.retprobe = returns;
+    return Link(bpf_program__attach_uprobe_multi(returns ? return_program_ : program_, -1,
+                                                 probes.front().binary.c_str(), nullptr, &options));
 }
 
-FunctionProbes::Link FunctionProbes::returns_link_of(std::span<const FunctionProbe> probes) const {
-    std::vector<unsigned long> offsets;
-    std::vector<__u64> cookies;
-    for (const FunctionProbe& probe : probes) {
-        offsets.push_back(probe.entry_offset);
-        cookies.push_back(probe.function);
-    }
-    LIBBPF_OPTS(bpf_uprobe_multi_opts, options);
-    options.offsets = offsets.data();
-    options.cookies = cookies.data();
-    options.cnt = offsets.size();
-    options.retprobe = true;
-    return Link(bpf_program__attach_uprobe_multi(return_program_, -1, probes.front().binary.c_str(), nullptr,
-                                                 &options));
-}
-
-// On the returns of one file's functions. Halved as attach_group does.
-void FunctionProbes::attach_returns(std::span<const FunctionProbe> probes,
-                                    std::vector<RefusedProbe>& refused) {
-    if (probes.empty()) return;
-    if (Link link = returns_link_of(probes)) {
-        return_links_.push_back(std::move(link));
+void FunctionProbes::attach_group(std::vector<FunctionProbe> probes, UprobeKind kind,
+                                  std::vector<RefusedProbe>& refused) {
+    if (Link link = link_of(probes, kind)) {
+        auto& groups = kind == UprobeKind::Return ? return_groups_ : groups_;
+        groups.push_back({std::move(probes), std::move(link)});
         return;
     }
     if (probes.size() == 1) {
-        refused.push_back(
-            {.function = probes.front().function, .reason = std::strerror(errno), .is_return = true});
-        return;
-    }
-    attach_returns(probes.first(probes.size() / 2), refused);
-    attach_returns(probes.subspan(probes.size() / 2), refused);
-}
-
-void FunctionProbes::attach_group(std::vector<FunctionProbe> probes, std::vector<RefusedProbe>& refused) {
-    if (Link link = link_of(probes)) {
-        groups_.push_back({std::move(probes), std::move(link)});
-        return;
-    }
-    if (probes.size() == 1) {
-        refused.push_back({probes.front().function, errno == 524 /* ENOTSUPP of the kernel */
-                                                        ? "the kernel does not place a probe there"
-                                                        : std::strerror(errno)});
+        refused.push_back({.function = probes.front().function,
+                           .reason = errno == 524 /* ENOTSUPP of the kernel */
+                                         ? "the kernel does not place a probe there"
+                                         : std::strerror(errno),
+                           .is_return = kind == UprobeKind::Return});
         return;
     }
     const auto half = probes.begin() + static_cast<std::ptrdiff_t>(probes.size() / 2);
-    attach_group({probes.begin(), half}, refused);
-    attach_group({half, probes.end()}, refused);
+    attach_group({probes.begin(), half}, kind, refused);
+    attach_group({half, probes.end()}, kind, refused);
+}
+
+// Those of one file.
+void FunctionProbes::attach_all(std::span<const FunctionProbe> probes, UprobeKind kind,
+                                std::vector<RefusedProbe>& refused) {
+    const std::size_t most = mode_ == FunctionsMode::Once ? kGroupOnce : kGroup;
+    for (std::size_t at = 0; at < probes.size(); at += most) {
+        const auto group = probes.subspan(at, std::min(most, probes.size() - at));
+        attach_group({group.begin(), group.end()}, kind, refused);
+    }
 }
 
 base::Result<std::vector<RefusedProbe>> FunctionProbes::attach(std::span<const FunctionProbe> probes) {
@@ -153,24 +137,18 @@ base::Result<std::vector<RefusedProbe>> FunctionProbes::attach(std::span<const F
         last_function_ = std::max(last_function_, probe.function);
     }
     std::vector<RefusedProbe> refused;
-    const std::size_t most = mode_ == FunctionsMode::Once ? kGroupOnce : kGroup;
     for (const auto& [binary, all] : by_binary) {
         // Where the kernel has no uprobe.multi at all, or denies it, no half of them fares better.
         const std::size_t before = refused.size();
-        if (const Link first = link_of(std::span(all).first(1));
+        if (const Link first = link_of(std::span(all).first(1), UprobeKind::Entry);
             !first && (errno == EPERM || errno == EINVAL)) {
             return base::fail_errno(fmt::format("the kernel does not let probes be attached to {}", binary));
         }
-        for (std::size_t at = 0; at < all.size(); at += most) {
-            const auto begin = all.begin() + static_cast<std::ptrdiff_t>(at);
-            const auto end = begin + static_cast<std::ptrdiff_t>(std::min(most, all.size() - at));
-            attach_group({begin, end}, refused);
-        }
+        attach_all(all, UprobeKind::Entry, refused);
+        const std::size_t refused_entries = refused.size() - before;
         std::vector<FunctionProbe> timed;
         std::ranges::copy_if(all, std::back_inserter(timed), &FunctionProbe::timed);
-        const std::size_t refused_entries = refused.size() - before;
-        for (std::size_t at = 0; at < timed.size(); at += kGroup)
-            attach_returns(std::span(timed).subspan(at, std::min(kGroup, timed.size() - at)), refused);
+        attach_all(timed, UprobeKind::Return, refused);
         if (refused_entries == all.size() && all.size() > 1) {
             return base::fail(
                 base::ErrorCode::NotSupported,
@@ -199,7 +177,7 @@ base::Status FunctionProbes::drop_hit() {
     for (Group& group : groups_) {
         if (std::erase_if(group.probes, was_hit) == 0) continue;
         // The rest is attached again before it goes, so that no call is missed in between.
-        Link rest = group.probes.empty() ? nullptr : link_of(group.probes);
+        Link rest = group.probes.empty() ? nullptr : link_of(group.probes, UprobeKind::Entry);
         if (!rest && !group.probes.empty()) return base::fail_errno("attaching the probes that are left");
         group.link = std::move(rest);
     }
@@ -208,7 +186,7 @@ base::Status FunctionProbes::drop_hit() {
 }
 
 void FunctionProbes::detach() {
-    return_links_.clear();
+    return_groups_.clear();
     groups_.clear();
     task_links_.clear();
 }

@@ -13,6 +13,7 @@
 #include "event/batch.h"
 #include "event/function.h"
 #include "sensor/function_contexts.h"
+#include "sensor/probe.h"
 
 struct bpf_link;
 struct bpf_program;
@@ -92,10 +93,11 @@ class FunctionProbes {
         std::vector<FunctionProbe> probes;
         Link link;
     };
-    void attach_group(std::vector<FunctionProbe> probes, std::vector<RefusedProbe>& refused);
-    Link link_of(std::span<const FunctionProbe> probes) const;
-    Link returns_link_of(std::span<const FunctionProbe> probes) const;
-    void attach_returns(std::span<const FunctionProbe> probes, std::vector<RefusedProbe>& refused);
+    // Null, and errno, where the kernel refuses one of them.
+    Link link_of(std::span<const FunctionProbe> probes, UprobeKind kind) const;
+    void attach_group(std::vector<FunctionProbe> probes, UprobeKind kind, std::vector<RefusedProbe>& refused);
+    void attach_all(std::span<const FunctionProbe> probes, UprobeKind kind,
+                    std::vector<RefusedProbe>& refused);
     std::vector<std::uint64_t> hits() const;
 
     FunctionsMode mode_ = FunctionsMode::None;
@@ -106,8 +108,8 @@ class FunctionProbes {
     FunctionContexts contexts_;
     std::uint32_t last_function_ = 0;
     std::vector<Link> task_links_;
-    std::vector<Link> return_links_;
     std::vector<Group> groups_;
+    std::vector<Group> return_groups_;
 };
 
 }  // namespace catena::sensor

@@ -109,7 +109,19 @@ bool has_mapping(std::string_view name) {
     ::_exit(0);
 }
 
-base::Result<int> status_of(pid_t child) {
+// What became of a process that `run` ends while a probe of that kind is on the function it calls, as waitpid
+// says. The errno of what cannot be probed is that of the kernel.
+template <class Run>
+base::Result<int> run_probed(std::span<const std::uint8_t> function, UprobeKind kind, Run run) {
+    const auto file = make_file(function);
+    if (!file) return std::unexpected(file.error());
+    const std::uint64_t offset = 0;
+    const auto link =
+        attach_empty_uprobes(fmt::format("/proc/self/fd/{}", file->get()).c_str(), {&offset, 1}, kind);
+    if (!link) return std::unexpected(link.error());
+    const pid_t child = ::fork();
+    if (child < 0) return base::fail_errno("starting a process");
+    if (child == 0) run(file->get());
     int status = 0;
     while (::waitpid(child, &status, 0) < 0) {
         if (errno != EINTR) return base::fail_errno("waiting for a process");
@@ -134,18 +146,10 @@ const char* in_words(SiteKind kind) {
 }  // namespace
 
 base::Result<SiteKind> try_site(std::span<const std::uint8_t> function) {
-    const auto file = make_file(function);
-    if (!file) return std::unexpected(file.error());
-    const std::uint64_t offset = 0;
-    const auto link =
-        attach_empty_uprobes(fmt::format("/proc/self/fd/{}", file->get()).c_str(), {&offset, 1});
+    const auto status =
+        run_probed(function, UprobeKind::Entry, [&function](int file) { run_site(file, function.front()); });
     // 524 is ENOTSUPP of the kernel: not on this instruction.
-    if (!link && link.error().errno_value == 524) return SiteKind::Refused;
-    if (!link) return std::unexpected(link.error());
-    const pid_t child = ::fork();
-    if (child < 0) return base::fail_errno("starting a process");
-    if (child == 0) run_site(file->get(), function.front());
-    const auto status = status_of(child);
+    if (!status && status.error().errno_value == 524) return SiteKind::Refused;
     if (!status) return std::unexpected(status.error());
     // One that was killed did not survive the probe.
     const int code = WIFEXITED(*status) ? WEXITSTATUS(*status) : static_cast<int>(SiteKind::Refused);
@@ -153,16 +157,7 @@ base::Result<SiteKind> try_site(std::span<const std::uint8_t> function) {
 }
 
 base::Result<bool> survives_seccomp(std::span<const std::uint8_t> function, UprobeKind kind) {
-    const auto file = make_file(function);
-    if (!file) return std::unexpected(file.error());
-    const std::uint64_t offset = 0;
-    const auto link =
-        attach_empty_uprobes(fmt::format("/proc/self/fd/{}", file->get()).c_str(), {&offset, 1}, kind);
-    if (!link) return std::unexpected(link.error());
-    const pid_t child = ::fork();
-    if (child < 0) return base::fail_errno("starting a process");
-    if (child == 0) run_filtered(file->get());
-    const auto status = status_of(child);
+    const auto status = run_probed(function, kind, run_filtered);
     if (!status) return std::unexpected(status.error());
     if (WIFEXITED(*status) && WEXITSTATUS(*status) != 0)
         return base::fail(base::ErrorCode::NotSupported, "the kernel takes no seccomp filter");
