@@ -198,7 +198,7 @@ sources() { git ls-files -co --exclude-standard "$@" | while IFS= read -r f; do 
 formatted_sources() { sources '*.h' '*.cc' | grep -v -e '^wire/' -e '^bpf/' -e '_table\.'; }
 
 check_format() { formatted_sources | xargs clang-format-19 --dry-run -Werror; }
-check_tidy() { tools/tidy.py --build build/release --cache "$cache/tidy"; }
+check_tidy() { tools/tidy.py --build build/release --cache "$cache/tidy" "$@"; }
 check_layers() { tools/check_layers.py; }
 check_stack() { tools/check_bpf_stack.py build/release/bpf/catena.bpf.o; }
 check_sizes() { sources | tools/check_sizes.py; }
@@ -217,6 +217,11 @@ do_check() {
         "check_$check" || failed+=("$check")
     done
     ((${#failed[@]} == 0)) || die "failed: ${failed[*]}"
+}
+
+do_tidy() {
+    do_build release
+    check_tidy --record
 }
 
 do_fmt() {
@@ -287,13 +292,14 @@ do_help() {
 ./do vm all [ARG]       on each kernel of the matrix; writes docs/kernels.md
 ./do vm smoke [KERNEL]  a short selection on one kernel, 6.1 unless told
 ./do fmt                format the C++ sources
+./do tidy               run clang-tidy where something has changed, and write down what is clean, for CI: before you submit
 ./do help               this
 HELP
 }
 
 verb=${1:-help}
 case $verb in
-    setup | build | run | test | check | bench | vm | fmt | help) shift || true ;;
+    setup | build | run | test | check | bench | vm | fmt | tidy | help) shift || true ;;
     -h | --help) verb=help ;;
     *)
         do_help >&2
