@@ -118,13 +118,13 @@ manage() {
     same 'a frozen zone' '' "$(control freeze dynamic.test)"
     like 'a thawed one' 'was ' "$(control thaw dynamic.test)"
     same 'a written journal' '' "$(control sync -clean)"
-    like 'zones signed again' '^$' "$(control sign signed.test)"
+    same 'zones signed again' '' "$(control sign signed.test)"
     same 'more told' '' "$(control trace 3)$(control notrace)"
     like 'an unknown command' 'unknown command' "$(control nonsense)"
     sed -i 's/^zone "policy"/zone "more.test" { type primary; file "dynamic.test.zone"; };\n&/' named.conf
     cp zones/policy.zone zones/more.zone
     sed -i 's/dynamic.test.zone"; };$/more.zone"; };/' named.conf
-    like 'another configuration' 'server reload successful|^$' "$(control reconfig)"
+    same 'another configuration' '' "$(control reconfig)"
     wait_until 'the new zone' eval 'query more.test soa | grep -q "status: NOERROR"'
     echo 'nonsense;' >>named.conf
     like 'a bad configuration' 'failed' "$(control reload)"

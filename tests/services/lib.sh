@@ -41,6 +41,7 @@ clean_up() {
         kill -TERM $pids 2>/dev/null
         try_for 3 none_of_ours || { pids=$(ours) && [[ ! $pids ]] || kill -KILL $pids 2>/dev/null; }
     fi
+    if [[ ${CATENA_SERVICE_OUT:-} ]]; then cp "$work/out" "$CATENA_SERVICE_OUT"; fi
     exit "$status"
 }
 
