@@ -50,6 +50,7 @@ Recordings say what was seen, the code what could be. With both, each call is la
 observed, static or both. What counts is what the program did, and all that it started, since these inherit its
 filter; what the launcher did before it began to run does not. So the code of what it starts counts, too: of what the
 recordings saw it start, and of what further --binary name, which without a recording is the only way to know.
+So it is with plugins that a configuration names: a doubt tells that there are some, and --also adds one.
 
 A recording with --fidelity full holds every call of its processes and can carry a profile by itself. One with
 --fidelity causal (which is what record makes unless told), an imported or a reduced one holds only calls that
@@ -71,6 +72,7 @@ Examples:
   catena seccomp derive --binary /usr/sbin/nginx --trace a.catena --trace b.catena -o nginx.json
   catena seccomp derive --binary /usr/sbin/nginx --static --format systemd
   catena seccomp derive --binary /usr/sbin/sshd --binary /usr/lib/openssh/sftp-server --binary /bin/sh --static
+  catena seccomp derive --binary /usr/sbin/lighttpd --also /usr/lib/lighttpd/mod_cgi.so --static
   catena seccomp derive --trace t.catena --format oci -o server-oci.json)";
 
 constexpr const char* kRunHelp = R"(
@@ -114,6 +116,7 @@ Examples:
 
 struct DeriveVerb {
     std::vector<std::string> binaries;  // the program, and others that it starts
+    std::vector<std::string> also;  // libraries that the program opens by names that its code does not have
     std::vector<std::string> traces;
     std::string format = "json";
     std::string output;
@@ -131,9 +134,9 @@ struct FilesVerb {
 };
 
 // The one place where the analysis of code comes in.
-base::Result<callgraph::ReachableCalls> reachable_calls(const std::string& binary) {
-    const callgraph::ProgramOptions defaults;
-    const auto program = callgraph::Program::analyze(binary, defaults);
+base::Result<callgraph::ReachableCalls> reachable_calls(const std::string& binary,
+                                                        const std::vector<std::string>& also = {}) {
+    const auto program = callgraph::Program::analyze(binary, {.also = also});
     if (!program) return std::unexpected(program.error());
     return (*program)->calls();
 }
@@ -154,10 +157,11 @@ base::Status check_options(const DeriveVerb& options) {
 // Of the program first. Of what only recordings know that it starts, code is looked at as far as there is
 // some: scripts, programs that are gone and those of other architectures stay what was recorded.
 base::Result<std::vector<callgraph::ReachableCalls>> reachable_calls(
-    const std::vector<std::string>& binaries, const std::vector<seccomp::Observation>& observed) {
+    const DeriveVerb& options, const std::vector<std::string>& binaries,
+    const std::vector<seccomp::Observation>& observed) {
     std::vector<callgraph::ReachableCalls> all;
     for (const std::string& binary : binaries) {
-        auto calls = reachable_calls(binary);
+        auto calls = reachable_calls(binary, all.empty() ? options.also : std::vector<std::string>());
         if (!calls) return std::unexpected(std::move(calls).error());
         all.push_back(std::move(*calls));
     }
@@ -195,7 +199,7 @@ base::Result<seccomp::Profile> derived(const DeriveVerb& options) {
     }
     std::vector<callgraph::ReachableCalls> reachable;
     if (!options.observed_only) {
-        auto calls = reachable_calls(*binaries, observed);
+        auto calls = reachable_calls(options, *binaries, observed);
         if (!calls) return std::unexpected(std::move(calls).error());
         reachable = std::move(*calls);
     }
@@ -284,6 +288,10 @@ void add_derive(CLI::App& parent, int& exit_code) {
     command
         ->add_option("--binary", options->binaries,
                      "The program, else the one that the recording ran first; again: others that it starts")
+        ->allow_extra_args(false);
+    command
+        ->add_option("--also", options->also,
+                     "A library that it opens by a name from its configuration; can be given several times")
         ->allow_extra_args(false);
     command->add_option("--trace", options->traces, "A recording of it; can be given several times")
         ->allow_extra_args(false);

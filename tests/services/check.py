@@ -59,8 +59,6 @@ def calls_by_program(lines):
                 if pid not in programs:
                     early.pop(pid, None)  # the launcher's
                 programs[pid] = path
-        if pid in early and "exit" in name and pid not in programs:
-            pass
     for pid, names in early.items():
         if pid in programs:
             calls[programs[pid]] |= names
@@ -111,7 +109,8 @@ class Service:
         if done.returncode == 77:
             raise Skipped(done.stdout.strip())
         if done.returncode:
-            self.fault(f"{what}: " + (done.stderr.strip().splitlines() or ["no word"])[-1])
+            wrong = re.search(rf"^{self.name}: WRONG: .*", done.stderr, re.MULTILINE)
+            self.fault(f"{what}: " + (wrong.group(0) if wrong else done.stderr.strip()[-300:]))
         self.log(f"{self.name}: {what}: {(done.stdout.strip().splitlines() or ['failed'])[-1]}")
         out = self.folder / "out"
         return done.stdout + done.stderr + (out.read_text(errors="replace") if out.exists() else "")
@@ -141,8 +140,9 @@ class Service:
         return seen
 
     def compare(self, seen):
-        for path, calls in seen.items():
-            done = self.inside(self.catena, "analyze", path, "--what", "syscalls", "--format", "json")
+        for number, (path, calls) in enumerate(seen.items()):
+            plugins = self.plugins() if number == 0 else []
+            done = self.inside(self.catena, "analyze", path, "--what", "syscalls", "--format", "json", *plugins)
             if done.returncode or not done.stdout:
                 self.fault(f"{path} cannot be analysed: {done.stderr.strip()[-200:]}")
                 continue
@@ -153,10 +153,16 @@ class Service:
                 self.outcome.missing.append((path, call))
                 self.fault(f"{path} makes {call}, which its analysis lacks")
 
+    def plugins(self):
+        """--also PLUGIN for what the exercise's configuration names: a line `# opens: GLOB` says where they are."""
+        globs = re.findall(r"^# opens: (.*)$", (HERE / f"{self.name}.sh").read_text(), re.MULTILINE)
+        files = self.inside("sh", "-c", f"ls {' '.join(globs)}").stdout.split() if globs else []
+        return [word for file in files for word in ("--also", file)]
+
     def derive(self, kind, *options):
         file = self.folder / f"{kind}.json"
         binaries = [word for path in self.outcome.programs for word in ("--binary", path)]
-        done = self.inside(self.catena, "seccomp", "derive", *binaries, *options, "-o", str(file))
+        done = self.inside(self.catena, "seccomp", "derive", *binaries, *self.plugins(), *options, "-o", str(file))
         if done.returncode:
             raise RuntimeError(f"{self.name}: no {kind} profile: {done.stderr.strip()[-300:]}")
         profile = json.loads(file.read_text())

@@ -6,7 +6,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly here tree=$1 work=$2 name=$3
 shift 3
 namespace=$(readlink /proc/self/ns/net | sed 's/[][]/\\&/g') # as a pattern of find
-wrap='' watcher='' answers=0 starts=0
+wrap='' watcher='' answers=0 starts=0 told=0
 
 # ------------------------------------------------------------------------------------------------------------ stage
 
@@ -31,9 +31,10 @@ ours() {
 none_of_ours() { [[ ! $(ours) ]]; }
 
 clean_up() {
-    local status=$? pids
+    local status=$? command=$BASH_COMMAND pids
     trap '' INT TERM
     set +e
+    if ((status && status < 128 && !told)); then echo "$name: WRONG: a command of the exercise ended with $status: $command" >&2; fi
     kill "$watcher" 2>/dev/null
     pids=$(ours)
     if [[ $pids ]]; then
@@ -63,6 +64,7 @@ die() {
         if [[ -s $file ]]; then printf -- '--- the end of %s\n' "${file##*/}" >&2 && tail -n 15 "$file" | cut -c 1-200 >&2; fi
     done
     printf '%s: WRONG: %s\n' "$name" "$*" >&2
+    told=1
     exit 1
 }
 right() { answers=$((answers + 1)); }

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# opens: /usr/lib/lighttpd/mod_*.so
 # lighttpd: files, ranges, compression, folders, TLS, authentication, CGI, proxying, conditions; reload by HUP and by a graceful restart.
 
 configure() {
