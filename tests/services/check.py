@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds profiles of real daemons against what these daemons do: `check.py CATENA [--report FILE] NAME...`.
+"""Holds profiles of real daemons against what these daemons do: `check.py CATENA [NAME...]`.
 
 For each exercise of this folder:
 1. It runs behind strace, which knows nothing of Catena. Each call is given to the program that made it: what the daemon executes counts by itself.
@@ -92,8 +92,8 @@ def table(outcomes):
 
 
 class Service:
-    def __init__(self, catena, name, folder, log):
-        self.catena, self.name, self.folder, self.log = str(catena), name, folder, log
+    def __init__(self, catena, name, folder, log, without=()):
+        self.catena, self.name, self.folder, self.log, self.without = str(catena), name, folder, log, without
         self.outcome = Outcome(name)
 
     def inside(self, *command):
@@ -120,8 +120,9 @@ class Service:
         self.log(f"{self.name}: FAULT: {text}")
 
     def program(self, path):
-        """The file that a path stands for where the packages are; of a script its interpreter."""
-        script = 'p=$(readlink -f "$(command -v -- "$1")") || exit; if [ "$(head -c 2 "$p")" = "#!" ]; then p=$(readlink -f "$(head -n 1 "$p" | sed "s/^#! *//; s/ .*//")"); fi; echo "$p"'
+        """The file that a path stands for where the packages are; of a script its interpreter. What is gone was a script that the
+        exercise wrote, and these are the shell's."""
+        script = 'p=$(readlink -e "$(command -v -- "$1")") || p=$(readlink -f /bin/sh); if [ "$(head -c 2 "$p")" = "#!" ]; then p=$(readlink -f "$(head -n 1 "$p" | sed "s/^#! *//; s/ .*//")"); fi; echo "$p"'
         return self.inside("sh", "-c", script, "sh", path).stdout.strip()
 
     def see(self):
@@ -166,7 +167,7 @@ class Service:
         if done.returncode:
             raise RuntimeError(f"{self.name}: no {kind} profile: {done.stderr.strip()[-300:]}")
         profile = json.loads(file.read_text())
-        profile["calls"] = [call for call in profile["calls"] if not only_unresolved(call)]
+        profile["calls"] = [call for call in profile["calls"] if not only_unresolved(call) and call["name"] not in self.without]
         file.write_text(json.dumps(profile))
         self.outcome.profiles[kind] = len(profile["calls"])
         return file
@@ -177,11 +178,13 @@ class Service:
             if line.startswith("catena: refused") or ("catena: " in line and " refused (" in line):
                 self.fault(f"{kind}: {line}")
 
-    def check(self):
+    def check(self, quick=False):
         self.compare(self.see())
         if not self.outcome.programs:
             return
         self.under("static", self.derive("static", "--static"))
+        if quick:
+            return
         trace = self.folder / "trace.catena"
         self.exercise("recorded", self.catena, "record", "--fidelity", "full", "-o", str(trace), "--")
         self.under("joined", self.derive("joined", "--trace", str(trace)))
@@ -201,8 +204,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("catena", type=Path)
     parser.add_argument("names", nargs="*")
+    parser.add_argument("--quick", action="store_true", help="leave the recording and the joined profile out")
+    parser.add_argument("--without", action="append", default=[], metavar="CALL", help="leave it out of the profiles: this has to fail")
     parser.add_argument("--report", type=Path, help="write all that was found as JSON")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     known = subprocess.run([RUN, "--list"], capture_output=True, text=True, check=True).stdout.split()
     outcomes = []
     for name in arguments.names or known:
@@ -210,15 +215,17 @@ def main():
             parser.error(f"no exercise is called '{name}'; there are: {' '.join(known)}")
         with tempfile.TemporaryDirectory(prefix=f"catena-check-{name}-") as folder:
             os.chmod(folder, 0o755)
-            service = Service(arguments.catena.resolve(), name, Path(folder), lambda text: print(text, file=sys.stderr, flush=True))
+            service = Service(arguments.catena.resolve(), name, Path(folder), lambda text: print(text, file=sys.stderr, flush=True), arguments.without)
             try:
-                service.check()
+                service.check(arguments.quick)
             except Skipped as skipped:
                 print(f"{name}: {skipped}", file=sys.stderr)
                 continue
             except (RuntimeError, subprocess.TimeoutExpired) as error:
                 service.fault(str(error))
             outcomes.append(service.outcome)
+    if not outcomes:
+        sys.exit(77)
     print(table(outcomes))
     for outcome in outcomes:
         for fault in outcome.faults:

@@ -4,7 +4,7 @@
 configure() {
     add_user _chrony
     mkdir -m 750 state && chown _chrony: state
-    mkdir -m 755 sources && echo 'server 127.0.0.1 port 11123 iburst minpoll -6 maxpoll -6' >sources/local.sources
+    mkdir -m 755 sources && echo '# none yet' >sources/local.sources
     echo '1 SHA256 HEX:000102030405060708090A0B0C0D0E0F' >keys && chown _chrony: keys
     make_certificate tls && chmod 644 tls.key
     mkdir -m 750 /run/chrony && chown _chrony: /run/chrony
@@ -63,12 +63,11 @@ ask() {
     like 'who asked' '127.0.0.1|localhost' "$(control clients)"
     like 'counts' 'NTP packets received *: *[1-9]' "$(control serverstats)"
     same 'no sources' 0 "$(control -c sources | wc -l)"
-    try_for 6 false; second -n sources >&2; second -n ntpdata >&2; cat out >&2
-    wait_until 'a source that is good' eval 'second -n -c sources | grep -q "^^,[*]"'
+    wait_until 'a source that is good' eval 'second -n -c sources | grep -q "^^,[-+*]"'
     like 'its statistics' '127.0.0.1' "$(second -n sourcestats)"
     like 'what came of it' '127.0.0.1' "$(second -n ntpdata 127.0.0.1)"
     wait_until 'time with authentication' eval 'second -N -c authdata | grep -q NTS,1'
-    like 'how active' '[12] sources online' "$(second activity)"
+    like 'how active' '1 sources online' "$(second activity)"
 }
 
 manage() {

@@ -153,7 +153,7 @@ manage() {
     pid=$(pid_of exim.pid)
     sed -i 's/not here/not any more/' /etc/exim4/exim4.conf
     kill -HUP "$pid" # it executes itself again
-    wait_until 'the new configuration' eval 'send 2525 someone@else.test no | grep -q "not any more"'
+    wait_until 'the new configuration' eval '[[ $(send 2525 someone@else.test no) == *"not any more"* ]]'
     pid=$(pid_of exim.pid)
     echo nonsense >bad.conf
     refused 'a bad configuration' wrapped /usr/sbin/exim4 -C "$work/bad.conf" -bdf

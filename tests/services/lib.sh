@@ -86,7 +86,7 @@ try_for() {
         read -rt 0.02 <> <(:) || true # shorter than starting a sleep
     done
 }
-wait_until() { local what=$1; shift; try_for 10 "$@" || die "$what did not happen: $*"; right; }
+wait_until() { local what=$1; shift; try_for 40 "$@" || die "$what did not happen: $*"; right; }
 
 # ---------------------------------------------------------------------------------------------------------- daemons
 
@@ -101,6 +101,8 @@ wait_for_udp() { wait_until "listening on UDP port $1" listening -u "sport = :$1
 gone() { [[ ! -d /proc/$1 || $(sed 's/.*) //' "/proc/$1/stat") == Z* ]]; }
 wait_for_end() { wait_until "the end of process $1" gone "$1"; }
 pid_of() { local pid && read -r pid <"$work/$1" && echo "${pid%% *}"; } # pid_of FILE: the process that a pid file names
+# one_of NAME: a process of the exercise that is called so, the oldest
+one_of() { local pid && for pid in $(ours | sort -n); do if [[ $(<"/proc/$pid/comm") == "$1" ]]; then echo "$pid" && return; fi; done; }
 holds() { grep -Eq -e "$2" "$work/$1"; } # holds FILE PATTERN
 
 # add_user NAME [UID]: as Debian's package would have made it, if the machine does not have it.

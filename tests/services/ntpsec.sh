@@ -65,10 +65,10 @@ print(got.count(b"\x00\x05\x00"))' >cookies 2>>out || true
 
 manage() {
     local pid
-    pid=$(pid_of ntpd.pid)
-    mv ntpd.log ntpd.log.1
+    pid=$(one_of ntpd)
+    mv state/ntpd.log state/ntpd.log.1
     kill -HUP "$pid" # new logs, keys and certificates
-    wait_until 'a new log' test -s ntpd.log
+    wait_until 'a new log' test -s state/ntpd.log
     ip address add 127.0.0.3/8 dev lo
     wait_until 'a new address' eval "ss -Hlnu | grep -q 127.0.0.3:123"
     ip address delete 127.0.0.3/8 dev lo
@@ -85,7 +85,7 @@ pkill_ours() { for pid in $(ours); do grep -q -a -e "$1" "/proc/$pid/cmdline" 2>
 exercise() {
     configure
     ip address add 10.9.9.1/32 dev lo
-    start ntpd -n -N -g -u ntpsec:ntpsec -c "$work/ntp.conf" -l "$work/ntpd.log" -p "$work/ntpd.pid"
+    start ntpd -n -N -g -u ntpsec:ntpsec -c "$work/ntp.conf" -l "$work/state/ntpd.log" -p "$work/ntpd.pid"
     wait_until 'an answer' eval 'question -c "rv 0 version" | grep -q ntpsec'
     wait_for_port 4460
     ask

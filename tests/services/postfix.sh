@@ -34,6 +34,7 @@ configure() {
 	smtpd_tls_key_file = $work/tls.key
 	smtpd_tls_security_level = may
 	smtp_tls_security_level = may
+	smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
 	smtpd_recipient_restrictions = check_recipient_access inline:{refused@mail.test=REJECT}, permit_mynetworks, check_recipient_access inline:{out.test=OK}, reject_unauth_destination
 	transport_maps = inline:{out.test=smtp:[127.0.0.1]:2526 discarded.test=discard: broken.test=error:broken}
 	relay_domains = out.test discarded.test broken.test
@@ -111,7 +112,7 @@ manage() {
     sed -i 's/forbidden$/not any more/' checks
     works 'a reload' wrapped postfix reload
     wait_until 'what master says' holds mail.log 'reload -- version'
-    wait_until 'the new configuration' eval 'send 2525 alice@mail.test forbidden | grep -q "not any more"'
+    wait_until 'the new configuration' eval '[[ $(send 2525 alice@mail.test forbidden) == *"not any more"* ]]'
     refused 'a second one' wrapped postfix start
     works 'its state' wrapped postfix status
     works 'a check' wrapped postfix check

@@ -100,7 +100,7 @@ ask_wrongly() {
 
 manage() {
     local pid
-    pid=$(pid_of unbound.pid)
+    pid=$(one_of unbound)
     like 'its state' 'is running' "$(control status)"
     like 'statistics' 'total.num.queries=' "$(control stats_noreset)"
     like 'the cache' 'mail.example.test' "$(control dump_cache | tee cache)"
@@ -141,7 +141,6 @@ exercise() {
     start /usr/sbin/unbound -d -p -c "$work/unbound.conf"
     wait_until 'an answer' eval '[[ $(short host.local.test) == 192.0.2.5 ]]'
     wait_for_port 9953
-    echo "$(pgrep -x unbound | head -n 1)" >unbound.pid
     ask
     ask_wrongly
     manage
