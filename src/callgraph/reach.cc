@@ -48,6 +48,7 @@ void Reach::run() {
         open_.pop_front();
         go_through(ref);
     }
+    note_unknown_texts();
 }
 
 bool Reach::reached(FunctionRef ref) const { return states_[ref.object][ref.function].level != Level::No; }
@@ -136,14 +137,27 @@ void Reach::call_pointer(FunctionRef from, std::uint32_t index) {
 void Reach::note_passed(FunctionRef from, std::uint32_t pointer, FunctionRef to) {
     for (const Wrapper& wrapper : code(to.object).wrappers) {
         if (wrapper.function != to.function) continue;
-        PassedNumber number{.caller = from, .wrapper = to, .what = wrapper};
+        bool any = false;
         for (const PassedValues& each : code(from.object).passed) {
             if (each.from != from.function || each.pointer != pointer || each.parameter != wrapper.parameter)
                 continue;
-            number.known = each.known;
-            number.values = each.values;
+            any = true;
+            passed_.push_back({.caller = from,
+                               .wrapper = to,
+                               .what = wrapper,
+                               .owner = {from.object, each.owner},
+                               .when = each.when,
+                               .known = each.known,
+                               .values = each.values,
+                               .reason = each.reason,
+                               .elsewhere = each.elsewhere});
         }
-        passed_.push_back(std::move(number));
+        if (any) continue;
+        passed_.push_back({.caller = from,
+                           .wrapper = to,
+                           .what = wrapper,
+                           .owner = from,
+                           .reason = "it calls in a way that is not followed"});
     }
 }
 
@@ -180,16 +194,24 @@ void Reach::follow_uses(FunctionRef ref) {
 
 void Reach::follow_texts(FunctionRef ref) {
     for (const NamedText& each : code(ref.object).texts) {
-        if (each.from != ref.function) continue;
-        if (each.opens) {
-            if (!each.known) opens_unknown_.push_back(ref);
-            for (const std::string& text : each.texts) opened_.emplace_back(ref, text);
-            continue;
-        }
-        if (!each.known) finds_unknown_.push_back(ref);
+        if (each.owner != ref.function || each.when != When::Reached) continue;
         for (const std::string& text : each.texts) {
+            if (each.opens) {
+                opened_.emplace_back(ref, text);
+                continue;
+            }
             for (const Place& place : linked_.definitions ? linked_.definitions(text) : std::vector<Place>{})
                 take_place(place, {.from = ref, .via = Via::Name});
+        }
+    }
+}
+
+void Reach::note_unknown_texts() {
+    for (std::uint32_t object = 0; object < linked_.objects.size(); ++object) {
+        for (const NamedText& each : code(object).texts) {
+            const FunctionRef owner{object, each.owner};
+            if (each.known || !(each.when == When::Taken ? taken(owner) : reached(owner))) continue;
+            (each.opens ? opens_unknown_ : finds_unknown_).push_back(owner);
         }
     }
 }

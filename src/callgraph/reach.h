@@ -45,8 +45,12 @@ struct PassedNumber {
     FunctionRef caller;
     FunctionRef wrapper;
     Wrapper what;
+    FunctionRef owner;  // counts where this one can run, or where its address is known
+    When when = When::Reached;
     bool known = false;
     std::vector<std::uint64_t> values;
+    std::string reason;                // where they are not known
+    std::uint32_t elsewhere = kNone;  // as in CallFact
 };
 
 class Reach {
@@ -86,6 +90,7 @@ class Reach {
     void follow_edges(FunctionRef ref, Level level);
     void follow_uses(FunctionRef ref);
     void follow_texts(FunctionRef ref);
+    void note_unknown_texts();
     void note_passed(FunctionRef from, std::uint32_t pointer, FunctionRef to);
 
     const Linked& linked_;

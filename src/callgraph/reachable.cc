@@ -47,6 +47,7 @@ class Collector {
         const FunctionRef owner{object, fact.owner};
         if (fact.when == When::Taken ? !reach_.taken(owner) : !reach_.reached(owner)) return;
         const FunctionRef holder{object, fact.function};
+        if (stays_within(object, fact.elsewhere)) return;
         if (!fact.resolved) {
             unresolved(holder, fact.address,
                        fmt::format("{} (through {})", fact.reason, function_name(linked_, owner)));
@@ -56,18 +57,25 @@ class Collector {
             add(number, fact.door, evidence(owner, holder, fact.address));
     }
 
+    // Whether the pointer, if there is one, is bound to the file that holds it.
+    [[nodiscard]] bool stays_within(std::uint32_t object, std::uint32_t pointer) const {
+        return pointer != kNone && linked_.objects[object].bound[pointer].place.object == object;
+    }
+
     void collect(const PassedNumber& passed) {
         const FunctionRef holder{passed.wrapper.object, passed.what.holder};
+        if (passed.when == When::Taken ? !reach_.taken(passed.owner) : !reach_.reached(passed.owner)) return;
+        if (stays_within(passed.owner.object, passed.elsewhere)) return;
         if (!passed.known) {
             unresolved(holder, passed.what.address,
-                       fmt::format("{} in {} gives a number that is not known",
-                                   function_name(linked_, passed.caller),
-                                   linked_.objects[passed.caller.object].path));
+                       fmt::format("{} (through {} of {})", passed.reason,
+                                   function_name(linked_, passed.owner),
+                                   linked_.objects[passed.owner.object].path));
             return;
         }
         for (const std::uint64_t number : passed.values)
             add(static_cast<std::uint32_t>(number), passed.what.door,
-                evidence(passed.caller, holder, passed.what.address));
+                evidence(passed.owner, holder, passed.what.address));
     }
 
     CallEvidence evidence(FunctionRef owner, FunctionRef holder, std::uint64_t address) {
