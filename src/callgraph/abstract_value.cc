@@ -66,7 +66,8 @@ AbstractValue AbstractValue::join(const AbstractValue& other) const {
     if (kind_ == other.kind_ && offset_ == other.offset_ && pointee_offset_ == other.pointee_offset_ &&
         values_ == other.values_)
         return with_mark(marked);
-    if (kind_ != other.kind_ || (kind_ != Kind::Set && kind_ != Kind::LowByte)) return any().with_mark(marked);
+    if (kind_ != other.kind_ || (kind_ != Kind::Set && kind_ != Kind::LowByte))
+        return any().with_mark(marked);
     std::vector<std::uint64_t> values;
     std::ranges::set_union(values_, other.values_, std::back_inserter(values));
     return set(std::move(values), kind_).with_mark(marked);

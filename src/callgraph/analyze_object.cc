@@ -68,7 +68,8 @@ class Analyzer {
         };
         const FlowPoint* point = flows_.at(site.function, site.address);
         if (point == nullptr)
-            return found({.owner = site.function, .reason = "it is read in a second way of reading the code"});
+            return found(
+                {.owner = site.function, .reason = "it is read in a second way of reading the code"});
         tracer_.trace(site.function, point->state.registers[kRax], found,
                       [&](std::uint32_t function, std::uint8_t parameter) {
                           wrappers_.push_back({.function = function,
@@ -104,8 +105,7 @@ class Analyzer {
                 note_texts(use, value);
             else
                 passed_.push_back({use.from, use.first, static_cast<std::uint8_t>(parameter), value.owner,
-                                   value.when, value.known, value.values, value.reason,
-                                   value.elsewhere});
+                                   value.when, value.known, value.values, value.reason, value.elsewhere});
         };
         const auto exported = [&](std::uint32_t function, std::uint8_t) {
             found({.owner = function, .reason = "other files can call the function that is given it"});
@@ -133,9 +133,8 @@ class Analyzer {
     void merge_calls() {
         std::map<std::tuple<std::uint32_t, std::uint64_t, When, bool, std::uint32_t>, CallFact> merged;
         for (CallFact& each : calls_) {
-            auto [place, fresh] =
-                merged.try_emplace(
-                    std::tuple(each.owner, each.address, each.when, each.resolved, each.elsewhere), each);
+            auto [place, fresh] = merged.try_emplace(
+                std::tuple(each.owner, each.address, each.when, each.resolved, each.elsewhere), each);
             if (fresh) continue;
             auto& numbers = place->second.numbers;
             numbers.insert(numbers.end(), each.numbers.begin(), each.numbers.end());

@@ -21,7 +21,7 @@
 namespace catena::callgraph {
 namespace {
 
-constexpr std::uint32_t kVersion = 21;
+constexpr std::uint32_t kVersion = 22;
 constexpr std::uint64_t kMaxCacheBytes = std::uint64_t{1} << 30U;
 
 struct Header {
@@ -258,15 +258,14 @@ bool is_consistent(const ObjectCode& code) {
            std::ranges::all_of(
                code.uses,
                [&](const Use& each) { return function(each.from) && pointers(each.first, each.last); }) &&
-           std::ranges::all_of(
-               code.calls,
-               [&](const CallFact& each) {
-                   return function(each.owner) && function(each.function) && pointer(each.elsewhere);
-               }) &&
-           std::ranges::all_of(code.wrappers,
-                               [&](const Wrapper& each) {
-                                   return function(each.function) && function(each.holder);
+           std::ranges::all_of(code.calls,
+                               [&](const CallFact& each) {
+                                   return function(each.owner) && function(each.function) &&
+                                          pointer(each.elsewhere);
                                }) &&
+           std::ranges::all_of(
+               code.wrappers,
+               [&](const Wrapper& each) { return function(each.function) && function(each.holder); }) &&
            std::ranges::all_of(
                code.passed,
                [&](const PassedValues& each) { return function(each.owner) && pointer(each.elsewhere); }) &&

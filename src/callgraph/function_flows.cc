@@ -1,9 +1,17 @@
 #include "callgraph/function_flows.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace catena::callgraph {
+namespace {
+
+// Of libraries, by their declaration in C.
+constexpr std::array<std::string_view, 8> kNeverReturn = {
+    "__stack_chk_fail", "abort", "exit", "_exit", "__assert_fail", "__fortify_fail", "__chk_fail", "_Exit"};
+
+}  // namespace
 
 const std::vector<FlowPoint>& FunctionFlows::of(std::uint32_t function) {
     const auto known = flows_.find(function);
@@ -20,6 +28,20 @@ const FlowPoint* FunctionFlows::at(std::uint32_t function, std::uint64_t address
 std::vector<FlowPoint> FunctionFlows::marked(std::uint32_t function, const std::vector<DataRange>& followed,
                                              std::uint32_t marked_entry) const {
     return follow(function, followed, marked_entry);
+}
+
+std::string_view FunctionFlows::symbol_of_stub(std::uint64_t target) const {
+    const std::uint64_t slot = slot_of_stub(target);
+    const auto pointer = std::ranges::lower_bound(scan_.code.pointers, slot, {}, &Pointer::at);
+    if (slot == 0 || pointer == scan_.code.pointers.end() || pointer->at != slot) return {};
+    return scan_.symbols[static_cast<std::size_t>(pointer - scan_.code.pointers.begin())];
+}
+
+bool FunctionFlows::never_returns(std::uint64_t target) const {
+    if (std::ranges::find(kNeverReturn, symbol_of_stub(target)) != kNeverReturn.end()) return true;
+    const std::uint32_t called = function_of(scan_.code, target);
+    return called != kNone && scan_.code.functions[called].address == target &&
+           !scan_.code.functions[called].returns;
 }
 
 std::uint64_t FunctionFlows::slot_of_stub(std::uint64_t target) const {
@@ -40,20 +62,15 @@ std::vector<FlowPoint> FunctionFlows::follow(std::uint32_t index, const std::vec
     for (const auto& each :
          std::ranges::equal_range(scan_.table_targets, index, {}, &Scan::TableTarget::function))
         targets.push_back(each.target);
-    const FlowQuestion question{.begin = function.address,
-                                .end = function.end,
-                                .entered_by_calls = !function.part,
-                                .inner_entries = {inner.begin(), inner.end()},
-                                .table_targets = targets,
-                                .never_returns =
-                                    [this](std::uint64_t target) {
-                                        const std::uint32_t called = function_of(scan_.code, target);
-                                        return called != kNone &&
-                                               scan_.code.functions[called].address == target &&
-                                               !scan_.code.functions[called].returns;
-                                    },
-                                .followed = followed,
-                                .marked_entry = marked_entry};
+    const FlowQuestion question{
+        .begin = function.address,
+        .end = function.end,
+        .entered_by_calls = !function.part,
+        .inner_entries = {inner.begin(), inner.end()},
+        .table_targets = targets,
+        .never_returns = [this](std::uint64_t target) { return never_returns(target); },
+        .followed = followed,
+        .marked_entry = marked_entry};
     return follow_values(image_, question);
 }
 

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 #include <map>
-#include <span>
+#include <string_view>
 #include <vector>
 
 #include "callgraph/code_scan.h"
@@ -28,8 +28,11 @@ class FunctionFlows {
                                                 std::uint32_t marked_entry) const;
     // The slot behind a stub that is called directly; 0 where the target is no stub.
     [[nodiscard]] std::uint64_t slot_of_stub(std::uint64_t target) const;
+    // The name that the loader looks up for a stub; empty where the target is none.
+    [[nodiscard]] std::string_view symbol_of_stub(std::uint64_t target) const;
 
   private:
+    [[nodiscard]] bool never_returns(std::uint64_t target) const;
     [[nodiscard]] std::vector<FlowPoint> follow(std::uint32_t function,
                                                 const std::vector<DataRange>& followed,
                                                 std::uint32_t marked_entry) const;

@@ -107,7 +107,7 @@ struct PassedValues {
     When when = When::Reached;
     bool known = false;
     std::vector<std::uint64_t> values;
-    std::string reason;                // where they are not known
+    std::string reason;               // where they are not known
     std::uint32_t elsewhere = kNone;  // as in CallFact
 };
 

@@ -2,9 +2,9 @@
 // that address itself, are marked where code takes them, and marks are followed through registers, the stack
 // and direct calls (FlowQuestion::followed). What goes elsewhere with a mark is given away there.
 //
-// Assumed, as decision 35 says: a pointer into a variable stays within it. Where no symbol tells the variable,
-// a table begins at an address that code takes, and what such an address in front of it leads to, without a
-// pointer in between, is another variable.
+// Assumed, as decision 35 says: a pointer into a variable stays within it. Where no symbol tells the
+// variable, a table begins at an address that code takes, and what such an address in front of it leads to,
+// without a pointer in between, is another variable.
 #include "callgraph/private_pointers.h"
 
 #include <elf.h>
@@ -12,11 +12,13 @@
 #include <algorithm>
 #include <array>
 #include <deque>
-#include <map>
 #include <iterator>
+#include <map>
+#include <optional>
 #include <ranges>
 #include <set>
 #include <span>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -26,7 +28,39 @@ namespace {
 constexpr std::size_t kMaxFlows = 512;
 constexpr std::array kArguments = {kRdi, kRsi, kRdx, kRcx, 8U, 9U};
 constexpr std::array kScratch = {kRax, 10U, 11U};
-constexpr std::int64_t kArgumentBytes = 256;
+constexpr std::uint64_t kArgumentBytes = 256;
+
+// How many arguments functions of libraries take that are often called while a register still holds something
+// else; by their declaration in C.
+struct Arity {
+    std::string_view name;
+    unsigned arguments = 0;
+};
+constexpr std::array kArities = {
+    Arity{"__errno_location", 0},
+    Arity{"sched_yield", 0},
+    Arity{"getpid", 0},
+    Arity{"fork", 0},
+    Arity{"getuid", 0},
+    Arity{"getgid", 0},
+    Arity{"abort", 0},
+    Arity{"__stack_chk_fail", 0},
+    Arity{"free", 1},
+    Arity{"malloc", 1},
+    Arity{"strlen", 1},
+    Arity{"close", 1},
+    Arity{"setuid", 1},
+    Arity{"setgid", 1},
+    Arity{"calloc", 2},
+    Arity{"capset", 2},
+    Arity{"capget", 2},
+    Arity{"setgroups", 2},
+    Arity{"realloc", 2},
+    Arity{"memset", 3},
+    Arity{"memcpy", 3},
+    Arity{"read", 3},
+    Arity{"write", 3},
+};
 
 class Finder {
   public:
@@ -61,10 +95,10 @@ class Finder {
 
   private:
     [[nodiscard]] std::span<const Scan::DataReference> references(const DataRange& range) const {
-        const auto first = std::ranges::lower_bound(scan_.references, range.begin, {},
-                                                    &Scan::DataReference::address);
-        const auto last =
-            std::ranges::lower_bound(first, scan_.references.end(), range.end, {}, &Scan::DataReference::address);
+        const auto first =
+            std::ranges::lower_bound(scan_.references, range.begin, {}, &Scan::DataReference::address);
+        const auto last = std::ranges::lower_bound(first, scan_.references.end(), range.end, {},
+                                                   &Scan::DataReference::address);
         return {first, last};
     }
 
@@ -76,8 +110,7 @@ class Finder {
     // Whether the table at this place is one that code of this file refers to; what nothing refers to is
     // found by others, as the loader finds arrays of constructors.
     bool follow_table(std::uint64_t slot) {
-        const auto variable =
-            std::ranges::upper_bound(scan_.code.variables, slot, {}, &Variable::begin);
+        const auto variable = std::ranges::upper_bound(scan_.code.variables, slot, {}, &Variable::begin);
         DataRange table;
         if (variable != scan_.code.variables.begin() && slot < std::prev(variable)->end) {
             table = {std::prev(variable)->begin, std::prev(variable)->end, false};
@@ -102,15 +135,15 @@ class Finder {
     }
 
     [[nodiscard]] bool is_followed(std::uint64_t address) const {
-        return std::ranges::any_of(followed_, [&](const DataRange& each) {
-            return address >= each.begin && address < each.end;
-        });
+        return std::ranges::any_of(
+            followed_, [&](const DataRange& each) { return address >= each.begin && address < each.end; });
     }
 
     // By data other than the tables themselves: who reads that is not known.
     [[nodiscard]] bool is_pointed_to() const {
         for (std::size_t i = 0; i < scan_.code.pointers.size(); ++i) {
-            if (scan_.code.pointers[i].kind == PointerKind::Data && is_followed(scan_.targets[i])) return true;
+            if (scan_.code.pointers[i].kind == PointerKind::Data && is_followed(scan_.targets[i]))
+                return true;
         }
         return false;
     }
@@ -157,14 +190,47 @@ class Finder {
         return marked;
     }
 
-    [[nodiscard]] bool stack_shows(const AbstractState& state) const {
+    // Whether what a call shows of the stack has marks: so many bytes from the stack pointer on.
+    [[nodiscard]] bool stack_shows(const FlowPoint& point, std::uint64_t bytes) const {
+        const AbstractState& state = point.state;
         if (state.hidden_marks) return true;
         const AbstractValue& stack = state.registers[kRsp];
+        const std::int64_t top = stack.is_frame() ? stack.offset() + (point.jump ? 8 : 0) : 0;
         return std::ranges::any_of(state.slots, [&](const auto& slot) {
-            const std::int64_t distance = slot.first - (stack.is_frame() ? stack.offset() : slot.first);
-            const bool shown = state.escaped || (distance >= 0 && distance < kArgumentBytes);
-            return shown && is_marked(slot.second);
+            const bool argument =
+                !stack.is_frame() ? bytes != 0
+                                  : slot.first >= top && static_cast<std::uint64_t>(slot.first - top) < bytes;
+            return (state.escaped || argument) && is_marked(slot.second);
         });
+    }
+
+    // How many bytes of its caller's stack a function can read, itself or by what it jumps to.
+    std::uint64_t caller_bytes(std::uint32_t function) {
+        const auto [known, fresh] = caller_bytes_.try_emplace(function, 0);
+        if (!fresh) return known->second;
+        std::uint64_t bytes = 0;
+        for (const FlowPoint& each : flows_.marked(function, followed_, 0)) {
+            bytes = std::max(bytes, each.caller_bytes);
+            if (!each.jump || (each.target == 0 && !each.indirect)) continue;
+            const std::uint32_t next = called_by(each);
+            const auto arguments = arity_of(each.target);
+            bytes = std::max(bytes, next != kNone ? caller_bytes(next) : arguments ? 0 : kArgumentBytes);
+        }
+        return caller_bytes_[function] = bytes;
+    }
+
+    // The function of this file that is called directly by its beginning.
+    [[nodiscard]] std::uint32_t called_by(const FlowPoint& point) const {
+        const std::uint32_t called = point.target == 0 ? kNone : function_of(scan_.code, point.target);
+        const bool own = called != kNone && scan_.code.functions[called].address == point.target &&
+                         !scan_.code.functions[called].part && flows_.slot_of_stub(point.target) == 0;
+        return own ? called : kNone;
+    }
+
+    [[nodiscard]] std::optional<unsigned> arity_of(std::uint64_t target) const {
+        const auto found = std::ranges::find(kArities, flows_.symbol_of_stub(target), &Arity::name);
+        if (target == 0 || found == kArities.end()) return std::nullopt;
+        return found->arguments;
     }
 
     // The pointer in the slot that a call goes through, and the function of this file that it leads to where
@@ -185,21 +251,21 @@ class Finder {
 
     // What a call passes on with a mark goes on in the function that is called, if that is one of this file.
     bool hand_on(std::uint32_t from, const FlowPoint& point) {
-        if (stack_shows(point.state)) return false;
-        const std::uint32_t arguments = marked_of(point, kArguments);
-        const std::uint32_t called = point.target == 0 ? kNone : function_of(scan_.code, point.target);
-        const bool own = called != kNone && scan_.code.functions[called].address == point.target &&
-                         !scan_.code.functions[called].part && flows_.slot_of_stub(point.target) == 0;
-        if (!own && arguments == 0) return true;
-        if (!own) {
-            const auto [pointer, function] = own_function_through(point);
-            if (function == kNone) return false;
-            elsewhere_.insert({from, point.address, pointer});
-            open(function, arguments);
-            return true;
+        const auto arity = arity_of(point.target);
+        const std::uint32_t arguments =
+            marked_of(point, std::span(kArguments).first(arity.value_or(kArguments.size())));
+        const std::uint32_t called = called_by(point);
+        if (called != kNone) {
+            const std::uint32_t all = arguments | marked_of(point, kScratch);
+            if (all != 0) open(called, all);
+            return !stack_shows(point, caller_bytes(called));
         }
-        const std::uint32_t all = arguments | marked_of(point, kScratch);
-        if (all != 0) open(called, all);
+        const auto [pointer, function] = own_function_through(point);
+        if (function == kNone) return arguments == 0 && !stack_shows(point, arity ? 0 : kArgumentBytes);
+        if (stack_shows(point, caller_bytes(function))) return false;
+        if (arguments != 0 || stack_shows(point, kArgumentBytes))
+            elsewhere_.insert({from, point.address, pointer});
+        if (arguments != 0) open(function, arguments);
         return true;
     }
 
@@ -223,6 +289,7 @@ class Finder {
     std::set<std::pair<std::uint32_t, std::uint64_t>> calls_;
     std::set<std::pair<std::uint32_t, std::uint64_t>> given_away_;
     std::set<std::tuple<std::uint32_t, std::uint64_t, std::uint32_t>> elsewhere_;  // by a pointer
+    std::map<std::uint32_t, std::uint64_t> caller_bytes_;
     std::size_t flows_done_ = 0;
 };
 

@@ -23,7 +23,7 @@ struct PointerUse {
 struct PointerUses {
     // False: others can know the address from data, and nothing else here counts.
     bool is_private = false;
-    std::vector<PointerUse> calls;      // through the address, as it is known here
+    std::vector<PointerUse> calls;       // through the address, as it is known here
     std::vector<PointerUse> given_away;  // if this code can run, anybody can know the address
 };
 

@@ -49,7 +49,7 @@ struct PassedNumber {
     When when = When::Reached;
     bool known = false;
     std::vector<std::uint64_t> values;
-    std::string reason;                // where they are not known
+    std::string reason;               // where they are not known
     std::uint32_t elsewhere = kNone;  // as in CallFact
 };
 

@@ -67,10 +67,10 @@ class Collector {
         if (passed.when == When::Taken ? !reach_.taken(passed.owner) : !reach_.reached(passed.owner)) return;
         if (stays_within(passed.owner.object, passed.elsewhere)) return;
         if (!passed.known) {
-            unresolved(holder, passed.what.address,
-                       fmt::format("{} (through {} of {})", passed.reason,
-                                   function_name(linked_, passed.owner),
-                                   linked_.objects[passed.owner.object].path));
+            unresolved(
+                holder, passed.what.address,
+                fmt::format("{} (through {} of {})", passed.reason, function_name(linked_, passed.owner),
+                            linked_.objects[passed.owner.object].path));
             return;
         }
         for (const std::uint64_t number : passed.values)

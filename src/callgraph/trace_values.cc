@@ -78,8 +78,8 @@ void ValueTracer::resolve_parameter(std::uint32_t function, const AbstractValue&
     if (depth >= kMaxDepth) return unknown(function, "it is handed on by too many functions");
     resolve_at_pointers(function, value, depth);
     if (scan_.code.functions[function].exported)
-        (*exported_)(function, static_cast<std::uint8_t>(
-                                   value.kind() == Kind::Entry ? value.register_index() : kRegisters));
+        (*exported_)(function, static_cast<std::uint8_t>(value.kind() == Kind::Entry ? value.register_index()
+                                                                                     : kRegisters));
     std::set<std::uint32_t> from;
     for (const Edge* each : callers_[function]) {
         if (each->kind == EdgeKind::Falls || each->kind == EdgeKind::Table)
@@ -96,7 +96,8 @@ void ValueTracer::resolve_at_pointers(std::uint32_t function, const AbstractValu
         known = pointer_uses_.emplace(function, private_pointers(image_, scan_, flows_, function)).first;
     const PointerUses& uses = known->second;
     if (!uses.is_private)
-        return unknown(function, fmt::format("it is what {} is given, and its address is taken", name_of(function)),
+        return unknown(function,
+                       fmt::format("it is what {} is given, and its address is taken", name_of(function)),
                        When::Taken);
     for (const PointerUse& each : uses.given_away)
         (*found_)({.owner = each.function,

@@ -34,8 +34,7 @@ class Follower {
             question_.entered_by_calls ? AbstractState::at_entry() : AbstractState{.entry_slots = false};
         for (unsigned i = 0; i < kRegisters; ++i) {
             const bool any = !question_.entered_by_calls && !question_.followed.empty();
-            first.registers[i] =
-                first.registers[i].with_mark(any || (question_.marked_entry >> i & 1U) != 0);
+            first.registers[i] = first.registers[i].with_mark(any || (question_.marked_entry >> i & 1U) != 0);
         }
         enter(steps_.front().address, first);
         for (const std::uint64_t each : question_.inner_entries) {
@@ -166,7 +165,8 @@ class Follower {
         const auto stored = step.stored_word();
         const bool marks = !question_.followed.empty();
         const bool let_out = marks && lets_mark_out(step, state);
-        if (step.door == Door::None && !out && !through && !stored && !let_out) return;
+        const std::uint64_t caller_bytes = marks ? step.caller_bytes(state) : 0;
+        if (step.door == Door::None && !out && !through && !stored && !let_out && caller_bytes == 0) return;
         FlowPoint point{.address = step.address,
                         .door = step.door,
                         .target = out ? *step.target() : 0,
@@ -174,7 +174,8 @@ class Follower {
                         .jump = step.flow != Flow::Call && step.flow != Flow::CallIndirect,
                         .indirect = through,
                         .through_mark = marks && step.goes_through_mark(state, question_.followed),
-                        .lets_mark_out = let_out};
+                        .lets_mark_out = let_out,
+                        .caller_bytes = caller_bytes};
         if (stored) {
             point.stored_to = *stored;
             point.stored = gave_up_ ? AbstractValue{} : step.stored_value(state);

@@ -37,8 +37,9 @@ struct FlowPoint {
     bool indirect = false;        // through a register or memory
     std::uint64_t stored_to = 0;  // it writes a word to this fixed address
     AbstractValue stored;
-    bool through_mark = false;   // it calls or jumps through a marked value
-    bool lets_mark_out = false;  // a marked value goes where marks are not followed
+    bool through_mark = false;       // it calls or jumps through a marked value
+    bool lets_mark_out = false;      // a marked value goes where marks are not followed
+    std::uint64_t caller_bytes = 0;  // with marks: of the caller's stack, that it can read
     AbstractState state;
 };
 

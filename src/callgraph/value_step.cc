@@ -73,8 +73,8 @@ class Change {
         if (mnemonic == ZYDIS_MNEMONIC_LEAVE) return false;
         for (unsigned i = 0; i < step_.instruction.operand_count; ++i) {
             const ZydisDecodedOperand& each = operand(i);
-            const bool reads =
-                (each.actions & ZYDIS_OPERAND_ACTION_MASK_READ) != 0 || mnemonic == ZYDIS_MNEMONIC_LEA;
+            const bool reads = (each.actions & ZYDIS_OPERAND_ACTION_MASK_READ) != 0 ||
+                               (mnemonic == ZYDIS_MNEMONIC_LEA && i == 1);
             if (reads && operand_has_mark(each)) return true;
         }
         return false;
@@ -100,9 +100,10 @@ class Change {
 
     [[nodiscard]] bool is_followed(const AbstractValue& value) const {
         return value.is_set() && std::ranges::any_of(value.values(), [&](std::uint64_t each) {
-            return std::ranges::any_of(
-                followed_, [&](const DataRange& range) { return each >= range.begin && each < range.end; });
-        });
+                   return std::ranges::any_of(followed_, [&](const DataRange& range) {
+                       return each >= range.begin && each < range.end;
+                   });
+               });
     }
     [[nodiscard]] bool has_mark(const AbstractValue& value) const {
         return value.is_set() ? is_followed(value) : value.marked();
@@ -122,6 +123,27 @@ class Change {
         const bool stack = state_.escaped || is_frame(each.mem.base) || is_frame(each.mem.index);
         if (stack && !where.is_set() && (state_.hidden_marks || state_.has_marked_slots())) return true;
         return is_followed(where) || register_has_mark(each.mem.base) || register_has_mark(each.mem.index);
+    }
+
+    // How many bytes of what the caller left on the stack, above the return address, it can read.
+    [[nodiscard]] std::uint64_t caller_bytes() const {
+        constexpr std::uint64_t kAll = 4096;
+        std::uint64_t bytes = 0;
+        for (unsigned i = 0; i < step_.instruction.operand_count_visible; ++i) {
+            const ZydisDecodedOperand& each = operand(i);
+            if (each.type != ZYDIS_OPERAND_TYPE_MEMORY) continue;
+            const AbstractValue where = address_of(each);
+            if (!where.is_frame()) {
+                if (is_frame(each.mem.base) || is_frame(each.mem.index)) bytes = kAll;
+                continue;
+            }
+            const std::int64_t end = where.offset() + std::max(each.size / 8, 8) - 8;
+            if (end <= 0) continue;
+            bytes = step_.instruction.mnemonic == ZYDIS_MNEMONIC_LEA
+                        ? kAll
+                        : std::max(bytes, static_cast<std::uint64_t>(end));
+        }
+        return bytes;
     }
 
   private:
@@ -508,38 +530,6 @@ class Change {
 
 }  // namespace
 
-bool Step::decode(const ZydisDecoder& decoder, std::uint64_t at, std::span<const std::byte> bytes) {
-    address = at;
-    if (!ZYAN_SUCCESS(
-            ZydisDecoderDecodeFull(&decoder, bytes.data(), bytes.size(), &instruction, operands.data())))
-        return false;
-    const ZydisDecodedOperand& first = operands[0];
-    const bool relative = first.type == ZYDIS_OPERAND_TYPE_IMMEDIATE && first.imm.is_relative == ZYAN_TRUE;
-    switch (instruction.meta.category) {
-        case ZYDIS_CATEGORY_CALL:
-            flow = relative ? Flow::Call : Flow::CallIndirect;
-            break;
-        case ZYDIS_CATEGORY_UNCOND_BR:
-            flow = relative ? Flow::Jump : Flow::JumpIndirect;
-            break;
-        case ZYDIS_CATEGORY_COND_BR:
-            flow = Flow::Branch;
-            break;
-        case ZYDIS_CATEGORY_RET:
-            flow = Flow::Return;
-            break;
-        default:
-            break;
-    }
-    const ZydisMnemonic mnemonic = instruction.mnemonic;
-    if (mnemonic == ZYDIS_MNEMONIC_HLT || mnemonic == ZYDIS_MNEMONIC_UD2 || mnemonic == ZYDIS_MNEMONIC_INT3)
-        flow = Flow::Stop;
-    if (mnemonic == ZYDIS_MNEMONIC_SYSCALL) door = Door::Syscall;
-    if (mnemonic == ZYDIS_MNEMONIC_SYSENTER) door = Door::Sysenter;
-    if (mnemonic == ZYDIS_MNEMONIC_INT && first.imm.value.u == 0x80) door = Door::Int80;
-    return true;
-}
-
 void Step::apply(AbstractState& state, std::span<const DataRange> followed) const {
     Change(*this, state, followed).run();
 }
@@ -560,34 +550,15 @@ bool Step::lets_mark_out(const AbstractState& state, std::span<const DataRange> 
     return change.reads_mark() && change.writes_mark_out();
 }
 
-bool Step::falls_through() const {
-    return flow != Flow::Jump && flow != Flow::JumpIndirect && flow != Flow::Return && flow != Flow::Stop;
-}
-
-std::optional<std::uint64_t> Step::target() const {
-    if (flow != Flow::Call && flow != Flow::Jump && flow != Flow::Branch) return std::nullopt;
-    return next() + static_cast<std::uint64_t>(operands[0].imm.value.s);
-}
-
-std::optional<std::uint64_t> Step::stored_word() const {
-    const ZydisDecodedOperand& first = operands[0];
-    const bool writes = instruction.operand_count_visible > 0 && first.type == ZYDIS_OPERAND_TYPE_MEMORY &&
-                        first.mem.base == ZYDIS_REGISTER_RIP &&
-                        (first.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
-    if (!writes) return std::nullopt;
-    return next() + static_cast<std::uint64_t>(first.mem.disp.value);
+std::uint64_t Step::caller_bytes(const AbstractState& state) const {
+    AbstractState copy = state;
+    return Change(*this, copy).caller_bytes();
 }
 
 AbstractValue Step::stored_value(const AbstractState& state) const {
     if (instruction.mnemonic != ZYDIS_MNEMONIC_MOV) return {};
     AbstractState copy = state;
     return Change(*this, copy).value_of(1);
-}
-
-std::optional<std::uint64_t> Step::slot() const {
-    const ZydisDecodedOperand& first = operands[0];
-    if (first.type != ZYDIS_OPERAND_TYPE_MEMORY || first.mem.base != ZYDIS_REGISTER_RIP) return std::nullopt;
-    return next() + static_cast<std::uint64_t>(first.mem.disp.value);
 }
 
 }  // namespace catena::callgraph

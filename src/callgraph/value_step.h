@@ -32,6 +32,8 @@ struct Step {
     // Whether it puts a marked value where marks are not followed: memory other than the stack, other kinds
     // of registers, the kernel, what it returns.
     [[nodiscard]] bool lets_mark_out(const AbstractState& state, std::span<const DataRange> followed) const;
+    // How many bytes above the return address it can read: arguments that are on the stack.
+    [[nodiscard]] std::uint64_t caller_bytes(const AbstractState& state) const;
 
     [[nodiscard]] std::uint64_t next() const { return address + instruction.length; }
     [[nodiscard]] bool falls_through() const;
