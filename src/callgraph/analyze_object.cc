@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <tuple>
@@ -12,25 +13,33 @@
 
 #include "callgraph/code_scan.h"
 #include "callgraph/function_flows.h"
+#include "callgraph/nss.h"
 #include "callgraph/trace_values.h"
 
 namespace catena::callgraph {
 namespace {
 
 constexpr std::size_t kMaxTextBytes = 4096;
+constexpr std::size_t kMaxNssName = 32;
 constexpr std::uint64_t kNumberMask = 0xffffffff;
 
 // Functions of other files whose arguments matter: what they are called with is kept.
 struct AskedFunction {
     std::string_view name;
     unsigned parameter;  // register
-    bool text;
+    std::optional<TextKind> text;
 };
 constexpr std::array kAsked = {
-    AskedFunction{"syscall", kRdi, false},     AskedFunction{"dlopen", kRdi, true},
-    AskedFunction{"dlmopen", kRsi, true},      AskedFunction{"dlsym", kRsi, true},
-    AskedFunction{"dlvsym", kRsi, true},       AskedFunction{"__libc_dlopen_mode", kRdi, true},
-    AskedFunction{"__libc_dlsym", kRsi, true},
+    AskedFunction{"syscall", kRdi, {}},
+    AskedFunction{"dlopen", kRdi, TextKind::File},
+    AskedFunction{"dlmopen", kRsi, TextKind::File},
+    AskedFunction{"__libc_dlopen_mode", kRdi, TextKind::File},
+    AskedFunction{"dlsym", kRsi, TextKind::Function},
+    AskedFunction{"dlvsym", kRsi, TextKind::Function},
+    AskedFunction{"__libc_dlsym", kRsi, TextKind::Function},
+    AskedFunction{"ENGINE_by_id", kRdi, TextKind::Engine},
+    AskedFunction{"OSSL_PROVIDER_load", kRsi, TextKind::Provider},
+    AskedFunction{"OSSL_PROVIDER_try_load", kRsi, TextKind::Provider},
 };
 
 class Analyzer {
@@ -41,6 +50,8 @@ class Analyzer {
     ObjectCode run() {
         for (const SiteInstruction& each : scan_.sites) resolve(each);
         note_passed();
+        note_passed_to_own();
+        note_nss();
         merge_calls();
         scan_.code.calls = std::move(calls_);
         scan_.code.wrappers = std::move(wrappers_);
@@ -92,17 +103,17 @@ class Analyzer {
             for (const Wrapper& each : wrappers_) {
                 if (symbol == code().functions[each.function].name && symbol != "syscall" &&
                     each.parameter < kRegisters)
-                    note_passed(use, each.parameter, false);
+                    note_passed(use, each.parameter, {});
             }
         }
     }
 
     // All values that are passed on all calls through a pointer in one function.
-    void note_passed(const Use& use, unsigned parameter, bool text) {
+    void note_passed(const Use& use, unsigned parameter, std::optional<TextKind> text) {
         const std::uint64_t slot = code().pointers[use.first].at;
         const auto found = [&](const TracedValue& value) {
             if (text)
-                note_texts(use, value);
+                note_texts(*text, value);
             else
                 passed_.push_back({use.from, use.first, static_cast<std::uint8_t>(parameter), value.owner,
                                    value.when, value.known, value.values, value.reason, value.elsewhere});
@@ -116,9 +127,38 @@ class Analyzer {
         }
     }
 
-    void note_texts(const Use& use, const TracedValue& value) {
-        const bool opens = scan_.symbols[use.first].find("open") != std::string_view::npos;
-        NamedText named{value.owner, value.when, opens, value.known, {}};
+    // A library calls its own functions directly.
+    void note_passed_to_own() {
+        for (std::uint32_t i = 0; i < code().functions.size(); ++i) {
+            const CodeFunction& function = code().functions[i];
+            const auto asked = std::ranges::find(kAsked, std::string_view(function.name), &AskedFunction::name);
+            if (!function.exported || asked == kAsked.end()) continue;
+            if (asked->text != TextKind::Engine && asked->text != TextKind::Provider) continue;
+            tracer_.trace(
+                i, AbstractValue::entry(asked->parameter),
+                [&](const TracedValue& value) {
+                    if (value.when == When::Reached) note_texts(*asked->text, value);
+                },
+                [](std::uint32_t, std::uint8_t) {});
+        }
+    }
+
+    // A look-up of NSS refers to the name of the function that it asks modules for.
+    void note_nss() {
+        const auto is_nss = [](std::string_view name) { return name.find("__nss_") != std::string_view::npos; };
+        const bool asks = std::ranges::any_of(scan_.symbols, is_nss) ||
+                          std::ranges::any_of(code().functions, is_nss, &CodeFunction::name);
+        if (!asks) return;
+        for (const auto& each : scan_.references) {
+            const auto bytes = each.taken ? image_.bytes_from(each.address) : std::span<const std::byte>{};
+            const std::string_view text = elf::string_at(bytes, 0, kMaxNssName);
+            if (!nss_database(text).empty())
+                texts_.push_back({each.function, When::Reached, TextKind::Nss, true, {std::string(text)}});
+        }
+    }
+
+    void note_texts(TextKind kind, const TracedValue& value) {
+        NamedText named{value.owner, value.when, kind, value.known, {}};
         for (const std::uint64_t each : value.values) {
             // The header of the file is no text.
             const auto bytes =

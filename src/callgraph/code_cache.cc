@@ -21,7 +21,7 @@
 namespace catena::callgraph {
 namespace {
 
-constexpr std::uint32_t kVersion = 22;
+constexpr std::uint32_t kVersion = 23;
 constexpr std::uint64_t kMaxCacheBytes = std::uint64_t{1} << 30U;
 
 struct Header {
@@ -192,17 +192,17 @@ PassedValues read_passed(Reader& from) {
 void write(Writer& to, const NamedText& named) {
     to.number(named.owner);
     to.number(static_cast<std::uint64_t>(named.when));
-    to.number((named.opens ? 1U : 0U) | (named.known ? 2U : 0U));
+    to.number(static_cast<std::uint64_t>(named.kind));
+    to.number(named.known ? 1 : 0);
     to.number(named.texts.size());
     for (const std::string& each : named.texts) to.text(each);
 }
 
 NamedText read_text(Reader& from) {
     NamedText named{.owner = static_cast<std::uint32_t>(from.number()),
-                    .when = static_cast<When>(from.number())};
-    const std::uint64_t flags = from.number();
-    named.opens = (flags & 1U) != 0;
-    named.known = (flags & 2U) != 0;
+                    .when = static_cast<When>(from.number()),
+                    .kind = static_cast<TextKind>(from.number()),
+                    .known = from.number() != 0};
     named.texts.resize(from.length(8));
     for (std::string& each : named.texts) each = from.text();
     return named;

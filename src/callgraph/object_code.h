@@ -111,11 +111,20 @@ struct PassedValues {
     std::uint32_t elsewhere = kNone;  // as in CallFact
 };
 
-// A text by which something is opened or looked up (dlopen, dlsym), by the way through `owner`.
+// What a text names.
+enum class TextKind : std::uint8_t {
+    File,      // a library that is opened (dlopen)
+    Function,  // that is looked up (dlsym)
+    Nss,       // a function of modules of the name service switch
+    Engine,    // of OpenSSL
+    Provider,  // of OpenSSL
+};
+
+// A text by which something is opened or looked up, by the way through `owner`.
 struct NamedText {
     std::uint32_t owner = 0;
     When when = When::Reached;
-    bool opens = false;  // a file, not a function
+    TextKind kind = TextKind::File;
     bool known = false;
     std::vector<std::string> texts;
 };

@@ -14,7 +14,8 @@ Via via_of(EdgeKind kind) {
 
 }  // namespace
 
-Reach::Reach(const Linked& linked) : linked_(linked) {
+Reach::Reach(const Linked& linked)
+    : linked_(linked), open_gates_(linked.gates.size()), waiting_(linked.gates.size()) {
     for (const LinkedObject& each : linked.objects) {
         states_.emplace_back(each.code->functions.size());
         used_pointers_.emplace_back(each.code->pointers.size());
@@ -55,7 +56,43 @@ bool Reach::reached(FunctionRef ref) const { return states_[ref.object][ref.func
 bool Reach::taken(FunctionRef ref) const { return states_[ref.object][ref.function].taken; }
 const Origin& Reach::origin(FunctionRef ref) const { return states_[ref.object][ref.function].origin; }
 
+std::uint32_t Reach::kept_back_by(FunctionRef ref) const {
+    for (std::uint32_t gate = 0; gate < waiting_.size(); ++gate) {
+        if (!open_gates_[gate] && std::ranges::find(waiting_[gate], ref, &Waiting::to) != waiting_[gate].end())
+            return gate;
+    }
+    return kNone;
+}
+
+// Whether the function has a gate that is still closed, and waits for it now.
+bool Reach::wait(const Waiting& function) {
+    const auto& gated = linked_.objects[function.to.object].gated;
+    if (gated.empty()) return false;
+    const FunctionGate& own = gated[function.to.function];
+    if (own.gate == kNone || open_gates_[own.gate] || !(function.taken || own.calls)) return false;
+    waiting_[own.gate].push_back(function);
+    return true;
+}
+
+void Reach::open_gate(std::uint32_t gate) {
+    if (open_gates_[gate]) return;
+    open_gates_[gate] = true;
+    for (const Waiting& each : std::vector(waiting_[gate])) {
+        if (each.taken)
+            take(each.to, each.origin);
+        else
+            reach(each.to, each.origin, each.level);
+    }
+}
+
+void Reach::turn_keys(FunctionRef ref) {
+    for (const GateKey& each : linked_.objects[ref.object].keys) {
+        if (each.function == ref.function) open_gate(each.gate);
+    }
+}
+
 void Reach::reach(FunctionRef to, const Origin& origin, Level level) {
+    if (wait({.to = to, .origin = origin, .level = level})) return;
     State& state = states_[to.object][to.function];
     if (state.level >= level) return;
     if (state.level == Level::No) state.origin = origin;
@@ -65,6 +102,7 @@ void Reach::reach(FunctionRef to, const Origin& origin, Level level) {
 }
 
 void Reach::take(FunctionRef to, const Origin& origin) {
+    if (wait({.to = to, .origin = origin, .taken = true})) return;
     reach(to, origin);
     states_[to.object][to.function].taken = true;
 }
@@ -164,6 +202,7 @@ void Reach::note_passed(FunctionRef from, std::uint32_t pointer, FunctionRef to)
 void Reach::go_through(FunctionRef ref) {
     State& state = states_[ref.object][ref.function];
     state.queued = false;
+    turn_keys(ref);
     follow_edges(ref, state.level);
     if (state.level != Level::Reached) return;
     follow_uses(ref);
@@ -196,11 +235,13 @@ void Reach::follow_texts(FunctionRef ref) {
     for (const NamedText& each : code(ref.object).texts) {
         if (each.owner != ref.function || each.when != When::Reached) continue;
         for (const std::string& text : each.texts) {
-            if (each.opens) {
-                opened_.emplace_back(ref, text);
-                continue;
+            if (each.kind != TextKind::Function) opened_.push_back({ref, each.kind, text});
+            if (each.kind == TextKind::Nss) {
+                const auto gate = linked_.nss_gates.find(text);
+                if (gate != linked_.nss_gates.end()) open_gate(gate->second);
             }
-            for (const Place& place : linked_.definitions ? linked_.definitions(text) : std::vector<Place>{})
+            if (each.kind != TextKind::Function || !linked_.definitions) continue;
+            for (const Place& place : linked_.definitions(text))
                 take_place(place, {.from = ref, .via = Via::Name});
         }
     }
@@ -211,7 +252,7 @@ void Reach::note_unknown_texts() {
         for (const NamedText& each : code(object).texts) {
             const FunctionRef owner{object, each.owner};
             if (each.known || !(each.when == When::Taken ? taken(owner) : reached(owner))) continue;
-            (each.opens ? opens_unknown_ : finds_unknown_).push_back(owner);
+            opens_unknown_.push_back({owner, each.kind, {}});
         }
     }
 }

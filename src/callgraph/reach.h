@@ -53,6 +53,12 @@ struct PassedNumber {
     std::uint32_t elsewhere = kNone;  // as in CallFact
 };
 
+struct OpenedName {
+    FunctionRef by;
+    TextKind kind = TextKind::File;
+    std::string name;
+};
+
 class Reach {
   public:
     explicit Reach(const Linked& linked);
@@ -64,10 +70,12 @@ class Reach {
     [[nodiscard]] bool taken(FunctionRef ref) const;
     [[nodiscard]] const Origin& origin(FunctionRef ref) const;
     [[nodiscard]] const std::vector<PassedNumber>& passed() const { return passed_; }
-    // Names given to dlopen by what can run, each once; and the functions that give an unknown one.
-    [[nodiscard]] const std::vector<std::pair<FunctionRef, std::string>>& opened() const { return opened_; }
-    [[nodiscard]] const std::vector<FunctionRef>& opens_unknown() const { return opens_unknown_; }
-    [[nodiscard]] const std::vector<FunctionRef>& finds_unknown() const { return finds_unknown_; }
+    // What is opened by name by what can run (other than functions), and the functions that give an unknown
+    // name.
+    [[nodiscard]] const std::vector<OpenedName>& opened() const { return opened_; }
+    [[nodiscard]] const std::vector<OpenedName>& opens_unknown() const { return opens_unknown_; }
+    // The gate that keeps a function back that is known to what can run; kNone where none does.
+    [[nodiscard]] std::uint32_t kept_back_by(FunctionRef ref) const;
 
   private:
     enum class Level : std::uint8_t { No, Executed, Reached };
@@ -77,10 +85,20 @@ class Reach {
         bool queued = false;
         Origin origin;
     };
+    // A function that waits for its gate to be opened.
+    struct Waiting {
+        FunctionRef to;
+        Origin origin;
+        Level level = Level::Reached;
+        bool taken = false;
+    };
 
     [[nodiscard]] const ObjectCode& code(std::uint32_t object) const { return *linked_.objects[object].code; }
     void reach(FunctionRef to, const Origin& origin, Level level = Level::Reached);
     void take(FunctionRef to, const Origin& origin);
+    bool wait(const Waiting& function);
+    void open_gate(std::uint32_t gate);
+    void turn_keys(FunctionRef ref);
     void take_place(const Place& place, const Origin& origin);
     void use_piece(const Place& place, const Origin& origin);
     void use_pointer(std::uint32_t object, std::uint32_t pointer, const Origin& origin);
@@ -98,9 +116,10 @@ class Reach {
     std::vector<std::vector<bool>> used_pointers_;  // by object and pointer
     std::deque<FunctionRef> open_;
     std::vector<PassedNumber> passed_;
-    std::vector<std::pair<FunctionRef, std::string>> opened_;
-    std::vector<FunctionRef> opens_unknown_;
-    std::vector<FunctionRef> finds_unknown_;
+    std::vector<OpenedName> opened_;
+    std::vector<OpenedName> opens_unknown_;
+    std::vector<bool> open_gates_;
+    std::vector<std::vector<Waiting>> waiting_;  // by gate
 };
 
 }  // namespace catena::callgraph

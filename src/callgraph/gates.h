@@ -1,0 +1,17 @@
+// Gates: functions of libc and of its modules that much code refers to and little can come to call.
+//
+// - What a module of the name service switch offers (and libc itself, as the services "files" and "dns") is
+//   called where a look-up asks for it by name, and where nsswitch.conf has the service for its database.
+// - libc changes a thread's priority for a mutex with a priority ceiling, and only
+//   pthread_mutexattr_setprotocol makes such a mutex.
+#pragma once
+
+#include "callgraph/linked.h"
+#include "callgraph/nss.h"
+
+namespace catena::callgraph {
+
+// Fills gates, gated and keys; what they were before is forgotten.
+void set_gates(Linked& linked, const NssConfiguration& nss);
+
+}  // namespace catena::callgraph
