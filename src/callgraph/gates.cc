@@ -3,10 +3,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <initializer_list>
+#include <set>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace catena::callgraph {
 namespace {
+
+constexpr std::uint32_t kSetitimer = 38;
+constexpr std::uint32_t kExecve = 59;
+constexpr std::uint32_t kSchedGetparam = 143;
+constexpr std::uint32_t kSchedSetscheduler = 144;
+constexpr std::uint32_t kSchedGetscheduler = 145;
+constexpr std::uint32_t kSchedSetaffinity = 203;
 
 class Setter {
   public:
@@ -18,8 +30,11 @@ class Setter {
         for (LinkedObject& each : linked_.objects) {
             each.gated.clear();
             each.keys.clear();
+            each.gated_calls.clear();
             set_nss(each);
             set_ceiling(each);
+            set_threads(each);
+            set_interpreter(each);
         }
     }
 
@@ -58,36 +73,111 @@ class Setter {
         return fresh;
     }
 
-    // The function has no name in libc: it is the one that asks for both ends of the priorities, and that
+    // All functions of this name: there can be several versions.
+    static std::vector<std::uint32_t> named(const LinkedObject& object, std::string_view name) {
+        std::vector<std::uint32_t> found;
+        const auto& functions = object.code->functions;
+        for (std::uint32_t i = 0; i < functions.size(); ++i) {
+            const std::string_view own = functions[i].name;
+            if (own.starts_with(name) && (own.size() == name.size() || own[name.size()] == '@'))
+                found.push_back(i);
+        }
+        return found;
+    }
+
+    // A gate that any of these functions opens; kNone where one of them is not there.
+    std::uint32_t gate_with_keys(LinkedObject& object, std::initializer_list<std::string_view> keys,
+                                 std::string why) {
+        std::vector<std::uint32_t> functions;
+        for (const std::string_view each : keys) {
+            const auto found = named(object, each);
+            if (found.empty()) return kNone;
+            functions.insert(functions.end(), found.begin(), found.end());
+        }
+        const std::uint32_t fresh = gate(std::move(why));
+        for (const std::uint32_t each : functions) object.keys.push_back({each, fresh});
+        return fresh;
+    }
+
+    static std::vector<std::uint32_t> callers(const LinkedObject& object, std::uint32_t function) {
+        std::vector<std::uint32_t> found;
+        for (const Edge& each : object.code->edges) {
+            if (each.to == function) found.push_back(each.from);
+        }
+        return found;
+    }
+
+    // The functions have no names in libc: they are those that ask for both ends of the priorities, and that
     // others cannot call.
     void set_ceiling(LinkedObject& object) {
-        const auto& functions = object.code->functions;
-        const auto named = [&](std::string_view name) {
-            const auto found = std::ranges::find(functions, name, &CodeFunction::name);
-            return found == functions.end() ? kNone : static_cast<std::uint32_t>(found - functions.begin());
-        };
-        const std::uint32_t key = named("pthread_mutexattr_setprotocol");
-        const std::uint32_t least = named("sched_get_priority_min");
-        const std::uint32_t most = named("sched_get_priority_max");
-        if (key == kNone || least == kNone || most == kNone || named("pthread_mutex_lock") == kNone) return;
-        std::vector<std::uint32_t> callers;
-        for (const Edge& each : object.code->edges) {
-            if (each.to == most && each.kind == EdgeKind::Call) callers.push_back(each.from);
+        const auto least = named(object, "sched_get_priority_min");
+        const auto most = named(object, "sched_get_priority_max");
+        if (least.size() != 1 || most.size() != 1 || named(object, "pthread_mutex_lock").empty()) return;
+        const auto of_least = callers(object, least.front());
+        std::uint32_t fresh = kNone;
+        std::vector<std::uint32_t> users;  // of a function that is kept back
+        for (const std::uint32_t each : callers(object, most.front())) {
+            const CodeFunction& function = object.code->functions[each];
+            if (function.exported || std::ranges::find(of_least, each) == of_least.end()) continue;
+            if (fresh == kNone)
+                fresh = gate_with_keys(object, {"pthread_mutexattr_setprotocol"},
+                                       "nothing that can run gives mutexes a priority ceiling "
+                                       "(pthread_mutexattr_setprotocol)");
+            if (fresh == kNone) return;
+            keep_back(object, each, {.gate = fresh, .calls = true});
+            const auto more = callers(object, each);
+            users.insert(users.end(), more.begin(), more.end());
         }
-        std::uint32_t ceiling = kNone;
-        for (const Edge& each : object.code->edges) {
-            const bool both = each.to == least && each.kind == EdgeKind::Call &&
-                              std::ranges::find(callers, each.from) != callers.end();
-            if (both && !functions[each.from].exported && each.from != ceiling) {
-                ceiling = ceiling == kNone ? each.from : kNone;
-                if (ceiling == kNone) return;  // more than one: it is not known which
-            }
+        // And what asks for the priority that a thread has, for those that call the former alone.
+        std::set<std::uint32_t> asking;
+        for (const CallFact& each : object.code->calls) {
+            if (each.owner == each.function && each.numbers == std::vector{kSchedGetscheduler})
+                asking.insert(each.function);
         }
-        if (ceiling == kNone) return;
-        const std::uint32_t fresh =
-            gate("nothing that can run gives mutexes a priority ceiling (pthread_mutexattr_setprotocol)");
-        keep_back(object, ceiling, {.gate = fresh, .calls = true});
-        object.keys.push_back({key, fresh});
+        for (const std::uint32_t each : asking) {
+            const auto from = callers(object, each);
+            const bool only = !from.empty() && std::ranges::all_of(from, [&](std::uint32_t caller) {
+                return std::ranges::find(users, caller) != users.end();
+            });
+            if (only && fresh != kNone && !object.code->functions[each].exported)
+                keep_back(object, each, {.gate = fresh, .calls = true});
+        }
+    }
+
+    // In pthread_create, and in what only that calls.
+    void set_threads(LinkedObject& object) {
+        const auto create = named(object, "pthread_create");
+        if (create.size() != 1) return;
+        std::vector<std::uint32_t> holders = create;
+        for (std::uint32_t i = 0; i < object.code->functions.size(); ++i) {
+            const auto from = callers(object, i);
+            const bool only = !from.empty() && std::ranges::all_of(from, [&](std::uint32_t each) {
+                return each == create.front();
+            });
+            if (only && !object.code->functions[i].exported) holders.push_back(i);
+        }
+        const std::uint32_t schedule =
+            gate_with_keys(object, {"pthread_attr_setinheritsched"},
+                           "nothing that can run gives new threads a scheduling of their own "
+                           "(pthread_attr_setinheritsched)");
+        const std::uint32_t processors =
+            gate_with_keys(object, {"pthread_attr_setaffinity_np", "pthread_getattr_np"},
+                           "nothing that can run gives new threads processors of their own "
+                           "(pthread_attr_setaffinity_np, pthread_getattr_np)");
+        for (const std::uint32_t holder : holders) {
+            for (const std::uint32_t number : {kSchedGetparam, kSchedSetscheduler, kSchedGetscheduler})
+                if (schedule != kNone) object.gated_calls.push_back({holder, number, schedule});
+            if (processors != kNone) object.gated_calls.push_back({holder, kSchedSetaffinity, processors});
+        }
+    }
+
+    void set_interpreter(LinkedObject& object) {
+        if (!object.interpreter) return;
+        object.gated_calls.push_back(
+            {kNone, kExecve,
+             gate("the loader starts another program only where it is started as a program itself")});
+        object.gated_calls.push_back(
+            {kNone, kSetitimer, gate("the loader profiles only where the environment has LD_PROFILE")});
     }
 
     Linked& linked_;

@@ -38,6 +38,13 @@ struct FunctionGate {
     bool calls = false;          // direct calls are kept back, too, not only its address
 };
 
+// A system call of one function that waits for its gate.
+struct CallGate {
+    std::uint32_t function = kNone;  // that holds the instruction; kNone: any of the object
+    std::uint32_t number = 0;
+    std::uint32_t gate = kNone;
+};
+
 // A function that opens a gate when it can run.
 struct GateKey {
     std::uint32_t function = kNone;
@@ -52,7 +59,9 @@ struct LinkedObject {
     bool opened_later = false;           // by dlopen: what it exports is found by name
     std::vector<std::uint64_t> exports;  // addresses of functions that can be found by name
     std::vector<FunctionGate> gated;     // by function; empty where none is
+    std::vector<CallGate> gated_calls;
     std::vector<GateKey> keys;
+    bool interpreter = false;  // that PT_INTERP of the program names
 };
 
 // Where control comes from outside.

@@ -125,6 +125,7 @@ void Program::link_object(ObjectId id, const SlotTable& table) {
     const Object& object = loaded_.object(id);
     LinkedObject& linked = linked_.objects[index_of(id)];
     linked.path = object.path;
+    linked.interpreter = loaded_.interpreter() == id && id != kProgram;
     linked.code = codes_[index_of(id)].get();
     linked.bound.resize(linked.code->pointers.size());
     for (std::size_t i = 0; i < linked.bound.size(); ++i) {

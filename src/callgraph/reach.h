@@ -76,6 +76,7 @@ class Reach {
     [[nodiscard]] const std::vector<OpenedName>& opens_unknown() const { return opens_unknown_; }
     // The gate that keeps a function back that is known to what can run; kNone where none does.
     [[nodiscard]] std::uint32_t kept_back_by(FunctionRef ref) const;
+    [[nodiscard]] bool is_open(std::uint32_t gate) const { return open_gates_[gate]; }
 
   private:
     enum class Level : std::uint8_t { No, Executed, Reached };

@@ -54,7 +54,15 @@ class Collector {
             return;
         }
         for (const std::uint32_t number : fact.numbers)
-            add(number, fact.door, evidence(owner, holder, fact.address));
+            if (!is_kept_back(holder, number)) add(number, fact.door, evidence(owner, holder, fact.address));
+    }
+
+    // Whether the call waits for something that nothing that can run does.
+    [[nodiscard]] bool is_kept_back(FunctionRef holder, std::uint32_t number) const {
+        return std::ranges::any_of(linked_.objects[holder.object].gated_calls, [&](const CallGate& each) {
+            return each.number == number && (each.function == kNone || each.function == holder.function) &&
+                   !reach_.is_open(each.gate);
+        });
     }
 
     // Whether the pointer, if there is one, is bound to the file that holds it.
