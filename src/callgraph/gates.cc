@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <initializer_list>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -129,12 +128,9 @@ class Setter {
             users.insert(users.end(), more.begin(), more.end());
         }
         // And what asks for the priority that a thread has, for those that call the former alone.
-        std::set<std::uint32_t> asking;
-        for (const CallFact& each : object.code->calls) {
-            if (each.owner == each.function && each.numbers == std::vector{kSchedGetscheduler})
-                asking.insert(each.function);
-        }
-        for (const std::uint32_t each : asking) {
+        const auto scheduler = named(object, "sched_getscheduler");
+        if (scheduler.size() != 1) return;
+        for (const std::uint32_t each : callers(object, scheduler.front())) {
             const auto from = callers(object, each);
             const bool only = !from.empty() && std::ranges::all_of(from, [&](std::uint32_t caller) {
                 return std::ranges::find(users, caller) != users.end();
