@@ -31,6 +31,8 @@ struct AskedFunction {
 };
 constexpr std::array kAsked = {
     AskedFunction{"syscall", kRdi, {}},
+    AskedFunction{"glob", kRsi, {}},
+    AskedFunction{"glob64", kRsi, {}},
     AskedFunction{"dlopen", kRdi, TextKind::File},
     AskedFunction{"dlmopen", kRsi, TextKind::File},
     AskedFunction{"__libc_dlopen_mode", kRdi, TextKind::File},

@@ -9,10 +9,13 @@
 #include <utility>
 #include <vector>
 
+#include "callgraph/abstract_value.h"
+
 namespace catena::callgraph {
 namespace {
 
 constexpr std::uint32_t kSetitimer = 38;
+constexpr std::uint64_t kGlobTilde = 0x1000 | 0x4000;  // GLOB_TILDE, GLOB_TILDE_CHECK
 constexpr std::uint32_t kExecve = 59;
 constexpr std::uint32_t kSchedGetparam = 143;
 constexpr std::uint32_t kSchedSetscheduler = 144;
@@ -30,9 +33,13 @@ class Setter {
             each.gated.clear();
             each.keys.clear();
             each.gated_calls.clear();
+            each.gated_edges.clear();
+            each.flag_keys.clear();
             set_nss(each);
             set_ceiling(each);
             set_threads(each);
+            set_glob(each);
+            set_rpc(each);
             set_interpreter(each);
         }
     }
@@ -164,6 +171,30 @@ class Setter {
             for (const std::uint32_t number : {kSchedGetparam, kSchedSetscheduler, kSchedGetscheduler})
                 if (schedule != kNone) object.gated_calls.push_back({holder, number, schedule});
             if (processors != kNone) object.gated_calls.push_back({holder, kSchedSetaffinity, processors});
+        }
+    }
+
+    void set_glob(LinkedObject& object) {
+        const auto globs = named(object, "glob");
+        if (globs.empty()) return;
+        const std::uint32_t fresh = gate("nothing that can run calls glob with GLOB_TILDE or GLOB_TILDE_CHECK");
+        for (const std::uint32_t each : globs) {
+            object.flag_keys.push_back({each, static_cast<std::uint8_t>(kRsi), kGlobTilde, fresh});
+            for (const std::string_view user : {"getpwnam_r", "getlogin_r"}) {
+                for (const std::uint32_t to : named(object, user))
+                    object.gated_edges.push_back({each, to, fresh});
+            }
+        }
+    }
+
+    void set_rpc(LinkedObject& object) {
+        const auto unregister = named(object, "svc_unregister");
+        if (unregister.size() != 1) return;
+        const std::uint32_t fresh =
+            gate_with_keys(object, {"svc_register"}, "nothing that can run offers Sun RPC (svc_register)");
+        for (const std::uint32_t each : callers(object, unregister.front())) {
+            if (fresh != kNone && !object.code->functions[each].exported)
+                object.gated_edges.push_back({each, unregister.front(), fresh});
         }
     }
 

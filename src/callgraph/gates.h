@@ -6,6 +6,8 @@
 //   pthread_mutexattr_setprotocol makes such a mutex. It asks for and sets the scheduling of a new thread
 //   where attributes say so, which only pthread_attr_setinheritsched does, and its processors where
 //   pthread_attr_setaffinity_np does or pthread_getattr_np copies them.
+// - glob looks users up where it is called with GLOB_TILDE or GLOB_TILDE_CHECK.
+// - What a thread leaves of Sun RPC is taken back at its end where svc_register can run.
 // - The loader starts another program only where it is started as a program itself, and profiles only where
 //   the environment has LD_PROFILE.
 #pragma once

@@ -45,6 +45,22 @@ struct CallGate {
     std::uint32_t gate = kNone;
 };
 
+// A direct call that waits for its gate.
+struct EdgeGate {
+    std::uint32_t from = kNone;
+    std::uint32_t to = kNone;
+    std::uint32_t gate = kNone;
+};
+
+// A function that opens a gate when it is called with one of these bits in a register, or in a way that does
+// not show what it is called with.
+struct FlagKey {
+    std::uint32_t function = kNone;
+    std::uint8_t parameter = 0;
+    std::uint64_t bits = 0;
+    std::uint32_t gate = kNone;
+};
+
 // A function that opens a gate when it can run.
 struct GateKey {
     std::uint32_t function = kNone;
@@ -60,7 +76,9 @@ struct LinkedObject {
     std::vector<std::uint64_t> exports;  // addresses of functions that can be found by name
     std::vector<FunctionGate> gated;     // by function; empty where none is
     std::vector<CallGate> gated_calls;
+    std::vector<EdgeGate> gated_edges;
     std::vector<GateKey> keys;
+    std::vector<FlagKey> flag_keys;
     bool interpreter = false;  // that PT_INTERP of the program names
 };
 

@@ -91,7 +91,31 @@ void Reach::turn_keys(FunctionRef ref) {
     }
 }
 
+void Reach::turn_flag_keys(FunctionRef to, const Origin& origin) {
+    if (origin.via == Via::Slot || origin.from == to) return;
+    for (const FlagKey& each : linked_.objects[to.object].flag_keys) {
+        if (each.function == to.function) open_gate(each.gate);
+    }
+}
+
+void Reach::turn_flag_keys(FunctionRef from, std::uint32_t pointer, FunctionRef to) {
+    for (const FlagKey& key : linked_.objects[to.object].flag_keys) {
+        if (key.function != to.function) continue;
+        bool any = false;
+        bool open = false;
+        for (const PassedValues& each : code(from.object).passed) {
+            if (each.from != from.function || each.pointer != pointer || each.parameter != key.parameter) continue;
+            any = true;
+            open = open || !each.known || std::ranges::any_of(each.values, [&](std::uint64_t value) {
+                       return (value & key.bits) != 0;
+                   });
+        }
+        if (open || !any) open_gate(key.gate);
+    }
+}
+
 void Reach::reach(FunctionRef to, const Origin& origin, Level level) {
+    turn_flag_keys(to, origin);
     if (wait({.to = to, .origin = origin, .level = level})) return;
     State& state = states_[to.object][to.function];
     if (state.level >= level) return;
@@ -165,6 +189,7 @@ void Reach::call_pointer(FunctionRef from, std::uint32_t index) {
             if (to.function != kNone) {
                 reach(to, origin);
                 note_passed(from, index, to);
+                turn_flag_keys(from, index, to);
                 return;
             }
         }
@@ -213,6 +238,14 @@ void Reach::follow_edges(FunctionRef ref, Level level) {
     for (const Edge& each : std::ranges::equal_range(code(ref.object).edges, ref.function, {}, &Edge::from)) {
         const FunctionRef to{ref.object, each.to};
         const Origin origin{.from = ref, .via = via_of(each.kind)};
+        const auto& gated = linked_.objects[ref.object].gated_edges;
+        const auto gate = std::ranges::find_if(gated, [&](const EdgeGate& edge) {
+            return edge.from == each.from && edge.to == each.to && !open_gates_[edge.gate];
+        });
+        if (gate != gated.end()) {
+            waiting_[gate->gate].push_back({.to = to, .origin = origin, .level = level});
+            continue;
+        }
         if (each.kind != EdgeKind::Takes)
             reach(to, origin, level);
         else if (level == Level::Reached)

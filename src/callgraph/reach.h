@@ -100,6 +100,8 @@ class Reach {
     bool wait(const Waiting& function);
     void open_gate(std::uint32_t gate);
     void turn_keys(FunctionRef ref);
+    void turn_flag_keys(FunctionRef to, const Origin& origin);
+    void turn_flag_keys(FunctionRef from, std::uint32_t pointer, FunctionRef to);
     void take_place(const Place& place, const Origin& origin);
     void use_piece(const Place& place, const Origin& origin);
     void use_pointer(std::uint32_t object, std::uint32_t pointer, const Origin& origin);
