@@ -57,6 +57,7 @@ constexpr std::array kArities = {
     Arity{"setgroups", 2},
     Arity{"realloc", 2},
     Arity{"memset", 3},
+    Arity{"prctl", 5},
     Arity{"memcpy", 3},
     Arity{"read", 3},
     Arity{"write", 3},

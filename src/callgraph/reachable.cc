@@ -17,6 +17,7 @@ constexpr std::size_t kMaxPath = 200;
 constexpr std::size_t kMaxEvidence = 32;  // of one call
 // nanosleep, clock_nanosleep, poll and futex can be stopped by a signal in such a way that the kernel goes on
 // with them by restart_syscall, which it puts in the place of their number.
+constexpr std::uint32_t kSeccomp = 317;
 constexpr std::uint32_t kRestartSyscall = 219;
 constexpr std::uint32_t kRestarted[] = {7, 35, 202, 230};
 
@@ -75,10 +76,16 @@ class Collector {
         if (passed.when == When::Taken ? !reach_.taken(passed.owner) : !reach_.reached(passed.owner)) return;
         if (stays_within(passed.owner.object, passed.elsewhere)) return;
         if (!passed.known) {
-            unresolved(
-                holder, passed.what.address,
-                fmt::format("{} (through {} of {})", passed.reason, function_name(linked_, passed.owner),
-                            linked_.objects[passed.owner.object].path));
+            const std::string& path = linked_.objects[passed.owner.object].path;
+            unresolved(holder, passed.what.address,
+                       fmt::format("{} (through {} of {})", passed.reason,
+                                   function_name(linked_, passed.owner), path));
+            // libseccomp looks the number of this one call up in its own table, by name.
+            if (path.find("/libseccomp.so.") == std::string::npos) return;
+            UnresolvedSite& site = result_.unresolved.back();
+            site.numbers = std::vector{kSeccomp};
+            site.reason += "; libseccomp asks its table for seccomp and for no other call";
+            add(kSeccomp, passed.what.door, evidence(passed.owner, holder, passed.what.address));
             return;
         }
         for (const std::uint64_t number : passed.values)
