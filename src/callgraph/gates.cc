@@ -167,6 +167,12 @@ class Setter {
             gate_with_keys(object, {"pthread_attr_setaffinity_np", "pthread_getattr_np"},
                            "nothing that can run gives new threads processors of their own "
                            "(pthread_attr_setaffinity_np, pthread_getattr_np)");
+        // Copies of attributes have what these had.
+        for (const std::uint32_t to : named(object, "pthread_attr_setaffinity_np")) {
+            for (const std::uint32_t from : callers(object, to))
+                if (processors != kNone && !object.code->functions[from].exported)
+                    object.gated_edges.push_back({from, to, processors});
+        }
         for (const std::uint32_t holder : holders) {
             for (const std::uint32_t number : {kSchedGetparam, kSchedSetscheduler, kSchedGetscheduler})
                 if (schedule != kNone) object.gated_calls.push_back({holder, number, schedule});

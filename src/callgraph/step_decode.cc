@@ -44,6 +44,25 @@ std::optional<std::uint64_t> Step::target() const {
     return next() + static_cast<std::uint64_t>(operands[0].imm.value.s);
 }
 
+std::optional<Step::Equal> Step::equal_after(const Step& comparison) const {
+    const ZydisMnemonic mnemonic = comparison.instruction.mnemonic;
+    const bool branches =
+        instruction.mnemonic == ZYDIS_MNEMONIC_JZ || instruction.mnemonic == ZYDIS_MNEMONIC_JNZ;
+    const ZydisDecodedOperand& first = comparison.operands[0];
+    const ZydisDecodedOperand& second = comparison.operands[1];
+    // Of a comparison of 32 bits, the upper half would not be known.
+    if (!branches || comparison.next() != address || first.type != ZYDIS_OPERAND_TYPE_REGISTER ||
+        first.reg.value < ZYDIS_REGISTER_RAX || first.reg.value > ZYDIS_REGISTER_R15)
+        return std::nullopt;
+    const auto index = static_cast<unsigned>(first.reg.value - ZYDIS_REGISTER_RAX);
+    if (mnemonic == ZYDIS_MNEMONIC_TEST && second.type == ZYDIS_OPERAND_TYPE_REGISTER &&
+        second.reg.value == first.reg.value)
+        return Equal{index, 0};
+    if (mnemonic == ZYDIS_MNEMONIC_CMP && second.type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
+        return Equal{index, static_cast<std::uint64_t>(second.imm.value.s)};
+    return std::nullopt;
+}
+
 std::optional<std::uint64_t> Step::stored_word() const {
     const ZydisDecodedOperand& first = operands[0];
     const bool writes = instruction.operand_count_visible > 0 && first.type == ZYDIS_OPERAND_TYPE_MEMORY &&

@@ -140,7 +140,10 @@ class Follower {
             visited_.insert(step.address);
             if (points != nullptr) note(step, state, *points);
             step.apply(state, question_.followed);
-            if (points == nullptr) leave(step, state);
+            const auto equal = i > 0 && step.address != address ? step.equal_after(steps_[i - 1]) : std::nullopt;
+            const ZydisMnemonic branch = step.instruction.mnemonic;
+            if (points == nullptr) leave(step, branch == ZYDIS_MNEMONIC_JZ ? with(state, equal) : state);
+            if (branch == ZYDIS_MNEMONIC_JNZ) state = with(state, equal);
             if (!step.falls_through() || is_last_call(step)) return;
         }
     }
@@ -148,6 +151,12 @@ class Follower {
     [[nodiscard]] bool is_last_call(const Step& step) const {
         return step.flow == Flow::Call && question_.never_returns && step.target() &&
                question_.never_returns(*step.target());
+    }
+
+    // What is known where a comparison came out equal.
+    static AbstractState with(AbstractState state, const std::optional<Step::Equal>& equal) {
+        if (equal) state.registers[equal->register_index] = AbstractValue::constant(equal->value);
+        return state;
     }
 
     void leave(const Step& step, const AbstractState& state) {
