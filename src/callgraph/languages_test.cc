@@ -135,7 +135,7 @@ int main(void) {
     printf("%p\n", (void *)getpwnam("root"));
     return 0;
 })");
-    for (const char* options : {"-O2 -static", "-O2 -static -static-pie", "-O2"}) {
+    for (const char* options : {"-O2 -static", "-O2 -static -static-pie"}) {
         shell(std::string("musl-gcc ") + options + " program.c -o program");
         expect_all_that_run_makes(path("program"), {"ptrace", "reboot", "mount", "bpf"});
         EXPECT_TRUE(analyze(path("program"))->calls().unresolved.empty()) << options;
