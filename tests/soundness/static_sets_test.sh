@@ -3,14 +3,14 @@
 #
 # Runs many programs of the machine, and short exercises of four services, under strace, and looks for calls that
 # `catena analyze --what syscalls` does not have. Children count until they start another program. With FOLDER, what
-# strace saw is kept there and used again.
+# strace saw is kept there and used again. Without CATENA_SOUNDNESS=all, a few programs have to do.
 set -euo pipefail
 catena=$(realpath "$1")
 work=$(mktemp -d)
 kept=${2:-$work/seen}
 trap 'rm -rf "$work"' EXIT
 command -v strace >/dev/null || { echo "skipped: strace is not installed"; exit 77; }
-command -v jq >/dev/null || { echo "skipped: jq is not installed"; exit 77; }
+command -v python3 >/dev/null || { echo "skipped: python3 is not installed"; exit 77; }
 mkdir -p "$kept"
 cd "$work"
 export LC_ALL=${LC_ALL:-C.UTF-8} HOME=$work
@@ -35,7 +35,9 @@ names() {
 
 known_names() {
     "$catena" analyze "$1" --what syscalls --format json >"$work/static.json" 2>"$work/static.err" || return 1
-    jq -r '.calls[] | select(.abi != "i386") | .name' "$work/static.json" | sort -u
+    python3 -c '
+import json, sys
+print("\n".join(each["name"] for each in json.load(sys.stdin)["calls"] if each["abi"] != "i386"))' <"$work/static.json" | sort -u
 }
 
 programs=0 missing=0
@@ -51,6 +53,7 @@ compare() { # LABEL BINARY
 
 # One program to its end, or for a few seconds.
 run() { # LABEL COMMAND...
+    [[ ${CATENA_SOUNDNESS:-} == all || $programs -lt 12 ]] || return 0
     local label=$1 binary
     shift
     binary=$(type -P "$1") || return 0
@@ -64,6 +67,7 @@ run() { # LABEL COMMAND...
 
 # A service: started in the foreground, exercised, stopped.
 serve() { # LABEL PORT EXERCISE COMMAND...
+    [[ ${CATENA_SOUNDNESS:-} == all ]] || return 0
     local label=$1 port=$2 exercise=$3
     shift 3
     command -v "$1" >/dev/null || return 0
