@@ -11,6 +11,7 @@
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,6 +41,7 @@ constexpr int kLargeBytes = 256 << 10;
 // Each call of full fidelity is a record: what a busy program does in a second has to wait somewhere.
 constexpr std::uint64_t kCausalRingMib = 16;
 constexpr std::uint64_t kFullRingMib = 256;
+constexpr std::uint64_t kTellBehindMib = 16;  // of what is stored after the end: a second or so
 // How long an interrupted command may take to end before recording stops without it.
 constexpr std::chrono::seconds kGrace{3};
 
@@ -53,6 +55,7 @@ struct RecordOptions {
     std::string fidelity = "causal";
     int ready_fd = -1;
     std::uint64_t ring_mib = 0;  // 0: what suits the fidelity
+    std::uint64_t backlog_mib = 1024;
     FunctionOptions functions;
     std::vector<std::string> command;
 
@@ -104,6 +107,9 @@ base::Result<sensor::Options> Session::sensor_options() const {
                          : full || calls        ? kFullRingMib
                                                 : kCausalRingMib)
                         << 20;
+    result.backlog_bytes = options_.backlog_mib << 20;
+    if (const auto folder = std::filesystem::path(options_.output).parent_path(); !folder.empty())
+        result.backlog_folder = folder.string();
     if (options_.host) result.scope = sensor::Scope::Host;
     if (!options_.cgroup.empty() || !options_.unit.empty()) {
         auto found =
@@ -248,6 +254,8 @@ int Session::wait_for_command() {
 
 int Session::finish(base::Status recorded) {
     progress_.reset();
+    if (const std::uint64_t behind = recorder_->progress().backlog_bytes >> 20U; behind > kTellBehindMib)
+        fmt::print(stderr, "catena: storing {} MiB that had to wait\n", behind);
     std::map<std::string, std::string> meta;
     std::string line;
     for (const std::string& argument : options_.command) line += (line.empty() ? "" : " ") + argument;
@@ -371,6 +379,12 @@ void add_record(CLI::App& app, int& exit_code) {
             "--ring-mib", options->ring_mib,
             "Size of the kernel's ring buffer in MiB, a power of two (default 16, with full fidelity 256)")
         ->check(CLI::IsMember({1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}));
+    record
+        ->add_option(
+            "--backlog-mib", options->backlog_mib,
+            "How much may wait on disk, beside the recording, while the machine is too busy to store it "
+            "(default 1024; 0: nothing)")
+        ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 20U));
     record->add_option("command", options->command, "The command and its arguments, behind --")
         ->option_text("-- COMMAND ARG...");
     record->positionals_at_end();

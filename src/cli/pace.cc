@@ -29,8 +29,11 @@ void schedule(pid_t thread, bool idle) {
 
 }  // namespace
 
-Pace::Pace(std::function<double()> fill, int ring)
-    : fill_(std::move(fill)), over_(::eventfd(0, EFD_CLOEXEC)), wakeups_(::epoll_create1(EPOLL_CLOEXEC)) {
+Pace::Pace(std::function<double()> fill, std::function<void()> make_room, int ring)
+    : fill_(std::move(fill)),
+      make_room_(std::move(make_room)),
+      over_(::eventfd(0, EFD_CLOEXEC)),
+      wakeups_(::epoll_create1(EPOLL_CLOEXEC)) {
     epoll_event once{.events = EPOLLIN | EPOLLET, .data = {}};
     for (const int fd : {ring, over_.get()}) ::epoll_ctl(wakeups_.get(), EPOLL_CTL_ADD, fd, &once);
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
@@ -80,6 +83,7 @@ void Pace::run(const std::stop_token& stop) {
         fill = fill_();
         if (!considerate_ || pressing(fill)) {
             set_idle(false);
+            make_room_();
         } else if (fill <= kEmpty) {
             set_idle(true);
         }

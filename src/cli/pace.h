@@ -20,9 +20,10 @@ namespace catena::cli {
 
 class Pace {
   public:
-    // `fill` says how full the ring is, from 0 to 1; it is called from Pace's thread. `ring` is a descriptor
-    // that becomes readable when the ring begins to fill; it has to outlive this. Until relax() nobody waits.
-    Pace(std::function<double()> fill, int ring);
+    // `fill` says how full the ring is, from 0 to 1; `make_room` is to see that it does not get full, once
+    // the threads have their share. Both are called from Pace's thread. `ring` is a descriptor that becomes
+    // readable when the ring begins to fill; it has to outlive this. Until relax() nobody waits.
+    Pace(std::function<double()> fill, std::function<void()> make_room, int ring);
     ~Pace();
     Pace(const Pace&) = delete;
     Pace& operator=(const Pace&) = delete;
@@ -58,6 +59,7 @@ class Pace {
     void set_idle(bool idle);
 
     std::function<double()> fill_;
+    std::function<void()> make_room_;
     base::Fd over_;     // an eventfd: this ends
     base::Fd wakeups_;  // an epoll: says once that the ring begins to fill, or that this ends
     std::atomic<bool> considerate_ = false;

@@ -33,7 +33,8 @@ class PaceTest : public testing::Test {
 
     std::atomic<double> fill_ = 0;
     base::Fd ring_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-    Pace pace_{[this] { return fill_.load(); }, ring_.get()};
+    std::atomic<int> rooms_made_ = 0;
+    Pace pace_{[this] { return fill_.load(); }, [this] { ++rooms_made_; }, ring_.get()};
 };
 
 TEST_F(PaceTest, NobodyWaitsBeforeThereIsAnythingToBeConsiderateOf) {
@@ -44,9 +45,12 @@ TEST_F(PaceTest, NobodyWaitsBeforeThereIsAnythingToBeConsiderateOf) {
 TEST_F(PaceTest, IsIdleWhileTheRingHasRoomAndHasItsShareWhenItFills) {
     pace_.relax();
     ASSERT_TRUE(becomes(SCHED_IDLE, pace_));
+    const int before = rooms_made_;
     fill_ = 0.5;
     ASSERT_EQ(::eventfd_write(ring_.get(), 1), 0);
     ASSERT_TRUE(becomes(SCHED_OTHER, pace_));
+    for (int i = 0; i < 1000 && rooms_made_ == before; ++i) std::this_thread::sleep_for(10ms);
+    EXPECT_GT(rooms_made_, before);
     // Until it is nearly empty again.
     fill_ = 0.2;
     std::this_thread::sleep_for(100ms);

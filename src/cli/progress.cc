@@ -18,9 +18,11 @@ void Progress::show(const sensor::Progress& now) {
     if (!line_.is_due()) return;
     const std::chrono::duration<double> total = std::chrono::steady_clock::now() - began_;
     const double rate = static_cast<double>(now.seen - seen_before_) / line_.since_drawn().count();
-    line_.draw(fmt::format("recording {:.1f} s: {} seen, {} stored, {} merged, {} lost, {}/s", total.count(),
-                           with_commas(now.seen), with_commas(now.stored), with_commas(now.merged),
-                           with_commas(now.lost), with_commas(static_cast<std::uint64_t>(rate))));
+    line_.draw(
+        fmt::format("recording {:.1f} s: {} seen, {} stored, {} merged, {} lost, {}/s{}", total.count(),
+                    with_commas(now.seen), with_commas(now.stored), with_commas(now.merged),
+                    with_commas(now.lost), with_commas(static_cast<std::uint64_t>(rate)),
+                    now.backlog_bytes > 0 ? fmt::format(", {} MiB behind", now.backlog_bytes >> 20U) : ""));
     seen_before_ = now.seen;
 }
 
@@ -40,7 +42,8 @@ void Progress::summarise(const sensor::Progress& total, const std::string& path)
         if (lost == 0) return;
         fmt::print(
             stderr,
-            "catena: {}: {} {} were lost because the ring buffer was full: --ring-mib makes it larger\n",
+            "catena: {}: {} {} were lost because the ring buffer was full: --ring-mib makes it larger, "
+            "--backlog-mib what may wait on disk\n",
             name, with_commas(lost), what);
     };
     tell(total.lost, "events");

@@ -30,7 +30,7 @@ bool same_counts(const event::Accounting& a, const event::Accounting& b) {
 Recorder::Recorder(std::unique_ptr<sensor::Sensor> sensor, std::unique_ptr<store::Writer> writer)
     : sensor_(std::move(sensor)),
       writer_(std::move(writer)),
-      pace_([this] { return sensor_->fill(); }, sensor_->wait_fd()),
+      pace_([this] { return sensor_->fill(); }, [this] { sensor_->make_room(); }, sensor_->wait_fd()),
       queue_(kQueuedBatches),
       last_commit_ns_(steady_ns()) {
     event::Batch first;
@@ -104,6 +104,7 @@ base::Status Recorder::pump() {
         last_seen_ = progress.seen;
         last_collect_ns_ = steady_ns();
     }
+    if (const auto backlog = sensor_->backlog_bytes(); !backlog) return std::unexpected(backlog.error());
     quiet_ = true;
     bool more = true;
     while (more) {

@@ -18,11 +18,13 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 #include <span>
 #include <thread>
 
 #include "base/fd.h"
 #include "catena.skel.h"
+#include "sensor/backlog.h"
 #include "sensor/capture_table.h"
 #include "sensor/decoder.h"
 #include "sensor/function_probes.h"
@@ -37,6 +39,7 @@ namespace {
 
 constexpr int kRecordsAPoll = 1024;  // of up to eight events each: what batches hold is most of our memory
 constexpr std::size_t kFunctionCallsAPoll = 65'536;
+constexpr double kMakeRoomFrom = 0.5;  // of the ring
 constexpr int kCollectsToForget = 40;  // ten seconds of work
 const char* const kBtf = "/sys/kernel/btf/vmlinux";
 
@@ -120,7 +123,8 @@ class BpfSensor final : public Sensor {
         : scope_(options.scope),
           fidelity_(options.fidelity),
           boot_to_real_(boot_to_real_ns()),
-          decoder_(boot_to_real_) {}
+          decoder_(boot_to_real_),
+          backlog_(options.backlog_folder, options.backlog_bytes) {}
 
     base::Status start(const Options& options);
 
@@ -139,6 +143,8 @@ class BpfSensor final : public Sensor {
     bool poll(event::Batch& out) override;
     base::Status collect_waiting() override;
     [[nodiscard]] double fill() const override { return ring_.fill(); }
+    void make_room() override;
+    [[nodiscard]] base::Result<std::uint64_t> backlog_bytes() override;
     void stop() override;
     std::vector<event::Accounting> accounting() override;
     Progress progress() override;
@@ -148,6 +154,7 @@ class BpfSensor final : public Sensor {
   private:
     bool load(const Options& options, bool with_optional);
     base::Status load_best(const Options& options);
+    void drained(std::size_t bytes);
     bool take(std::span<const std::byte> record, event::Batch& out);
     std::vector<cat_counters> counters();
     void share_told(const std::vector<cat_counters>& kernel);
@@ -161,6 +168,8 @@ class BpfSensor final : public Sensor {
     Skeleton skeleton_;
     FunctionProbes functions_;
     Ring ring_;
+    std::mutex taking_;  // guards the reading of ring_, backlog_, and drained_bytes_
+    Backlog backlog_;
     std::size_t cpus_ = 0;
     base::Status path_hooks_;           // why paths are read from programs' memory, where they are
     std::vector<std::string> without_;  // optional programs that this kernel refused
@@ -292,20 +301,51 @@ bool BpfSensor::take(std::span<const std::byte> record, event::Batch& out) {
     taken_ += static_cast<int>(out.calls.size() - calls);
     if (out.function_calls.size() + out.function_returns.size() >= kFunctionCallsAPoll)
         taken_ = kRecordsAPoll;
-    drained_bytes_ += record.size();
-    if (drained_bytes_ >= quarter_bytes_) {
-        drained_bytes_ = 0;
-        ++skeleton_->bss->cat_drained;
-    }
     return ++taken_ < kRecordsAPoll;
+}
+
+// Lets the kernel know, now and then, that there is room again (cat_has_share).
+void BpfSensor::drained(std::size_t bytes) {
+    drained_bytes_ += bytes;
+    if (drained_bytes_ < quarter_bytes_) return;
+    drained_bytes_ = 0;
+    ++skeleton_->bss->cat_drained;
 }
 
 bool BpfSensor::poll(event::Batch& out) {
     taken_ = 0;
     skeleton_->bss->cat_wakeup_pending = 0;
-    const bool more = ring_.consume([&](std::span<const std::byte> record) { return take(record, out); });
+    const auto from_backlog = [&](std::span<const std::byte> record) { return take(record, out); };
+    const auto from_ring = [&](std::span<const std::byte> record) {
+        drained(record.size());
+        return take(record, out);
+    };
+    const bool more = [&] {
+        const std::lock_guard lock(taking_);
+        return backlog_.consume(from_backlog) || ring_.consume(from_ring);
+    }();
     functions_.take_contexts(out);
     return more;
+}
+
+void BpfSensor::make_room() {
+    if (ring_.fill() < kMakeRoomFrom) return;
+    const std::lock_guard lock(taking_);
+    if (!backlog_.has_room()) return;
+    // As much as there was, and not what comes meanwhile: a reader waits.
+    std::uint64_t left = 4 * quarter_bytes_;
+    ring_.consume([&](std::span<const std::byte> record) {
+        drained(record.size());
+        backlog_.put(record);
+        left -= std::min<std::uint64_t>(left, record.size());
+        return left > 0 && backlog_.has_room();
+    });
+}
+
+base::Result<std::uint64_t> BpfSensor::backlog_bytes() {
+    const std::lock_guard lock(taking_);
+    if (!backlog_.status()) return std::unexpected(backlog_.status().error());
+    return backlog_.bytes();
 }
 
 base::Status BpfSensor::collect_waiting() {
@@ -400,6 +440,7 @@ Progress BpfSensor::progress() {
         sum.function_calls += kernel[cpu].function_calls;
         sum.lost_function_calls += kernel[cpu].lost_function_calls;
     }
+    sum.backlog_bytes = backlog_bytes().value_or(0);
     sum.live_processes = __sync_fetch_and_add(&skeleton_->bss->cat_live, 0);
     return sum;
 }

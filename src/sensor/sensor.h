@@ -1,5 +1,5 @@
 // Sensor: loads the kernel programs, reads what they report, and says what was lost. One thread, but for the
-// snapshot, which runs on its own while the ring buffer is read.
+// snapshot, which runs on its own while the ring buffer is read, and where it says otherwise.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +33,9 @@ struct Options {
     sys::Cgroup cgroup;                      // for Scope::Cgroup
     std::uint64_t ring_bytes = 16ULL << 20;  // a power of two, at least a page
     FunctionsMode functions = FunctionsMode::None;
+    // Where make_room() puts aside what the ring holds, and how much at most.
+    std::string backlog_folder = ".";
+    std::uint64_t backlog_bytes = 0;
 };
 
 // What the sensor knows about itself at a moment.
@@ -46,6 +49,7 @@ struct Progress {
     std::uint64_t lost_calls = 0;
     std::uint64_t function_calls = 0;
     std::uint64_t lost_function_calls = 0;
+    std::uint64_t backlog_bytes = 0;  // put aside, and not stored yet
     bool waits_uncounted = false;     // threads keep calls back that none of these counts yet
     std::int64_t live_processes = 0;  // of Scope::Tree
 };
@@ -91,6 +95,11 @@ class Sensor {
     virtual base::Status collect_waiting() = 0;
     // How full the ring is, from 0 to 1. From any thread.
     [[nodiscard]] virtual double fill() const = 0;
+    // Where the ring is more than half full: puts aside what it holds, for poll() to take later. From any
+    // thread; it waits for a poll() that is going on.
+    virtual void make_room() = 0;
+    // How many bytes are put aside; an error where what was cannot be read back.
+    [[nodiscard]] virtual base::Result<std::uint64_t> backlog_bytes() = 0;
 
     // Detaches the programs: nothing more is recorded. What waits can still be polled.
     virtual void stop() = 0;

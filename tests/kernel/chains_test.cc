@@ -111,9 +111,9 @@ TEST_F(Chains, ARenamedFileKeepsItsPast) {
 // What the kernel says it saw is all accounted for when the ring buffer is far too small for the load.
 TEST_F(Chains, WhatIsLostIsCountedToTheLastEvent) {
     constexpr long kCalls = 400000;
-    const Outcome outcome =
-        catena({"record", "--fidelity", "full", "--ring-mib", "1", "-o", trace_, "--", "dd", "if=/dev/zero",
-                "of=/dev/null", "bs=1", "count=" + std::to_string(kCalls), "status=none"});
+    const Outcome outcome = catena({"record", "--fidelity", "full", "--ring-mib", "1", "--backlog-mib", "0",
+                                    "-o", trace_, "--", "dd", "if=/dev/zero", "of=/dev/null", "bs=1",
+                                    "count=" + std::to_string(kCalls), "status=none"});
     ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
     const std::string totals =
         "from (select *, row_number() over (partition by cpu order by ts_ns desc) as age from loss) where "
