@@ -77,7 +77,8 @@ Examples:
 
 constexpr const char* kRunHelp = R"(
 No privileges are needed. The command, and all that it starts, runs with no_new_privs: programs like sudo get no
-privileges from their set-user-ID bit. What it takes to start the command need not be in the profile.
+privileges from their set-user-ID bit; a mail server that hands over to itself with root's rights, like exim, needs
+--new-privileges, which takes root (CAP_SYS_ADMIN), as systemd starts services. What it takes to start the command need not be in the profile.
 
 A call that the profile does not have is refused with EPERM (one that no table has, with ENOSYS), and told on
 standard error: the call with its arguments, the process, the function and the library that made it, as far as
@@ -312,6 +313,8 @@ void add_run(CLI::App& parent, int& exit_code) {
     command->add_flag("--learn", options->learn, "Let calls pass that it does not have, and add them to it");
     command->add_flag("--log-only", options->log_only, "Let them pass, and only tell")->excludes("--learn");
     command->add_flag("--phases", options->phases, "Refuse what start-up alone needs once a process serves");
+    command->add_flag("--new-privileges", options->new_privileges,
+                      "Set-user-ID programs keep their effect (needs root)");
     command->add_option("COMMAND", options->command, "The command and its arguments, behind --")
         ->required()
         ->expected(1, 1 << 20);

@@ -53,7 +53,9 @@ base::Result<int> run(const SeccompRunOptions& options) {
     const auto filter = seccomp::compile(
         *profile, options.phases ? seccomp::FilterUse::SupervisedPhases : seccomp::FilterUse::Supervised);
     if (!filter) return std::unexpected(filter.error());
-    auto launched = seccomp::launch(options.command, *filter);
+    auto launched =
+        seccomp::launch(options.command, *filter,
+                        options.new_privileges ? seccomp::NewPrivileges::Yes : seccomp::NewPrivileges::No);
     if (!launched) return std::unexpected(std::move(launched).error());
     const std::size_t calls_before = profile->calls.size();
     seccomp::Supervisor supervisor(std::move(*launched), *profile,

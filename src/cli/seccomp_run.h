@@ -12,6 +12,7 @@ struct SeccompRunOptions {
     bool learn = false;
     bool log_only = false;
     bool phases = false;
+    bool new_privileges = false;
 };
 
 // The exit code: the command's own, where it ran.

@@ -246,8 +246,10 @@ base::Status check_kernel(Listener listener) {
     return {};
 }
 
-base::Result<base::Fd> install(std::span<const sock_filter> filter, Listener listener) {
-    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return base::fail_errno("no_new_privs");
+base::Result<base::Fd> install(std::span<const sock_filter> filter, Listener listener,
+                               NewPrivileges privileges) {
+    if (privileges == NewPrivileges::No && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return base::fail_errno("no_new_privs");
     const sock_fprog program{.len = static_cast<unsigned short>(filter.size()),
                              .filter = const_cast<sock_filter*>(filter.data())};
     const bool listens = listener == Listener::Yes;

@@ -38,10 +38,14 @@ base::Result<std::string> compile_to_text(const Profile& profile);
 
 enum class Listener : bool { No, Yes };
 
-// Sets no_new_privs and installs the filter: for all threads, or, with a listener, for the calling one, which
+// Whether set-user-ID bits count in what is executed. Yes takes CAP_SYS_ADMIN; No sets no_new_privs.
+enum class NewPrivileges : bool { No, Yes };
+
+// Installs the filter: for all threads, or, with a listener, for the calling one, which
 // must be the only one. The listener is close-on-exec; none without one. NotSupported where the kernel has no
 // seccomp filters, or no user notification.
-base::Result<base::Fd> install(std::span<const sock_filter> filter, Listener listener);
+base::Result<base::Fd> install(std::span<const sock_filter> filter, Listener listener,
+                               NewPrivileges privileges = NewPrivileges::No);
 
 // Whether this kernel has what a filter of this kind needs; says what is missing.
 base::Status check_kernel(Listener listener);

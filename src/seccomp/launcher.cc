@@ -18,7 +18,6 @@
 #include <new>
 #include <optional>
 
-#include "seccomp/filter.h"
 #include "sys/program_path.h"
 
 namespace catena::seccomp {
@@ -47,12 +46,12 @@ SharedHandover share() {
 
 // Runs in the child.
 [[noreturn]] void filter_and_exec(Handover& handover, const std::string& path, std::vector<char*>& argv,
-                                  std::span<const sock_filter> filter, int report) {
+                                  std::span<const sock_filter> filter, NewPrivileges privileges, int report) {
     sigset_t none;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     ::signal(SIGPIPE, SIG_DFL);
-    auto listener = install(filter, Listener::Yes);
+    auto listener = install(filter, Listener::Yes, privileges);
     if (!listener) {
         handover.error = listener.error().errno_value != 0 ? listener.error().errno_value : ENOSYS;
         ::_exit(126);
@@ -89,7 +88,8 @@ std::unexpected<base::Error> give_up(pid_t pid, std::unexpected<base::Error> err
 
 }  // namespace
 
-base::Result<Launched> launch(const std::vector<std::string>& command, std::span<const sock_filter> filter) {
+base::Result<Launched> launch(const std::vector<std::string>& command, std::span<const sock_filter> filter,
+                              NewPrivileges privileges) {
     if (auto able = check_kernel(Listener::Yes); !able) return std::unexpected(std::move(able).error());
     const auto path = sys::find_program(command.front());
     if (!path) return std::unexpected(path.error());
@@ -106,7 +106,7 @@ base::Result<Launched> launch(const std::vector<std::string>& command, std::span
     base::Fd write_end(report[1]);
     launched.pid = ::fork();
     if (launched.pid < 0) return base::fail_errno("fork");
-    if (launched.pid == 0) filter_and_exec(*handover, *path, argv, filter, report[1]);
+    if (launched.pid == 0) filter_and_exec(*handover, *path, argv, filter, privileges, report[1]);
     write_end.reset();
     launched.pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, launched.pid, 0)));
     if (!launched.pidfd) return give_up(launched.pid, base::fail_errno("pidfd_open"));

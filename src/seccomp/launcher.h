@@ -13,6 +13,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "seccomp/filter.h"
 
 namespace catena::seccomp {
 
@@ -27,6 +28,7 @@ struct Launched {
 };
 
 // NotSupported where the kernel lacks what it takes (Linux 5.6); NotFound where there is no such program.
-base::Result<Launched> launch(const std::vector<std::string>& command, std::span<const sock_filter> filter);
+base::Result<Launched> launch(const std::vector<std::string>& command, std::span<const sock_filter> filter,
+                              NewPrivileges privileges);
 
 }  // namespace catena::seccomp

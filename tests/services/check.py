@@ -173,7 +173,7 @@ class Service:
         return file
 
     def under(self, kind, profile):
-        told = self.exercise(f"under its {kind} profile", prefix=(self.catena, "seccomp", "run", "--profile", str(profile), "--"))
+        told = self.exercise(f"under its {kind} profile", prefix=(self.catena, "seccomp", "run", "--new-privileges", "--profile", str(profile), "--"))
         for line in told.splitlines():
             if line.startswith("catena: refused") or ("catena: " in line and " refused (" in line):
                 self.fault(f"{kind}: {line}")

@@ -88,7 +88,7 @@ manage() {
     like 'is it refused?' '209|denied|208|200' "$(control accheck 10.0.0.1)"
     like 'time by hand' '200 OK' "$(control manual on)"
     like 'the time now' '200 OK|Clock was' "$(control settime "$(date '+%H:%M:%S')")"
-    same 'no step' '200 OK' "$(control makestep)"
+    like 'a step, or none of this clock' '200 OK|500 Failure' "$(control makestep)"
     same 'online again' '200 OK' "$(control refresh)"
     like 'an unknown command' 'Unrecognized command' "$(control nonsense)"
     break_off 14460 '\x16\x03\x01'
