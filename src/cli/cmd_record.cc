@@ -338,12 +338,14 @@ void add_buffer_options(CLI::App& record, RecordOptions& options) {
         .add_option(
             "--ring-mib", options.ring_mib,
             "Size of the kernel's ring buffer in MiB, a power of two (default 16, with full fidelity 256)")
+        ->option_text("MIB")
         ->check(CLI::IsMember({1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}));
     record
         .add_option(
             "--backlog-mib", options.backlog_mib,
             "How much may wait on disk, beside the recording, while the machine is too busy to store it "
             "(default 1024; 0: nothing)")
+        ->option_text("MIB")
         ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 20U));
 }
 
