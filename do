@@ -25,6 +25,7 @@ readonly packages=(
     iproute2 lighttpd curl netcat-openbsd procps strace # the demo and the tests
     binutils xz-utils musl-tools                        # programs that tests of src/elf and src/callgraph make and compare with
     graphviz python3-jsonschema python3-prov            # read what we render, in tests
+    redis-server memcached openssl xxd                  # exercises of services in tests
 )
 readonly backports=(libbpf1 libbpf-dev bpftool)          # Debian 12's own know too little of today's kernels
 readonly vm_packages=(qemu-system-x86 busybox-static cpio kmod xz-utils)
@@ -32,7 +33,8 @@ readonly bench_packages=(nginx wrk redis-server postmark)                     # 
 readonly bench_peer_packages=(strace linux-perf bpftrace auditd)              # ./do bench collector --peers
 readonly bench_functions_packages=(bpftrace uftrace strace)                   # ./do bench functions
 readonly bench_programs_packages=(bzip2 hmmer libquantum-dev povray x264 xalan) # ./do bench programs
-readonly daemons=(lighttpd nginx redis-server auditd) # to be started by the demo and the benches, not by the machine
+readonly daemons=(lighttpd nginx redis-server memcached auditd) # to be started by the demo and the benches, not by the machine
+
 
 # DuckDB publishes libduckdb.so in one npm package and its C header in another (docs/decisions/0001).
 readonly duckdb_library=@duckdb/node-bindings-linux-x64@1.5.6-r.1
@@ -152,6 +154,7 @@ do_setup() {
     need_backports
     need_duckdb
     need_mermaid
+    tests/services/fetch "$cache/services" memcached redis
 }
 
 # ---------------------------------------------------------------------------------------------------------- build
@@ -283,6 +286,18 @@ do_vm() {
     esac
 }
 
+# ------------------------------------------------------------------------------------------------------- services
+
+# Each daemon is exercised behind strace, recorded, and under the profiles that are made of it: tests/services/check.py.
+do_services() {
+    ((EUID == 0)) || die "services are started in namespaces of their own, which needs root"
+    do_build release
+    local names=() argument
+    for argument in "$@"; do if [[ -f tests/services/$argument.sh ]]; then names+=("$argument"); fi; done
+    tests/services/fetch "$cache/services" "${names[@]}"
+    python3 -B tests/services/check.py build/release/catena "$@"
+}
+
 # ----------------------------------------------------------------------------------------------------------- help
 
 do_help() {
@@ -294,6 +309,7 @@ do_help() {
 ./do test [CTEST-ARG]   build and run every test; arguments go to ctest, for example -L unit or -R Graph
 ./do check [CHECK]...   format, layers, sizes, stack, generated, tidy: all of them unless named
 ./do bench [NAME [ARG]]  measure; `./do bench collector` prints the tables of README.md, --help has its options
+./do services [NAME]... exercise real daemons under the profiles that are made of them; --quick, --report FILE (docs/services.md)
 ./do vm KERNEL [ARG]    run the kernel tests on another Debian kernel in a virtual machine, for example ./do vm 6.1
 ./do vm all [ARG]       on each kernel of the matrix; writes docs/kernels.md
 ./do vm smoke [KERNEL]  a short selection on one kernel, 6.1 unless told
@@ -305,7 +321,7 @@ HELP
 
 verb=${1:-help}
 case $verb in
-    setup | build | run | test | check | bench | vm | fmt | tidy | help) shift || true ;;
+    setup | build | run | test | check | bench | services | vm | fmt | tidy | help) shift || true ;;
     -h | --help) verb=help ;;
     *)
         do_help >&2

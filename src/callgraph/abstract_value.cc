@@ -54,12 +54,23 @@ AbstractValue AbstractValue::pointee(const AbstractValue& base, std::int64_t dis
     return result;
 }
 
+AbstractValue AbstractValue::with_mark(bool marked) const {
+    AbstractValue result = *this;
+    result.marked_ = marked;
+    return result;
+}
+
 AbstractValue AbstractValue::join(const AbstractValue& other) const {
     if (*this == other) return *this;
-    if (kind_ != other.kind_ || (kind_ != Kind::Set && kind_ != Kind::LowByte)) return any();
+    const bool marked = marked_ || other.marked_;
+    if (kind_ == other.kind_ && offset_ == other.offset_ && pointee_offset_ == other.pointee_offset_ &&
+        values_ == other.values_)
+        return with_mark(marked);
+    if (kind_ != other.kind_ || (kind_ != Kind::Set && kind_ != Kind::LowByte))
+        return any().with_mark(marked);
     std::vector<std::uint64_t> values;
     std::ranges::set_union(values_, other.values_, std::back_inserter(values));
-    return set(std::move(values), kind_);
+    return set(std::move(values), kind_).with_mark(marked);
 }
 
 AbstractValue AbstractValue::map(const std::function<std::uint64_t(std::uint64_t)>& change) const {
@@ -87,20 +98,36 @@ bool AbstractState::join(const AbstractState& other) {
     }
     for (auto slot = slots.begin(); slot != slots.end();) {
         const auto theirs = other.slots.find(slot->first);
-        AbstractValue joined =
-            theirs == other.slots.end() ? AbstractValue::any() : slot->second.join(theirs->second);
+        AbstractValue joined = theirs == other.slots.end()
+                                   ? AbstractValue::any().with_mark(slot->second.marked())
+                                   : slot->second.join(theirs->second);
         if (joined != slot->second) changed = true;
-        if (joined.kind() == AbstractValue::Kind::Any) {
+        if (joined.kind() == AbstractValue::Kind::Any && !joined.marked()) {
             slot = slots.erase(slot);
             continue;
         }
         slot->second = std::move(joined);
         ++slot;
     }
+    const bool marks = other.hidden_marks || std::ranges::any_of(other.slots, [&](const auto& each) {
+                           return each.second.marked() && !slots.contains(each.first);
+                       });
+    changed = changed || (marks && !hidden_marks);
+    hidden_marks = hidden_marks || marks;
     changed = changed || (other.escaped && !escaped) || (!other.entry_slots && entry_slots);
     escaped = escaped || other.escaped;
     entry_slots = entry_slots && other.entry_slots;
     return changed;
+}
+
+void AbstractState::forget_slots() {
+    hidden_marks = hidden_marks || has_marked_slots();
+    slots.clear();
+    entry_slots = false;
+}
+
+bool AbstractState::has_marked_slots() const {
+    return std::ranges::any_of(slots, [](const auto& each) { return each.second.marked(); });
 }
 
 }  // namespace catena::callgraph

@@ -43,6 +43,9 @@ class AbstractValue {
     [[nodiscard]] std::int64_t pointee_offset() const { return pointee_offset_; }
     [[nodiscard]] unsigned register_index() const { return static_cast<unsigned>(offset_); }
     [[nodiscard]] const std::vector<std::uint64_t>& values() const { return values_; }
+    // It may be, or may lead to, an address that is followed (FlowQuestion::followed).
+    [[nodiscard]] bool marked() const { return marked_; }
+    [[nodiscard]] AbstractValue with_mark(bool marked) const;
 
     // What is possible where either this or the other is.
     [[nodiscard]] AbstractValue join(const AbstractValue& other) const;
@@ -56,6 +59,7 @@ class AbstractValue {
     std::int64_t offset_ = 0;
     std::int64_t pointee_offset_ = 0;
     std::vector<std::uint64_t> values_;  // in order, each once
+    bool marked_ = false;
 };
 
 inline constexpr unsigned kRegisters = 16;
@@ -73,11 +77,15 @@ struct AbstractState {
     std::map<std::int64_t, AbstractValue> slots;  // of 8 bytes, by offset from the stack pointer at entry
     bool escaped = false;                         // an address of the frame is known elsewhere
     bool entry_slots = true;                      // what the caller left on the stack is still there
+    bool hidden_marks = false;                    // a marked value is on the stack, nobody knows where
 
     // Where a function is entered by its beginning.
     static AbstractState at_entry();
     // Takes in what is possible by another way; whether that changed anything.
     bool join(const AbstractState& other);
+    // Nothing is known of what lies on the stack.
+    void forget_slots();
+    [[nodiscard]] bool has_marked_slots() const;
 
     friend bool operator==(const AbstractState&, const AbstractState&) = default;
 };

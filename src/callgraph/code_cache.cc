@@ -21,7 +21,7 @@
 namespace catena::callgraph {
 namespace {
 
-constexpr std::uint32_t kVersion = 2;
+constexpr std::uint32_t kVersion = 26;
 constexpr std::uint64_t kMaxCacheBytes = std::uint64_t{1} << 30U;
 
 struct Header {
@@ -148,6 +148,7 @@ void write(Writer& to, const CallFact& fact) {
     to.number(fact.resolved ? 1 : 0);
     to.list(fact.numbers);
     to.text(fact.reason);
+    to.number(fact.elsewhere);
 }
 
 CallFact read_call(Reader& from) {
@@ -159,6 +160,7 @@ CallFact read_call(Reader& from) {
     fact.resolved = from.number() != 0;
     fact.numbers = from.list<std::uint32_t>();
     fact.reason = from.text();
+    fact.elsewhere = static_cast<std::uint32_t>(from.number());
     return fact;
 }
 
@@ -166,33 +168,41 @@ void write(Writer& to, const PassedValues& passed) {
     to.number(passed.from);
     to.number(passed.pointer);
     to.number(passed.parameter);
+    to.number(passed.owner);
+    to.number(static_cast<std::uint64_t>(passed.when));
     to.number(passed.known ? 1 : 0);
     to.list(passed.values);
+    to.text(passed.reason);
+    to.number(passed.elsewhere);
 }
 
 PassedValues read_passed(Reader& from) {
     PassedValues passed{.from = static_cast<std::uint32_t>(from.number()),
                         .pointer = static_cast<std::uint32_t>(from.number()),
-                        .parameter = static_cast<std::uint8_t>(from.number())};
+                        .parameter = static_cast<std::uint8_t>(from.number()),
+                        .owner = static_cast<std::uint32_t>(from.number()),
+                        .when = static_cast<When>(from.number())};
     passed.known = from.number() != 0;
     passed.values = from.list<std::uint64_t>();
+    passed.reason = from.text();
+    passed.elsewhere = static_cast<std::uint32_t>(from.number());
     return passed;
 }
 
 void write(Writer& to, const NamedText& named) {
-    to.number(named.from);
-    to.number(named.pointer);
-    to.number((named.opens ? 1U : 0U) | (named.known ? 2U : 0U));
+    to.number(named.owner);
+    to.number(static_cast<std::uint64_t>(named.when));
+    to.number(static_cast<std::uint64_t>(named.kind));
+    to.number(named.known ? 1 : 0);
     to.number(named.texts.size());
     for (const std::string& each : named.texts) to.text(each);
 }
 
 NamedText read_text(Reader& from) {
-    NamedText named{.from = static_cast<std::uint32_t>(from.number()),
-                    .pointer = static_cast<std::uint32_t>(from.number())};
-    const std::uint64_t flags = from.number();
-    named.opens = (flags & 1U) != 0;
-    named.known = (flags & 2U) != 0;
+    NamedText named{.owner = static_cast<std::uint32_t>(from.number()),
+                    .when = static_cast<When>(from.number()),
+                    .kind = static_cast<TextKind>(from.number()),
+                    .known = from.number() != 0};
     named.texts.resize(from.length(8));
     for (std::string& each : named.texts) each = from.text();
     return named;
@@ -236,6 +246,7 @@ bool is_consistent(const ObjectCode& code) {
     const auto pointers = [&](std::uint32_t first, std::uint32_t last) {
         return first <= last && last <= code.pointers.size();
     };
+    const auto pointer = [&](std::uint32_t index) { return index == kNone || index < code.pointers.size(); };
     return std::ranges::all_of(code.edges,
                                [&](const Edge& each) { return function(each.from) && function(each.to); }) &&
            std::ranges::all_of(code.pointers,
@@ -247,12 +258,18 @@ bool is_consistent(const ObjectCode& code) {
            std::ranges::all_of(
                code.uses,
                [&](const Use& each) { return function(each.from) && pointers(each.first, each.last); }) &&
+           std::ranges::all_of(code.calls,
+                               [&](const CallFact& each) {
+                                   return function(each.owner) && function(each.function) &&
+                                          pointer(each.elsewhere);
+                               }) &&
            std::ranges::all_of(
-               code.calls,
-               [&](const CallFact& each) { return function(each.owner) && function(each.function); }) &&
-           std::ranges::all_of(code.wrappers, [&](const Wrapper& each) {
-               return function(each.function) && function(each.holder);
-           });
+               code.wrappers,
+               [&](const Wrapper& each) { return function(each.function) && function(each.holder); }) &&
+           std::ranges::all_of(
+               code.passed,
+               [&](const PassedValues& each) { return function(each.owner) && pointer(each.elsewhere); }) &&
+           std::ranges::all_of(code.texts, [&](const NamedText& each) { return function(each.owner); });
 }
 
 std::optional<ObjectCode> read_code(std::span<const std::byte> bytes) {

@@ -468,6 +468,7 @@ class Scanner {
             }
             pointers.push_back(pointer);
             scan_.symbols.push_back(each.symbol);
+            scan_.targets.push_back(each.target);
         }
         for (std::size_t i = 0; i < placed_.size(); ++i) {
             if (pointers[i].kind == PointerKind::Data)

@@ -32,6 +32,7 @@ struct Scan {
     std::vector<TableTarget> table_targets;  // in order of function
     // What the loader looks up for each of code.pointers; views into the image.
     std::vector<std::string_view> symbols;
+    std::vector<std::uint64_t> targets;  // of each of code.pointers, as far as the file says
     // Every reference of code to data: in order of address.
     struct DataReference {
         std::uint64_t address = 0;

@@ -130,13 +130,8 @@ class PamReader {
 
 }  // namespace
 
-std::vector<Later> nss_modules(const Root& root) {
-    LaterList list(LoadReason::Nss);
-    const auto add = [&](std::string_view service, std::string why) {
-        std::string name = fmt::format("libnss_{}.so.2", service);
-        const bool built_in = service == "files" || service == "dns";
-        if (!built_in || in_library_folders(root, name)) list.add(std::move(name), std::move(why));
-    };
+std::vector<std::pair<std::string, std::string>> nss_services(const Root& root) {
+    std::vector<std::pair<std::string, std::string>> list;
     const auto text = root.read("/etc/nsswitch.conf");
     each_line(text.value_or(""), [&](std::string_view line) {
         const std::size_t colon = line.find(':');
@@ -145,8 +140,20 @@ std::vector<Later> nss_modules(const Root& root) {
         std::string_view services = line.substr(colon + 1);
         for (auto word = next_word(services); !word.empty(); word = next_word(services))
             if (!word.starts_with('[') && word.find('/') == std::string_view::npos)
-                add(word, fmt::format("/etc/nsswitch.conf: {}", database));
+                list.emplace_back(database, word);
     });
+    return list;
+}
+
+std::vector<Later> nss_modules(const Root& root) {
+    LaterList list(LoadReason::Nss);
+    const auto add = [&](std::string_view service, std::string why) {
+        std::string name = fmt::format("libnss_{}.so.2", service);
+        const bool built_in = service == "files" || service == "dns";
+        if (!built_in || in_library_folders(root, name)) list.add(std::move(name), std::move(why));
+    };
+    for (const auto& [database, service] : nss_services(root))
+        add(service, fmt::format("/etc/nsswitch.conf: {}", database));
     for (const std::string_view each : {"files", "dns"}) add(each, "a default of libc");
     return list.take();
 }
@@ -203,6 +210,29 @@ std::vector<Later> openssl_modules(const Root& root) {
         break;
     }
     return list.take();
+}
+
+std::vector<Later> openssl_modules(const Root& root, const std::set<std::string>& names) {
+    std::set<std::string, std::less<>> words(names.begin(), names.end());
+    for (const char* path :
+         {"/etc/ssl/openssl.cnf", "/etc/pki/tls/openssl.cnf", "/usr/lib/ssl/openssl.cnf"}) {
+        const auto text = root.read(path);
+        each_line(text.value_or(""), [&](std::string_view line) {
+            constexpr std::string_view kEnds = " \t=[],";
+            for (std::size_t at = 0; at < line.size();) {
+                const std::size_t end = std::min(line.find_first_of(kEnds, at), line.size());
+                words.emplace(line.substr(at, end - at));
+                at = end + 1;
+            }
+        });
+    }
+    std::vector<Later> list = openssl_modules(root);
+    std::erase_if(list, [&](const Later& each) {
+        std::string_view stem = std::string_view(each.name).substr(each.name.rfind('/') + 1);
+        if (stem.ends_with(".so")) stem.remove_suffix(3);
+        return !words.contains(each.name) && !words.contains(stem);
+    });
+    return list;
 }
 
 }  // namespace catena::callgraph

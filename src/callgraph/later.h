@@ -5,8 +5,10 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "callgraph/object.h"
@@ -20,6 +22,9 @@ struct Later {
     std::string why;             // "/etc/nsswitch.conf: hosts"
     std::optional<ObjectId> by;  // the object that opens it, where that is known: its RUNPATH counts
 };
+
+// Database and service, in the order of /etc/nsswitch.conf.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> nss_services(const Root& root);
 
 // libnss_X.so.2 for each service of each database in /etc/nsswitch.conf. "files" and "dns", which glibc 2.34
 // and newer have in libc itself, and which are its defaults where the file says nothing, are only listed
@@ -37,5 +42,9 @@ struct Later {
 // Providers in OpenSSL's modules folder and engines in its engines folder, as paths, and those that
 // openssl.cnf names by path. All that are there: a program can ask for each by its name.
 [[nodiscard]] std::vector<Later> openssl_modules(const Root& root);
+
+// Of those, the ones that are asked for by these names ("legacy"), and those whose names or paths openssl.cnf
+// has, other than in comments.
+[[nodiscard]] std::vector<Later> openssl_modules(const Root& root, const std::set<std::string>& names);
 
 }  // namespace catena::callgraph

@@ -85,6 +85,8 @@ struct CallFact {
     bool resolved = true;
     std::vector<std::uint32_t> numbers;  // in order
     std::string reason;                  // where it is not resolved
+    // Counts only where the loader binds this pointer to another file.
+    std::uint32_t elsewhere = kNone;
 };
 
 // A function that other files can call and that makes the call whose number it is given.
@@ -96,20 +98,33 @@ struct Wrapper {
     Door door = Door::Syscall;
 };
 
-// What a call through a pointer passes in a register.
+// What a call through a pointer passes in a register, by the way through `owner`.
 struct PassedValues {
-    std::uint32_t from = 0;
+    std::uint32_t from = 0;  // that calls
     std::uint32_t pointer = 0;
     std::uint8_t parameter = 0;
+    std::uint32_t owner = 0;
+    When when = When::Reached;
     bool known = false;
     std::vector<std::uint64_t> values;
+    std::string reason;               // where they are not known
+    std::uint32_t elsewhere = kNone;  // as in CallFact
 };
 
-// A text that code refers to where it calls something by name (dlopen, dlsym).
+// What a text names.
+enum class TextKind : std::uint8_t {
+    File,      // a library that is opened (dlopen)
+    Function,  // that is looked up (dlsym)
+    Nss,       // a function of modules of the name service switch
+    Engine,    // of OpenSSL
+    Provider,  // of OpenSSL
+};
+
+// A text by which something is opened or looked up, by the way through `owner`.
 struct NamedText {
-    std::uint32_t from = 0;
-    std::uint32_t pointer = 0;
-    bool opens = false;  // a file, not a function
+    std::uint32_t owner = 0;
+    When when = When::Reached;
+    TextKind kind = TextKind::File;
     bool known = false;
     std::vector<std::string> texts;
 };

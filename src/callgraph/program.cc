@@ -15,6 +15,7 @@
 #include "callgraph/binder.h"
 #include "callgraph/code_scan.h"
 #include "callgraph/entries.h"
+#include "callgraph/gates.h"
 #include "callgraph/later.h"
 #include "callgraph/reachable.h"
 #include "callgraph/slots.h"
@@ -115,6 +116,8 @@ base::Status Program::link(const ProgramOptions& options) {
             places.push_back({number_of(each.object), each.address});
         return places;
     };
+    if (nss_ == nullptr) nss_ = std::make_unique<NssConfiguration>(loaded_.root());
+    set_gates(linked_, *nss_);
     return enter(options, tables);
 }
 
@@ -122,6 +125,7 @@ void Program::link_object(ObjectId id, const SlotTable& table) {
     const Object& object = loaded_.object(id);
     LinkedObject& linked = linked_.objects[index_of(id)];
     linked.path = object.path;
+    linked.interpreter = loaded_.interpreter() == id && id != kProgram;
     linked.code = codes_[index_of(id)].get();
     linked.bound.resize(linked.code->pointers.size());
     for (std::size_t i = 0; i < linked.bound.size(); ++i) {
@@ -161,49 +165,68 @@ base::Status Program::enter(const ProgramOptions& options, const std::vector<Slo
 // Opens what code that can run opens; whether that was anything new.
 bool Program::open_more() {
     const std::size_t before = loaded_.size();
-    const auto opened = reach_->opened();
-    for (const auto& [by, name] : opened) {
-        if (name.empty()) continue;
+    for (const OpenedName& each : reach_->opened()) {
+        if (each.kind != TextKind::File || each.name.empty()) continue;
         // What is not there is among those that are missing.
-        [[maybe_unused]] const auto found = loaded_.resolve_dlopen(name, ObjectId{by.object});
+        [[maybe_unused]] const auto found = loaded_.resolve_dlopen(each.name, ObjectId{each.by.object});
     }
-    open_modules();
+    open_nss();
+    open_openssl();
+    open_pam();
     return loaded_.size() != before;
 }
 
 void Program::add(const std::vector<Later>& modules) {
     for (const Later& each : modules) {
+        if (!added_.insert(each.name).second) continue;
         [[maybe_unused]] const auto found = loaded_.add(each);
     }
 }
 
-// Modules that libraries open by names out of configuration.
-bool Program::open_modules() {
-    const auto reaches = [&](std::string_view library, std::string_view prefix) {
-        const auto id = loaded_.find(library);
-        if (!id || index_of(*id) >= codes_.size()) return false;
-        const auto& functions = codes_[index_of(*id)]->functions;
-        for (std::uint32_t i = 0; i < functions.size(); ++i) {
-            if (functions[i].name.starts_with(prefix) && reach_->reached({number_of(*id), i})) return true;
-        }
-        return false;
-    };
-    if (!nss_ && reaches("libc.so.6", "__nss_")) {
-        nss_ = true;
-        add(nss_modules(loaded_.root()));
+bool Program::is_in(FunctionRef ref, std::string_view library) const {
+    const std::string& path = linked_.objects[ref.object].path;
+    return std::string_view(path).substr(path.rfind('/') + 1).starts_with(library);
+}
+
+// The modules of those services that are asked for something that code that can run asks for.
+void Program::open_nss() {
+    const auto libc = loaded_.find("libc.so.6");
+    if (!libc) return;
+    std::set<std::string> wanted;
+    for (const OpenedName& each : reach_->opened()) {
+        if (each.kind != TextKind::Nss) continue;
+        for (const std::string& service : nss_->services(nss_database(each.name)))
+            wanted.insert(fmt::format("libnss_{}.so.2", service));
     }
-    if (!pam_ && reaches("libpam.so.0", "pam_start")) {
-        pam_ = true;
-        add(pam_modules(loaded_.root(), std::filesystem::path(loaded_.program().path).filename().string()));
+    std::vector<Later> modules = nss_modules(loaded_.root());
+    std::erase_if(modules, [&](const Later& each) { return !wanted.contains(each.name); });
+    add(modules);
+}
+
+void Program::open_openssl() {
+    std::set<std::string> names;
+    for (const OpenedName& each : reach_->opened()) {
+        if (each.kind == TextKind::Engine || each.kind == TextKind::Provider) names.insert(each.name);
     }
-    const auto in_libcrypto = [&](FunctionRef ref) {
-        return linked_.objects[ref.object].path.find("/libcrypto.so") != std::string::npos;
-    };
-    if (!openssl_ && std::ranges::any_of(reach_->opens_unknown(), in_libcrypto)) {
-        openssl_ = true;
-        add(openssl_modules(loaded_.root()));
-    }
-    return nss_ || pam_ || openssl_;
+    openssl_ = openssl_ || std::ranges::any_of(reach_->opens_unknown(), [&](const OpenedName& each) {
+                   return each.kind == TextKind::File && is_in(each.by, "libcrypto.so");
+               });
+    if (openssl_) add(openssl_modules(loaded_.root(), names));
+}
+
+void Program::open_pam() {
+    const auto id = loaded_.find("libpam.so.0");
+    if (pam_ || !id || index_of(*id) >= codes_.size()) return;
+    const auto& functions = codes_[index_of(*id)]->functions;
+    for (std::uint32_t i = 0; i < functions.size(); ++i)
+        pam_ = pam_ || (functions[i].name.starts_with("pam_start") && reach_->reached({number_of(*id), i}));
+    if (!pam_) return;
+    add(pam_modules(loaded_.root(), std::filesystem::path(loaded_.program().path).filename().string()));
+}
+
+// Whether configuration, which was looked at, has the names that the code does not show.
+bool Program::is_explained(const OpenedName& unknown) const {
+    return (openssl_ && is_in(unknown.by, "libcrypto.so")) || (pam_ && is_in(unknown.by, "libpam.so"));
 }
 
 ReachableCalls Program::calls() const {
@@ -217,24 +240,20 @@ ReachableCalls Program::calls() const {
         result.doubts.push_back(fmt::format("{}{} is missing{}{}: what it would call is not known", each.name,
                                             by, each.detail.empty() ? "" : ": ", each.detail));
     }
-    const auto is_known = [&](FunctionRef ref) {
-        const std::string& path = linked_.objects[ref.object].path;
-        return (openssl_ && path.find("/libcrypto.so") != std::string::npos) ||
-               (pam_ && path.find("/libpam.so") != std::string::npos);
-    };
     std::set<std::string> doubts;
-    for (const FunctionRef each : reach_->opens_unknown()) {
-        if (!is_known(each))
-            doubts.insert(
-                fmt::format("{} in {} opens a library whose name is not known; --also NAME adds one",
-                            function_name(linked_, each), linked_.objects[each.object].path));
-    }
-    for (const FunctionRef each : reach_->finds_unknown()) {
-        if (!is_known(each))
-            doubts.insert(
-                fmt::format("{} in {} looks up a function whose name is not known; those of libraries that "
-                            "are opened while the program runs all count",
-                            function_name(linked_, each), linked_.objects[each.object].path));
+    for (const OpenedName& each : reach_->opens_unknown()) {
+        if (is_explained(each)) continue;
+        const std::string who = fmt::format("{} in {}", function_name(linked_, each.by),
+                                            linked_.objects[each.by.object].path);
+        if (each.kind == TextKind::Function)
+            doubts.insert(fmt::format("{} looks up a function whose name is not known; those of libraries that "
+                                      "are opened while the program runs all count",
+                                      who));
+        else
+            doubts.insert(fmt::format("{} opens {} whose name is not known; --also NAME adds one", who,
+                                      each.kind == TextKind::Engine     ? "an OpenSSL engine"
+                                      : each.kind == TextKind::Provider ? "an OpenSSL provider"
+                                                                        : "a library"));
     }
     result.doubts.insert(result.doubts.end(), doubts.begin(), doubts.end());
     return result;

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -12,6 +14,7 @@
 #include "callgraph/later.h"
 #include "callgraph/linked.h"
 #include "callgraph/loaded.h"
+#include "callgraph/nss.h"
 #include "callgraph/reach.h"
 #include "callgraph/reachable_calls.h"
 #include "callgraph/slots.h"
@@ -50,8 +53,12 @@ class Program {
     void link_object(ObjectId id, const SlotTable& table);
     base::Status enter(const ProgramOptions& options, const std::vector<SlotTable>& tables);
     bool open_more();
-    bool open_modules();
+    void open_nss();
+    void open_openssl();
+    void open_pam();
     void add(const std::vector<Later>& modules);
+    [[nodiscard]] bool is_in(FunctionRef ref, std::string_view library) const;
+    [[nodiscard]] bool is_explained(const OpenedName& unknown) const;
 
     Loaded loaded_;
     CodeCache cache_;
@@ -60,7 +67,8 @@ class Program {
     Linked linked_;
     std::unique_ptr<Reach> reach_;
     std::vector<std::string> doubts_;
-    bool nss_ = false;
+    std::unique_ptr<NssConfiguration> nss_;
+    std::set<std::string> added_;  // modules, by name
     bool openssl_ = false;
     bool pam_ = false;
 };

@@ -14,7 +14,8 @@ Via via_of(EdgeKind kind) {
 
 }  // namespace
 
-Reach::Reach(const Linked& linked) : linked_(linked) {
+Reach::Reach(const Linked& linked)
+    : linked_(linked), open_gates_(linked.gates.size()), waiting_(linked.gates.size()) {
     for (const LinkedObject& each : linked.objects) {
         states_.emplace_back(each.code->functions.size());
         used_pointers_.emplace_back(each.code->pointers.size());
@@ -48,13 +49,74 @@ void Reach::run() {
         open_.pop_front();
         go_through(ref);
     }
+    note_unknown_texts();
 }
 
 bool Reach::reached(FunctionRef ref) const { return states_[ref.object][ref.function].level != Level::No; }
 bool Reach::taken(FunctionRef ref) const { return states_[ref.object][ref.function].taken; }
 const Origin& Reach::origin(FunctionRef ref) const { return states_[ref.object][ref.function].origin; }
 
+std::uint32_t Reach::kept_back_by(FunctionRef ref) const {
+    for (std::uint32_t gate = 0; gate < waiting_.size(); ++gate) {
+        if (!open_gates_[gate] && std::ranges::find(waiting_[gate], ref, &Waiting::to) != waiting_[gate].end())
+            return gate;
+    }
+    return kNone;
+}
+
+// Whether the function has a gate that is still closed, and waits for it now.
+bool Reach::wait(const Waiting& function) {
+    const auto& gated = linked_.objects[function.to.object].gated;
+    if (gated.empty()) return false;
+    const FunctionGate& own = gated[function.to.function];
+    if (own.gate == kNone || open_gates_[own.gate] || !(function.taken || own.calls)) return false;
+    waiting_[own.gate].push_back(function);
+    return true;
+}
+
+void Reach::open_gate(std::uint32_t gate) {
+    if (open_gates_[gate]) return;
+    open_gates_[gate] = true;
+    for (const Waiting& each : std::vector(waiting_[gate])) {
+        if (each.taken)
+            take(each.to, each.origin);
+        else
+            reach(each.to, each.origin, each.level);
+    }
+}
+
+void Reach::turn_keys(FunctionRef ref) {
+    for (const GateKey& each : linked_.objects[ref.object].keys) {
+        if (each.function == ref.function) open_gate(each.gate);
+    }
+}
+
+void Reach::turn_flag_keys(FunctionRef to, const Origin& origin) {
+    if (origin.via == Via::Slot || origin.from == to) return;
+    for (const FlagKey& each : linked_.objects[to.object].flag_keys) {
+        if (each.function == to.function) open_gate(each.gate);
+    }
+}
+
+void Reach::turn_flag_keys(FunctionRef from, std::uint32_t pointer, FunctionRef to) {
+    for (const FlagKey& key : linked_.objects[to.object].flag_keys) {
+        if (key.function != to.function) continue;
+        bool any = false;
+        bool open = false;
+        for (const PassedValues& each : code(from.object).passed) {
+            if (each.from != from.function || each.pointer != pointer || each.parameter != key.parameter) continue;
+            any = true;
+            open = open || !each.known || std::ranges::any_of(each.values, [&](std::uint64_t value) {
+                       return (value & key.bits) != 0;
+                   });
+        }
+        if (open || !any) open_gate(key.gate);
+    }
+}
+
 void Reach::reach(FunctionRef to, const Origin& origin, Level level) {
+    turn_flag_keys(to, origin);
+    if (wait({.to = to, .origin = origin, .level = level})) return;
     State& state = states_[to.object][to.function];
     if (state.level >= level) return;
     if (state.level == Level::No) state.origin = origin;
@@ -64,6 +126,7 @@ void Reach::reach(FunctionRef to, const Origin& origin, Level level) {
 }
 
 void Reach::take(FunctionRef to, const Origin& origin) {
+    if (wait({.to = to, .origin = origin, .taken = true})) return;
     reach(to, origin);
     states_[to.object][to.function].taken = true;
 }
@@ -126,6 +189,7 @@ void Reach::call_pointer(FunctionRef from, std::uint32_t index) {
             if (to.function != kNone) {
                 reach(to, origin);
                 note_passed(from, index, to);
+                turn_flag_keys(from, index, to);
                 return;
             }
         }
@@ -136,20 +200,34 @@ void Reach::call_pointer(FunctionRef from, std::uint32_t index) {
 void Reach::note_passed(FunctionRef from, std::uint32_t pointer, FunctionRef to) {
     for (const Wrapper& wrapper : code(to.object).wrappers) {
         if (wrapper.function != to.function) continue;
-        PassedNumber number{.caller = from, .wrapper = to, .what = wrapper};
+        bool any = false;
         for (const PassedValues& each : code(from.object).passed) {
             if (each.from != from.function || each.pointer != pointer || each.parameter != wrapper.parameter)
                 continue;
-            number.known = each.known;
-            number.values = each.values;
+            any = true;
+            passed_.push_back({.caller = from,
+                               .wrapper = to,
+                               .what = wrapper,
+                               .owner = {from.object, each.owner},
+                               .when = each.when,
+                               .known = each.known,
+                               .values = each.values,
+                               .reason = each.reason,
+                               .elsewhere = each.elsewhere});
         }
-        passed_.push_back(std::move(number));
+        if (any) continue;
+        passed_.push_back({.caller = from,
+                           .wrapper = to,
+                           .what = wrapper,
+                           .owner = from,
+                           .reason = "it calls in a way that is not followed"});
     }
 }
 
 void Reach::go_through(FunctionRef ref) {
     State& state = states_[ref.object][ref.function];
     state.queued = false;
+    turn_keys(ref);
     follow_edges(ref, state.level);
     if (state.level != Level::Reached) return;
     follow_uses(ref);
@@ -160,6 +238,14 @@ void Reach::follow_edges(FunctionRef ref, Level level) {
     for (const Edge& each : std::ranges::equal_range(code(ref.object).edges, ref.function, {}, &Edge::from)) {
         const FunctionRef to{ref.object, each.to};
         const Origin origin{.from = ref, .via = via_of(each.kind)};
+        const auto& gated = linked_.objects[ref.object].gated_edges;
+        const auto gate = std::ranges::find_if(gated, [&](const EdgeGate& edge) {
+            return edge.from == each.from && edge.to == each.to && !open_gates_[edge.gate];
+        });
+        if (gate != gated.end()) {
+            waiting_[gate->gate].push_back({.to = to, .origin = origin, .level = level});
+            continue;
+        }
         if (each.kind != EdgeKind::Takes)
             reach(to, origin, level);
         else if (level == Level::Reached)
@@ -180,16 +266,26 @@ void Reach::follow_uses(FunctionRef ref) {
 
 void Reach::follow_texts(FunctionRef ref) {
     for (const NamedText& each : code(ref.object).texts) {
-        if (each.from != ref.function) continue;
-        if (each.opens) {
-            if (!each.known) opens_unknown_.push_back(ref);
-            for (const std::string& text : each.texts) opened_.emplace_back(ref, text);
-            continue;
-        }
-        if (!each.known) finds_unknown_.push_back(ref);
+        if (each.owner != ref.function || each.when != When::Reached) continue;
         for (const std::string& text : each.texts) {
-            for (const Place& place : linked_.definitions ? linked_.definitions(text) : std::vector<Place>{})
+            if (each.kind != TextKind::Function) opened_.push_back({ref, each.kind, text});
+            if (each.kind == TextKind::Nss) {
+                const auto gate = linked_.nss_gates.find(text);
+                if (gate != linked_.nss_gates.end()) open_gate(gate->second);
+            }
+            if (each.kind != TextKind::Function || !linked_.definitions) continue;
+            for (const Place& place : linked_.definitions(text))
                 take_place(place, {.from = ref, .via = Via::Name});
+        }
+    }
+}
+
+void Reach::note_unknown_texts() {
+    for (std::uint32_t object = 0; object < linked_.objects.size(); ++object) {
+        for (const NamedText& each : code(object).texts) {
+            const FunctionRef owner{object, each.owner};
+            if (each.known || !(each.when == When::Taken ? taken(owner) : reached(owner))) continue;
+            opens_unknown_.push_back({owner, each.kind, {}});
         }
     }
 }

@@ -45,8 +45,18 @@ struct PassedNumber {
     FunctionRef caller;
     FunctionRef wrapper;
     Wrapper what;
+    FunctionRef owner;  // counts where this one can run, or where its address is known
+    When when = When::Reached;
     bool known = false;
     std::vector<std::uint64_t> values;
+    std::string reason;               // where they are not known
+    std::uint32_t elsewhere = kNone;  // as in CallFact
+};
+
+struct OpenedName {
+    FunctionRef by;
+    TextKind kind = TextKind::File;
+    std::string name;
 };
 
 class Reach {
@@ -60,10 +70,13 @@ class Reach {
     [[nodiscard]] bool taken(FunctionRef ref) const;
     [[nodiscard]] const Origin& origin(FunctionRef ref) const;
     [[nodiscard]] const std::vector<PassedNumber>& passed() const { return passed_; }
-    // Names given to dlopen by what can run, each once; and the functions that give an unknown one.
-    [[nodiscard]] const std::vector<std::pair<FunctionRef, std::string>>& opened() const { return opened_; }
-    [[nodiscard]] const std::vector<FunctionRef>& opens_unknown() const { return opens_unknown_; }
-    [[nodiscard]] const std::vector<FunctionRef>& finds_unknown() const { return finds_unknown_; }
+    // What is opened by name by what can run (other than functions), and the functions that give an unknown
+    // name.
+    [[nodiscard]] const std::vector<OpenedName>& opened() const { return opened_; }
+    [[nodiscard]] const std::vector<OpenedName>& opens_unknown() const { return opens_unknown_; }
+    // The gate that keeps a function back that is known to what can run; kNone where none does.
+    [[nodiscard]] std::uint32_t kept_back_by(FunctionRef ref) const;
+    [[nodiscard]] bool is_open(std::uint32_t gate) const { return open_gates_[gate]; }
 
   private:
     enum class Level : std::uint8_t { No, Executed, Reached };
@@ -73,10 +86,22 @@ class Reach {
         bool queued = false;
         Origin origin;
     };
+    // A function that waits for its gate to be opened.
+    struct Waiting {
+        FunctionRef to;
+        Origin origin;
+        Level level = Level::Reached;
+        bool taken = false;
+    };
 
     [[nodiscard]] const ObjectCode& code(std::uint32_t object) const { return *linked_.objects[object].code; }
     void reach(FunctionRef to, const Origin& origin, Level level = Level::Reached);
     void take(FunctionRef to, const Origin& origin);
+    bool wait(const Waiting& function);
+    void open_gate(std::uint32_t gate);
+    void turn_keys(FunctionRef ref);
+    void turn_flag_keys(FunctionRef to, const Origin& origin);
+    void turn_flag_keys(FunctionRef from, std::uint32_t pointer, FunctionRef to);
     void take_place(const Place& place, const Origin& origin);
     void use_piece(const Place& place, const Origin& origin);
     void use_pointer(std::uint32_t object, std::uint32_t pointer, const Origin& origin);
@@ -86,6 +111,7 @@ class Reach {
     void follow_edges(FunctionRef ref, Level level);
     void follow_uses(FunctionRef ref);
     void follow_texts(FunctionRef ref);
+    void note_unknown_texts();
     void note_passed(FunctionRef from, std::uint32_t pointer, FunctionRef to);
 
     const Linked& linked_;
@@ -93,9 +119,10 @@ class Reach {
     std::vector<std::vector<bool>> used_pointers_;  // by object and pointer
     std::deque<FunctionRef> open_;
     std::vector<PassedNumber> passed_;
-    std::vector<std::pair<FunctionRef, std::string>> opened_;
-    std::vector<FunctionRef> opens_unknown_;
-    std::vector<FunctionRef> finds_unknown_;
+    std::vector<OpenedName> opened_;
+    std::vector<OpenedName> opens_unknown_;
+    std::vector<bool> open_gates_;
+    std::vector<std::vector<Waiting>> waiting_;  // by gate
 };
 
 }  // namespace catena::callgraph

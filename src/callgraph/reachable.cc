@@ -17,6 +17,7 @@ constexpr std::size_t kMaxPath = 200;
 constexpr std::size_t kMaxEvidence = 32;  // of one call
 // nanosleep, clock_nanosleep, poll and futex can be stopped by a signal in such a way that the kernel goes on
 // with them by restart_syscall, which it puts in the place of their number.
+constexpr std::uint32_t kSeccomp = 317;
 constexpr std::uint32_t kRestartSyscall = 219;
 constexpr std::uint32_t kRestarted[] = {7, 35, 202, 230};
 
@@ -47,27 +48,49 @@ class Collector {
         const FunctionRef owner{object, fact.owner};
         if (fact.when == When::Taken ? !reach_.taken(owner) : !reach_.reached(owner)) return;
         const FunctionRef holder{object, fact.function};
+        if (stays_within(object, fact.elsewhere)) return;
         if (!fact.resolved) {
             unresolved(holder, fact.address,
                        fmt::format("{} (through {})", fact.reason, function_name(linked_, owner)));
             return;
         }
         for (const std::uint32_t number : fact.numbers)
-            add(number, fact.door, evidence(owner, holder, fact.address));
+            if (!is_kept_back(holder, number)) add(number, fact.door, evidence(owner, holder, fact.address));
+    }
+
+    // Whether the call waits for something that nothing that can run does.
+    [[nodiscard]] bool is_kept_back(FunctionRef holder, std::uint32_t number) const {
+        return std::ranges::any_of(linked_.objects[holder.object].gated_calls, [&](const CallGate& each) {
+            return each.number == number && (each.function == kNone || each.function == holder.function) &&
+                   !reach_.is_open(each.gate);
+        });
+    }
+
+    // Whether the pointer, if there is one, is bound to the file that holds it.
+    [[nodiscard]] bool stays_within(std::uint32_t object, std::uint32_t pointer) const {
+        return pointer != kNone && linked_.objects[object].bound[pointer].place.object == object;
     }
 
     void collect(const PassedNumber& passed) {
         const FunctionRef holder{passed.wrapper.object, passed.what.holder};
+        if (passed.when == When::Taken ? !reach_.taken(passed.owner) : !reach_.reached(passed.owner)) return;
+        if (stays_within(passed.owner.object, passed.elsewhere)) return;
         if (!passed.known) {
+            const std::string& path = linked_.objects[passed.owner.object].path;
             unresolved(holder, passed.what.address,
-                       fmt::format("{} in {} gives a number that is not known",
-                                   function_name(linked_, passed.caller),
-                                   linked_.objects[passed.caller.object].path));
+                       fmt::format("{} (through {} of {})", passed.reason,
+                                   function_name(linked_, passed.owner), path));
+            // libseccomp looks the number of this one call up in its own table, by name.
+            if (path.find("/libseccomp.so.") == std::string::npos) return;
+            UnresolvedSite& site = result_.unresolved.back();
+            site.numbers = std::vector{kSeccomp};
+            site.reason += "; libseccomp asks its table for seccomp and for no other call";
+            add(kSeccomp, passed.what.door, evidence(passed.owner, holder, passed.what.address));
             return;
         }
         for (const std::uint64_t number : passed.values)
             add(static_cast<std::uint32_t>(number), passed.what.door,
-                evidence(passed.caller, holder, passed.what.address));
+                evidence(passed.owner, holder, passed.what.address));
     }
 
     CallEvidence evidence(FunctionRef owner, FunctionRef holder, std::uint64_t address) {

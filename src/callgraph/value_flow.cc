@@ -30,8 +30,13 @@ class Follower {
 
     std::vector<FlowPoint> run() {
         if (steps_.empty()) return {};
-        enter(steps_.front().address,
-              question_.entered_by_calls ? AbstractState::at_entry() : AbstractState{.entry_slots = false});
+        AbstractState first =
+            question_.entered_by_calls ? AbstractState::at_entry() : AbstractState{.entry_slots = false};
+        for (unsigned i = 0; i < kRegisters; ++i) {
+            const bool any = !question_.entered_by_calls && !question_.followed.empty();
+            first.registers[i] = first.registers[i].with_mark(any || (question_.marked_entry >> i & 1U) != 0);
+        }
+        enter(steps_.front().address, first);
         for (const std::uint64_t each : question_.inner_entries) {
             if (each != steps_.front().address || !question_.entered_by_calls) enter_unknown(each);
         }
@@ -104,6 +109,8 @@ class Follower {
     void enter_unknown(std::uint64_t address) {
         AbstractState state{.entry_slots = false};
         state.escaped = true;
+        state.hidden_marks = !question_.followed.empty();
+        for (AbstractValue& each : state.registers) each = each.with_mark(state.hidden_marks);
         state.registers[kRsp] = AbstractValue::frame(0);
         enter(address, state);
     }
@@ -132,8 +139,11 @@ class Follower {
             }
             visited_.insert(step.address);
             if (points != nullptr) note(step, state, *points);
-            step.apply(state);
-            if (points == nullptr) leave(step, state);
+            step.apply(state, question_.followed);
+            const auto equal = i > 0 && step.address != address ? step.equal_after(steps_[i - 1]) : std::nullopt;
+            const ZydisMnemonic branch = step.instruction.mnemonic;
+            if (points == nullptr) leave(step, branch == ZYDIS_MNEMONIC_JZ ? with(state, equal) : state);
+            if (branch == ZYDIS_MNEMONIC_JNZ) state = with(state, equal);
             if (!step.falls_through() || is_last_call(step)) return;
         }
     }
@@ -141,6 +151,12 @@ class Follower {
     [[nodiscard]] bool is_last_call(const Step& step) const {
         return step.flow == Flow::Call && question_.never_returns && step.target() &&
                question_.never_returns(*step.target());
+    }
+
+    // What is known where a comparison came out equal.
+    static AbstractState with(AbstractState state, const std::optional<Step::Equal>& equal) {
+        if (equal) state.registers[equal->register_index] = AbstractValue::constant(equal->value);
+        return state;
     }
 
     void leave(const Step& step, const AbstractState& state) {
@@ -156,12 +172,19 @@ class Follower {
         const bool out = direct && step.target() && (step.flow == Flow::Call || !inside(*step.target()));
         const bool through = step.flow == Flow::CallIndirect || step.flow == Flow::JumpIndirect;
         const auto stored = step.stored_word();
-        if (step.door == Door::None && !out && !(through && step.slot()) && !stored) return;
+        const bool marks = !question_.followed.empty();
+        const bool let_out = marks && lets_mark_out(step, state);
+        const std::uint64_t caller_bytes = marks ? step.caller_bytes(state) : 0;
+        if (step.door == Door::None && !out && !through && !stored && !let_out && caller_bytes == 0) return;
         FlowPoint point{.address = step.address,
                         .door = step.door,
                         .target = out ? *step.target() : 0,
                         .slot = through ? step.slot().value_or(0) : 0,
-                        .jump = step.flow != Flow::Call && step.flow != Flow::CallIndirect};
+                        .jump = step.flow != Flow::Call && step.flow != Flow::CallIndirect,
+                        .indirect = through,
+                        .through_mark = marks && step.goes_through_mark(state, question_.followed),
+                        .lets_mark_out = let_out,
+                        .caller_bytes = caller_bytes};
         if (stored) {
             point.stored_to = *stored;
             point.stored = gave_up_ ? AbstractValue{} : step.stored_value(state);
@@ -171,6 +194,13 @@ class Follower {
         else
             point.state = state;
         points.push_back(std::move(point));
+    }
+
+    // Where it goes on into the next function, anything marked is out of sight.
+    [[nodiscard]] bool lets_mark_out(const Step& step, const AbstractState& state) const {
+        if (gave_up_ || step.lets_mark_out(state, question_.followed)) return true;
+        if (&step != &steps_.back() || !step.falls_through() || is_last_call(step)) return false;
+        return std::ranges::any_of(state.registers, &AbstractValue::marked) || state.has_marked_slots();
     }
 
     void collect() {

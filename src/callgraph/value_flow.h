@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "callgraph/abstract_value.h"
+#include "callgraph/data_pointers.h"
 #include "callgraph/instruction.h"
 #include "elf/image.h"
 
@@ -20,6 +21,10 @@ struct FlowQuestion {
     std::span<const std::uint64_t> inner_entries;      // where it is entered from elsewhere
     std::span<const std::uint64_t> table_targets;      // where its jumps through registers lead
     std::function<bool(std::uint64_t)> never_returns;  // of a function that is called
+    // Addresses whose way is followed, and the registers (a bit each) that can hold one at the beginning.
+    // Where the function is entered in a way that is not known, any register can.
+    std::vector<DataRange> followed;
+    std::uint32_t marked_entry = 0;
 };
 
 // An instruction that enters the kernel, or that calls or jumps out of the function, and what is known there.
@@ -29,8 +34,12 @@ struct FlowPoint {
     std::uint64_t target = 0;  // of direct calls and jumps
     std::uint64_t slot = 0;    // of calls and jumps through memory at a fixed address
     bool jump = false;
+    bool indirect = false;        // through a register or memory
     std::uint64_t stored_to = 0;  // it writes a word to this fixed address
     AbstractValue stored;
+    bool through_mark = false;       // it calls or jumps through a marked value
+    bool lets_mark_out = false;      // a marked value goes where marks are not followed
+    std::uint64_t caller_bytes = 0;  // with marks: of the caller's stack, that it can read
     AbstractState state;
 };
 

@@ -26,9 +26,11 @@ std::uint64_t mask_of(unsigned bytes) {
 
 class Change {
   public:
-    Change(const Step& step, AbstractState& state) : step_(step), state_(state) {}
+    Change(const Step& step, AbstractState& state, std::span<const DataRange> followed = {})
+        : step_(step), state_(state), followed_(followed) {}
 
     void run() {
+        reads_mark_ = !followed_.empty() && reads_mark();
         switch (step_.instruction.mnemonic) {
             case ZYDIS_MNEMONIC_MOV:
                 return write(0, read(1));
@@ -62,7 +64,124 @@ class Change {
 
     [[nodiscard]] AbstractValue value_of(unsigned index) const { return read(index); }
 
+    // Whether a value that it reads is marked, or lies behind a marked address.
+    [[nodiscard]] bool reads_mark() const {
+        // What else they read and write is the stack, at the stack pointer.
+        const ZydisMnemonic mnemonic = step_.instruction.mnemonic;
+        if (mnemonic == ZYDIS_MNEMONIC_PUSH) return operand_has_mark(operand(0));
+        if (mnemonic == ZYDIS_MNEMONIC_POP) return has_mark(read_slot(stack_offset(), 8));
+        if (mnemonic == ZYDIS_MNEMONIC_LEAVE) return false;
+        for (unsigned i = 0; i < step_.instruction.operand_count; ++i) {
+            const ZydisDecodedOperand& each = operand(i);
+            const bool reads = (each.actions & ZYDIS_OPERAND_ACTION_MASK_READ) != 0 ||
+                               (mnemonic == ZYDIS_MNEMONIC_LEA && i == 1);
+            if (reads && operand_has_mark(each)) return true;
+        }
+        return false;
+    }
+
+    [[nodiscard]] bool writes_mark_out() const {
+        if (step_.instruction.mnemonic == ZYDIS_MNEMONIC_PUSH) return !state_.registers[kRsp].is_frame();
+        for (unsigned i = 0; i < step_.instruction.operand_count; ++i) {
+            const ZydisDecodedOperand& each = operand(i);
+            if ((each.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) == 0) continue;
+            if (each.type == ZYDIS_OPERAND_TYPE_MEMORY) {
+                const AbstractValue where = address_of(each);
+                const bool back = where.is_set() && where.values().size() == 1 && is_followed(where);
+                if (!where.is_frame() && !back) return true;
+            } else if (each.type == ZYDIS_OPERAND_TYPE_REGISTER) {
+                const auto kind = ZydisRegisterGetClass(each.reg.value);
+                if (!part_of(each.reg.value) && kind != ZYDIS_REGCLASS_FLAGS && kind != ZYDIS_REGCLASS_IP)
+                    return true;
+            }
+        }
+        return false;
+    }
+
+    [[nodiscard]] bool is_followed(const AbstractValue& value) const {
+        return value.is_set() && std::ranges::any_of(value.values(), [&](std::uint64_t each) {
+                   return std::ranges::any_of(followed_, [&](const DataRange& range) {
+                       return each >= range.begin && each < range.end;
+                   });
+               });
+    }
+    [[nodiscard]] bool has_mark(const AbstractValue& value) const {
+        return value.is_set() ? is_followed(value) : value.marked();
+    }
+    [[nodiscard]] bool register_has_mark(ZydisRegister name) const {
+        const auto part = part_of(name);
+        return part && has_mark(state_.registers[part->index]);
+    }
+
+    [[nodiscard]] bool operand_has_mark(const ZydisDecodedOperand& each) const {
+        if (each.type == ZYDIS_OPERAND_TYPE_REGISTER) return register_has_mark(each.reg.value);
+        if (each.type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
+            return is_followed(AbstractValue::constant(each.imm.value.u));
+        if (each.type != ZYDIS_OPERAND_TYPE_MEMORY) return false;
+        const AbstractValue where = address_of(each);
+        if (where.is_frame()) return slots_have_mark(where.offset(), std::max(each.size / 8, 1));
+        const bool stack = state_.escaped || is_frame(each.mem.base) || is_frame(each.mem.index);
+        if (stack && !where.is_set() && (state_.hidden_marks || state_.has_marked_slots())) return true;
+        return is_followed(where) || register_has_mark(each.mem.base) || register_has_mark(each.mem.index);
+    }
+
+    // How many bytes of what the caller left on the stack, above the return address, it can read.
+    [[nodiscard]] std::uint64_t caller_bytes() const {
+        constexpr std::uint64_t kAll = 4096;
+        std::uint64_t bytes = 0;
+        for (unsigned i = 0; i < step_.instruction.operand_count_visible; ++i) {
+            const ZydisDecodedOperand& each = operand(i);
+            if (each.type != ZYDIS_OPERAND_TYPE_MEMORY) continue;
+            const AbstractValue where = address_of(each);
+            if (!where.is_frame()) {
+                if (is_frame(each.mem.base) || is_frame(each.mem.index)) bytes = kAll;
+                continue;
+            }
+            const std::int64_t end = where.offset() + std::max(each.size / 8, 8) - 8;
+            if (end <= 0) continue;
+            bytes = step_.instruction.mnemonic == ZYDIS_MNEMONIC_LEA
+                        ? kAll
+                        : std::max(bytes, static_cast<std::uint64_t>(end));
+        }
+        return bytes;
+    }
+
   private:
+    [[nodiscard]] std::int64_t stack_offset() const { return state_.registers[kRsp].offset(); }
+
+    [[nodiscard]] bool slots_have_mark(std::int64_t offset, std::int64_t bytes) const {
+        if (state_.hidden_marks) return true;
+        for (auto slot = state_.slots.lower_bound(offset - 7);
+             slot != state_.slots.end() && slot->first < offset + bytes; ++slot) {
+            if (has_mark(slot->second)) return true;
+        }
+        return false;
+    }
+
+    [[nodiscard]] bool is_frame(ZydisRegister name) const {
+        const auto part = part_of(name);
+        return part && state_.registers[part->index].is_frame();
+    }
+
+    // An address of the stack goes into what is written.
+    [[nodiscard]] bool reads_frame() const {
+        for (unsigned i = 0; i < step_.instruction.operand_count_visible; ++i) {
+            const ZydisDecodedOperand& each = operand(i);
+            const bool reads = (each.actions & ZYDIS_OPERAND_ACTION_MASK_READ) != 0;
+            if (reads && each.type == ZYDIS_OPERAND_TYPE_REGISTER && is_frame(each.reg.value)) return true;
+            if (step_.instruction.mnemonic == ZYDIS_MNEMONIC_LEA && each.type == ZYDIS_OPERAND_TYPE_MEMORY &&
+                (is_frame(each.mem.base) || is_frame(each.mem.index)))
+                return true;
+        }
+        return false;
+    }
+
+    [[nodiscard]] AbstractValue mark(const AbstractValue& value) {
+        if (followed_.empty() || value.is_frame()) return value;
+        if (!value.is_set() && reads_frame()) state_.escaped = true;
+        return value.with_mark(value.is_set() ? is_followed(value) : reads_mark_);
+    }
+
     [[nodiscard]] const ZydisDecodedOperand& operand(unsigned index) const { return step_.operands[index]; }
 
     [[nodiscard]] AbstractValue address_of(const ZydisDecodedOperand& memory) const {
@@ -111,7 +230,8 @@ class Change {
             return found->second.map([&](std::uint64_t each) { return each & mask_of(bytes); });
         }
         const bool caller = offset >= 8 && offset % 8 == 0 && offset < 256 && state_.entry_slots;
-        return caller && bytes >= 4 && !state_.escaped ? AbstractValue::entry_slot(offset) : AbstractValue{};
+        if (caller && bytes >= 4 && !state_.escaped) return AbstractValue::entry_slot(offset);
+        return AbstractValue{}.with_mark(state_.hidden_marks);
     }
 
     [[nodiscard]] AbstractValue read(unsigned index) const {
@@ -169,6 +289,12 @@ class Change {
 
     void set_register(const RegisterPart& part, const AbstractValue& value) {
         AbstractValue& target = state_.registers[part.index];
+        const bool marked = value.marked() || (part.bytes < 4 && target.marked());
+        set_part(part, value, target);
+        if (!target.is_set()) target = target.with_mark(marked);
+    }
+
+    static void set_part(const RegisterPart& part, const AbstractValue& value, AbstractValue& target) {
         if (part.bytes == 8) {
             target = value;
         } else if (part.bytes == 4) {
@@ -193,7 +319,8 @@ class Change {
         return AbstractValue::set(std::move(values));
     }
 
-    void write(unsigned index, const AbstractValue& value) {
+    void write(unsigned index, const AbstractValue& plain) {
+        const AbstractValue value = mark(plain);
         const ZydisDecodedOperand& to = operand(index);
         if (to.type == ZYDIS_OPERAND_TYPE_REGISTER) {
             if (const auto part = part_of(to.reg.value)) set_register(*part, value);
@@ -205,27 +332,31 @@ class Change {
     void store(const AbstractValue& where, unsigned bytes, const AbstractValue& value) {
         if (!where.is_frame()) {
             if (value.is_frame()) state_.escaped = true;
-            if (state_.escaped && !where.is_set()) forget_slots();
+            if (state_.escaped && !where.is_set()) state_.forget_slots();
             return;
         }
         const std::int64_t offset = where.offset();
+        // Of what is overwritten in part, something is left.
+        for (auto slot = state_.slots.lower_bound(offset - 7);
+             slot != state_.slots.end() && slot->first < offset + std::int64_t{bytes}; ++slot) {
+            const bool whole = slot->first >= offset && slot->first + 8 <= offset + std::int64_t{bytes};
+            if (slot->second.marked() && !whole) state_.hidden_marks = true;
+        }
         state_.slots.erase(state_.slots.lower_bound(offset - 7),
                            state_.slots.lower_bound(offset + std::max<std::int64_t>(bytes, 1)));
         if (offset >= 0) state_.entry_slots = false;
-        if (offset >= 0 && bytes == 0) forget_slots();
-        if (value.kind() == AbstractValue::Kind::Any || value.kind() == AbstractValue::Kind::LowByte) return;
+        if (offset >= 0 && bytes == 0) state_.forget_slots();
+        if (value.marked() && bytes != 8) state_.hidden_marks = true;
+        const bool unknown =
+            value.kind() == AbstractValue::Kind::Any || value.kind() == AbstractValue::Kind::LowByte;
+        if (unknown && !value.marked()) return;
         if (bytes == 8 || (bytes == 4 && !value.is_frame())) state_.slots[offset] = value;
-    }
-
-    void forget_slots() {
-        state_.slots.clear();
-        state_.entry_slots = false;
     }
 
     void push(const AbstractValue& value) {
         AbstractValue& stack = state_.registers[kRsp];
         stack = sum(stack, AbstractValue::constant(~std::uint64_t{7}));
-        store(stack, 8, value);
+        store(stack, 8, mark(value));
     }
 
     void pop() {
@@ -270,7 +401,7 @@ class Change {
             if (value.is_frame() && offset >= outgoing())
                 state_.escaped = state_.escaped || is_argument(offset);
         }
-        if (state_.escaped) forget_slots();
+        if (state_.escaped) state_.forget_slots();
         for (const unsigned each : {kRax, kRcx, kRdx, kRsi, kRdi, 8U, 9U, 10U, 11U})
             state_.registers[each] = {};
     }
@@ -286,9 +417,9 @@ class Change {
         for (const unsigned each : {kRax, kRcx, 11U}) state_.registers[each] = {};
         // The kernel writes where arguments point to, which can be the frame.
         for (const unsigned each : {kRdi, kRsi, kRdx, 10U, 8U, 9U}) {
-            if (state_.registers[each].is_frame()) forget_slots();
+            if (state_.registers[each].is_frame()) state_.forget_slots();
         }
-        if (state_.escaped) forget_slots();
+        if (state_.escaped) state_.forget_slots();
     }
 
     bool arithmetic() {
@@ -379,86 +510,55 @@ class Change {
             const ZydisDecodedOperand& each = operand(i);
             if ((each.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) == 0) continue;
             if (each.type == ZYDIS_OPERAND_TYPE_REGISTER) {
-                if (const auto part = part_of(each.reg.value)) state_.registers[part->index] = {};
+                if (const auto part = part_of(each.reg.value)) state_.registers[part->index] = mark({});
             } else if (each.type == ZYDIS_OPERAND_TYPE_MEMORY) {
                 memory = true;
-                store(address_of(each), each.size / 8, {});
+                store(address_of(each), each.size / 8, mark({}));
             }
         }
         // One that is repeated writes more than its operand says.
         const bool repeated = (step_.instruction.attributes &
                                (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE)) != 0;
-        if (memory && repeated) forget_slots();
+        if (memory && repeated) state_.forget_slots();
     }
 
     const Step& step_;
     AbstractState& state_;
+    std::span<const DataRange> followed_;
+    bool reads_mark_ = false;
 };
 
 }  // namespace
 
-bool Step::decode(const ZydisDecoder& decoder, std::uint64_t at, std::span<const std::byte> bytes) {
-    address = at;
-    if (!ZYAN_SUCCESS(
-            ZydisDecoderDecodeFull(&decoder, bytes.data(), bytes.size(), &instruction, operands.data())))
-        return false;
-    const ZydisDecodedOperand& first = operands[0];
-    const bool relative = first.type == ZYDIS_OPERAND_TYPE_IMMEDIATE && first.imm.is_relative == ZYAN_TRUE;
-    switch (instruction.meta.category) {
-        case ZYDIS_CATEGORY_CALL:
-            flow = relative ? Flow::Call : Flow::CallIndirect;
-            break;
-        case ZYDIS_CATEGORY_UNCOND_BR:
-            flow = relative ? Flow::Jump : Flow::JumpIndirect;
-            break;
-        case ZYDIS_CATEGORY_COND_BR:
-            flow = Flow::Branch;
-            break;
-        case ZYDIS_CATEGORY_RET:
-            flow = Flow::Return;
-            break;
-        default:
-            break;
-    }
-    const ZydisMnemonic mnemonic = instruction.mnemonic;
-    if (mnemonic == ZYDIS_MNEMONIC_HLT || mnemonic == ZYDIS_MNEMONIC_UD2 || mnemonic == ZYDIS_MNEMONIC_INT3)
-        flow = Flow::Stop;
-    if (mnemonic == ZYDIS_MNEMONIC_SYSCALL) door = Door::Syscall;
-    if (mnemonic == ZYDIS_MNEMONIC_SYSENTER) door = Door::Sysenter;
-    if (mnemonic == ZYDIS_MNEMONIC_INT && first.imm.value.u == 0x80) door = Door::Int80;
-    return true;
+void Step::apply(AbstractState& state, std::span<const DataRange> followed) const {
+    Change(*this, state, followed).run();
 }
 
-void Step::apply(AbstractState& state) const { Change(*this, state).run(); }
-
-bool Step::falls_through() const {
-    return flow != Flow::Jump && flow != Flow::JumpIndirect && flow != Flow::Return && flow != Flow::Stop;
+bool Step::goes_through_mark(const AbstractState& state, std::span<const DataRange> followed) const {
+    if (flow != Flow::CallIndirect && flow != Flow::JumpIndirect) return false;
+    AbstractState copy = state;
+    return Change(*this, copy, followed).operand_has_mark(operands[0]);
 }
 
-std::optional<std::uint64_t> Step::target() const {
-    if (flow != Flow::Call && flow != Flow::Jump && flow != Flow::Branch) return std::nullopt;
-    return next() + static_cast<std::uint64_t>(operands[0].imm.value.s);
+bool Step::lets_mark_out(const AbstractState& state, std::span<const DataRange> followed) const {
+    AbstractState copy = state;
+    const Change change(*this, copy, followed);
+    const auto marked = [&](unsigned index) { return change.has_mark(copy.registers[index]); };
+    if (flow == Flow::Return) return marked(kRax) || marked(kRdx);
+    if (door != Door::None) return std::ranges::any_of(std::array{kRdi, kRsi, kRdx, 10U, 8U, 9U}, marked);
+    if (flow != Flow::Next) return false;
+    return change.reads_mark() && change.writes_mark_out();
 }
 
-std::optional<std::uint64_t> Step::stored_word() const {
-    const ZydisDecodedOperand& first = operands[0];
-    const bool writes = instruction.operand_count_visible > 0 && first.type == ZYDIS_OPERAND_TYPE_MEMORY &&
-                        first.mem.base == ZYDIS_REGISTER_RIP &&
-                        (first.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
-    if (!writes) return std::nullopt;
-    return next() + static_cast<std::uint64_t>(first.mem.disp.value);
+std::uint64_t Step::caller_bytes(const AbstractState& state) const {
+    AbstractState copy = state;
+    return Change(*this, copy).caller_bytes();
 }
 
 AbstractValue Step::stored_value(const AbstractState& state) const {
     if (instruction.mnemonic != ZYDIS_MNEMONIC_MOV) return {};
     AbstractState copy = state;
     return Change(*this, copy).value_of(1);
-}
-
-std::optional<std::uint64_t> Step::slot() const {
-    const ZydisDecodedOperand& first = operands[0];
-    if (first.type != ZYDIS_OPERAND_TYPE_MEMORY || first.mem.base != ZYDIS_REGISTER_RIP) return std::nullopt;
-    return next() + static_cast<std::uint64_t>(first.mem.disp.value);
 }
 
 }  // namespace catena::callgraph

@@ -9,6 +9,7 @@
 #include <span>
 
 #include "callgraph/abstract_value.h"
+#include "callgraph/data_pointers.h"
 #include "callgraph/instruction.h"
 
 namespace catena::callgraph {
@@ -22,8 +23,24 @@ struct Step {
 
     // Whether there is an instruction at the beginning of the bytes.
     bool decode(const ZydisDecoder& decoder, std::uint64_t at, std::span<const std::byte> bytes);
-    // What is known after it, from what is known before it.
-    void apply(AbstractState& state) const;
+    // What is known after it, from what is known before it. Values that can be addresses in the `followed`
+    // ranges, or come from there, are marked.
+    void apply(AbstractState& state, std::span<const DataRange> followed = {}) const;
+    // Whether it calls or jumps through a marked value.
+    [[nodiscard]] bool goes_through_mark(const AbstractState& state,
+                                         std::span<const DataRange> followed) const;
+    // Whether it puts a marked value where marks are not followed: memory other than the stack, other kinds
+    // of registers, the kernel, what it returns.
+    [[nodiscard]] bool lets_mark_out(const AbstractState& state, std::span<const DataRange> followed) const;
+    // What a branch on equality (jz, jnz) says of a register, after a comparison right before it.
+    struct Equal {
+        unsigned register_index = 0;
+        std::uint64_t value = 0;
+    };
+    [[nodiscard]] std::optional<Equal> equal_after(const Step& comparison) const;
+
+    // How many bytes above the return address it can read: arguments that are on the stack.
+    [[nodiscard]] std::uint64_t caller_bytes(const AbstractState& state) const;
 
     [[nodiscard]] std::uint64_t next() const { return address + instruction.length; }
     [[nodiscard]] bool falls_through() const;

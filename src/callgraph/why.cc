@@ -30,6 +30,9 @@ class Asker {
                 result_.referrers.push_back(
                     {.how = fmt::format("it is entered from outside: {}", each.why), .can_run = true});
         }
+        const std::uint32_t gate = reach_.kept_back_by(function_);
+        if (gate != kNone && !result_.reached)
+            result_.referrers.push_back({.how = fmt::format("left out: {}", linked_.gates[gate])});
         base::stable_sort(result_.referrers, [](const Referrer& each) { return !each.can_run; });
         return std::move(result_);
     }

@@ -31,10 +31,14 @@ std::string path_text(const CallEvidence& evidence) {
 void print_doubts(const ReachableCalls& calls) {
     const auto safe = [](const std::string& text) { return event::escape_for_terminal(text); };
     if (!calls.unresolved.empty())
-        fmt::print("\nNumbers that could not be found out; any call is possible there:\n");
-    for (const UnresolvedSite& each : calls.unresolved)
-        fmt::print("  {:#x} in {} of {}: {}\n", each.address, safe(each.function), safe(each.binary),
+        fmt::print("\nNumbers that could not be found out; any call is possible where none is given:\n");
+    for (const UnresolvedSite& each : calls.unresolved) {
+        fmt::print("  {:#x} in {} of {}: {}", each.address, safe(each.function), safe(each.binary),
                    safe(each.reason));
+        for (const std::uint32_t number : each.numbers.value_or(std::vector<std::uint32_t>{}))
+            fmt::print(" [{}]", call_name(number, false));
+        fmt::print("\n");
+    }
     if (!calls.doubts.empty()) fmt::print("\nWhat else could not be shown:\n");
     for (const std::string& each : calls.doubts) fmt::print("  {}\n", safe(each));
 }

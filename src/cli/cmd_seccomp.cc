@@ -1,10 +1,10 @@
 // catena seccomp: which system calls a program needs, as a profile; and the program under it.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -48,7 +48,9 @@ catena seccomp VERB --help says more.)";
 constexpr const char* kDeriveHelp = R"(
 Recordings say what was seen, the code what could be. With both, each call is labelled with where it came from:
 observed, static or both. What counts is what the program did, and all that it started, since these inherit its
-filter; what the launcher did before it began to run does not.
+filter; what the launcher did before it began to run does not. So the code of what it starts counts, too: of what the
+recordings saw it start, and of what further --binary name, which without a recording is the only way to know.
+So it is with plugins that a configuration names: a doubt tells that there are some, and --also adds one.
 
 A recording with --fidelity full holds every call of its processes and can carry a profile by itself. One with
 --fidelity causal (which is what record makes unless told), an imported or a reduced one holds only calls that
@@ -69,6 +71,8 @@ Examples:
   catena seccomp derive --trace t.catena                        # of the program that was recorded
   catena seccomp derive --binary /usr/sbin/nginx --trace a.catena --trace b.catena -o nginx.json
   catena seccomp derive --binary /usr/sbin/nginx --static --format systemd
+  catena seccomp derive --binary /usr/sbin/sshd --binary /usr/lib/openssh/sftp-server --binary /bin/sh --static
+  catena seccomp derive --binary /usr/sbin/lighttpd --also /usr/lib/lighttpd/mod_cgi.so --static
   catena seccomp derive --trace t.catena --format oci -o server-oci.json)";
 
 constexpr const char* kRunHelp = R"(
@@ -111,7 +115,8 @@ Examples:
   catena seccomp audit server.json --format json)";
 
 struct DeriveVerb {
-    std::string binary;
+    std::vector<std::string> binaries;  // the program, and others that it starts
+    std::vector<std::string> also;  // libraries that the program opens by names that its code does not have
     std::vector<std::string> traces;
     std::string format = "json";
     std::string output;
@@ -129,9 +134,9 @@ struct FilesVerb {
 };
 
 // The one place where the analysis of code comes in.
-base::Result<callgraph::ReachableCalls> reachable_calls(const std::string& binary) {
-    const callgraph::ProgramOptions defaults;
-    const auto program = callgraph::Program::analyze(binary, defaults);
+base::Result<callgraph::ReachableCalls> reachable_calls(const std::string& binary,
+                                                        const std::vector<std::string>& also = {}) {
+    const auto program = callgraph::Program::analyze(binary, {.also = also});
     if (!program) return std::unexpected(program.error());
     return (*program)->calls();
 }
@@ -143,34 +148,63 @@ base::Status check_options(const DeriveVerb& options) {
         return base::fail(base::ErrorCode::Usage, "--static takes no --trace: leave one of them out");
     if (options.observed_only && options.traces.empty())
         return base::fail(base::ErrorCode::Usage, "--observed needs at least one --trace");
-    if (options.binary.empty() && options.traces.empty())
+    if (options.binaries.empty() && options.traces.empty())
         return base::fail(base::ErrorCode::Usage,
                           "name the program with --binary, or recordings with --trace");
     return {};
 }
 
-// As recordings name programs: without symbolic links. A program that is gone keeps the name that was given.
-base::Result<seccomp::Profile> derived(const DeriveVerb& options) {
-    std::string binary = sys::real_path(options.binary);
-    if (options.binary.empty()) {
-        auto first = recorded_program(options.traces.front());
-        if (!first) return std::unexpected(std::move(first).error());
-        binary = std::move(*first);
+// Of the program first. Of what only recordings know that it starts, code is looked at as far as there is
+// some: scripts, programs that are gone and those of other architectures stay what was recorded.
+base::Result<std::vector<callgraph::ReachableCalls>> reachable_calls(
+    const DeriveVerb& options, const std::vector<std::string>& binaries,
+    const std::vector<seccomp::Observation>& observed) {
+    std::vector<callgraph::ReachableCalls> all;
+    for (const std::string& binary : binaries) {
+        auto calls = reachable_calls(binary, all.empty() ? options.also : std::vector<std::string>());
+        if (!calls) return std::unexpected(std::move(calls).error());
+        all.push_back(std::move(*calls));
     }
+    for (const seccomp::Observation& observation : observed) {
+        for (const std::string& started : observation.started) {
+            if (std::ranges::find(all, started, &callgraph::ReachableCalls::program) != all.end()) continue;
+            if (auto calls = reachable_calls(started)) all.push_back(std::move(*calls));
+        }
+    }
+    return all;
+}
+
+// As recordings name programs: without symbolic links. A program that is gone keeps the name that was given.
+base::Result<std::vector<std::string>> named_programs(const DeriveVerb& options) {
+    std::vector<std::string> binaries;
+    for (const std::string& each : options.binaries) {
+        std::string path = sys::real_path(each);
+        if (std::ranges::find(binaries, path) == binaries.end()) binaries.push_back(std::move(path));
+    }
+    if (!binaries.empty()) return binaries;
+    auto first = recorded_program(options.traces.front());
+    if (!first) return std::unexpected(std::move(first).error());
+    return std::vector{std::move(*first)};
+}
+
+base::Result<seccomp::Profile> derived(const DeriveVerb& options) {
+    const auto binaries = named_programs(options);
+    if (!binaries) return std::unexpected(binaries.error());
+    const std::string& program = binaries->front();
     std::vector<seccomp::Observation> observed;
     for (const std::string& trace : options.traces) {
-        auto observation = recorded_calls(trace, binary);
+        auto observation = recorded_calls(trace, program);
         if (!observation) return std::unexpected(std::move(observation).error());
         observed.push_back(std::move(*observation));
     }
-    std::optional<callgraph::ReachableCalls> reachable;
+    std::vector<callgraph::ReachableCalls> reachable;
     if (!options.observed_only) {
-        auto calls = reachable_calls(binary);
+        auto calls = reachable_calls(options, *binaries, observed);
         if (!calls) return std::unexpected(std::move(calls).error());
         reachable = std::move(*calls);
     }
     auto profile =
-        seccomp::derive({.program = binary, .with_arguments = options.arguments}, observed, reachable);
+        seccomp::derive({.program = program, .with_arguments = options.arguments}, observed, reachable);
     if (profile && options.log_only) profile->on_denied = seccomp::OnDenied::Log;
     return profile;
 }
@@ -251,8 +285,14 @@ void add_output(CLI::App& command, std::string& format, std::string& output) {
 void add_derive(CLI::App& parent, int& exit_code) {
     CLI::App* command = parent.add_subcommand("derive", "Make a profile of a program");
     const auto options = std::make_shared<DeriveVerb>();
-    command->add_option("--binary", options->binary,
-                        "The program; else the one that the recording ran first");
+    command
+        ->add_option("--binary", options->binaries,
+                     "The program, else the one that the recording ran first; again: others that it starts")
+        ->allow_extra_args(false);
+    command
+        ->add_option("--also", options->also,
+                     "A library that it opens by a name from its configuration; can be given several times")
+        ->allow_extra_args(false);
     command->add_option("--trace", options->traces, "A recording of it; can be given several times")
         ->allow_extra_args(false);
     command->add_flag("--static", options->static_only, "From its code alone");

@@ -224,9 +224,7 @@ base::Result<seccomp::Observation> recorded_calls(const std::string& trace, cons
                                                observation.complete ? "full" : "causal"));
     if (!found->whole)
         observation.doubts.push_back(name + " begins after the program did: its start-up is not in it");
-    for (const std::string& other : found->others)
-        observation.doubts.push_back(
-            fmt::format("the program runs {}: its calls are those that were recorded", event::escape(other)));
+    observation.started.assign(found->others.begin(), found->others.end());
     return observation;
 }
 

@@ -11,6 +11,7 @@
 #include <set>
 #include <utility>
 
+#include "event/escape.h"
 #include "sys/call_text.h"
 
 namespace catena::seccomp {
@@ -114,6 +115,21 @@ class Deriver {
         append(profile_.doubts, reachable.doubts);
     }
 
+    // Of what it starts, only recordings say what it does, where its code was not looked at.
+    void doubt_unknown(const std::vector<Observation>& observed,
+                       const std::vector<callgraph::ReachableCalls>& reachable) {
+        for (const Observation& observation : observed) {
+            for (const std::string& started : observation.started) {
+                if (std::ranges::find(reachable, started, &callgraph::ReachableCalls::program) !=
+                    reachable.end())
+                    continue;
+                append(profile_.doubts,
+                       {fmt::format("the program runs {}: its calls are those that were recorded",
+                                    event::escape(started))});
+            }
+        }
+    }
+
     Profile finish(bool observed_only) {
         normalize(profile_);  // so that each call is there once
         for (const std::string_view name : kAlwaysNeeded) {
@@ -153,7 +169,7 @@ class Deriver {
             if (each.abi != call.abi || each.number != call.number) continue;
             call.phase = each.phase;
             // The same call from code and from a recording: the conditions of the code hold for both.
-            each.when = call.when;
+            if (each.origin == Origin::Observed) each.when = call.when;
         }
         profile_.calls.push_back(std::move(call));
     }
@@ -191,9 +207,9 @@ class Deriver {
 }  // namespace
 
 base::Result<Profile> derive(const DeriveOptions& options, const std::vector<Observation>& observed,
-                             const std::optional<callgraph::ReachableCalls>& reachable) {
+                             const std::vector<callgraph::ReachableCalls>& reachable) {
     const bool complete = std::ranges::any_of(observed, &Observation::complete);
-    if (!reachable && !complete) {
+    if (reachable.empty() && !complete) {
         return base::fail(
             base::ErrorCode::BadInput,
             "these recordings hold only calls that moved data, opened or changed something: brk, "
@@ -202,11 +218,12 @@ base::Result<Profile> derive(const DeriveOptions& options, const std::vector<Obs
     }
     Deriver deriver(options);
     for (const Observation& each : observed) deriver.add(each);
-    if (reachable) deriver.add(*reachable);
-    Profile profile = deriver.finish(!reachable);
+    for (const callgraph::ReachableCalls& each : reachable) deriver.add(each);
+    deriver.doubt_unknown(observed, reachable);
+    Profile profile = deriver.finish(reachable.empty());
     const bool nothing_seen =
         std::ranges::all_of(observed, [](const Observation& each) { return each.calls.empty(); });
-    if (!reachable && nothing_seen) {
+    if (reachable.empty() && nothing_seen) {
         return base::fail(base::ErrorCode::NotFound,
                           fmt::format("no system call of {} was found in the recordings", options.program));
     }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +24,7 @@ struct Observation {
     bool complete = false;            // all calls of the program are in it, not only those that had an effect
     bool serves = false;              // a process of it began to serve
     std::vector<std::string> serving_begins;  // by which calls
+    std::vector<std::string> started;         // paths of other programs that it ran
     std::vector<std::string> evidence;        // in sentences
     std::vector<std::string> doubts;
 };
@@ -34,8 +34,9 @@ struct DeriveOptions {
     bool with_arguments = false;  // take constant arguments from the static side as conditions
 };
 
-// What is given is used: one of them, or both. BadInput where there is nothing that could carry a profile.
+// What is given is used: recordings, what code can do (of the program, and of programs that it starts, since
+// they inherit its filter), or both. BadInput where there is nothing that could carry a profile.
 base::Result<Profile> derive(const DeriveOptions& options, const std::vector<Observation>& observed,
-                             const std::optional<callgraph::ReachableCalls>& reachable);
+                             const std::vector<callgraph::ReachableCalls>& reachable);
 
 }  // namespace catena::seccomp

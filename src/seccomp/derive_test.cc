@@ -39,8 +39,8 @@ callgraph::ReachableCalls reachable() {
         .doubts = {"dlopen of a name that is not known"}};
 }
 
-Profile derived(const std::vector<Observation>& observed,
-                const std::optional<callgraph::ReachableCalls>& code, bool arguments = false) {
+Profile derived(const std::vector<Observation>& observed, const std::vector<callgraph::ReachableCalls>& code,
+                bool arguments = false) {
     auto profile = derive({.program = "/bin/p", .with_arguments = arguments}, observed, code);
     EXPECT_TRUE(profile) << profile.error().message;
     return profile.value_or(Profile());
@@ -55,7 +55,7 @@ const ProfileCall& call(const Profile& profile, const char* name) {
 }
 
 TEST(Derive, EachCallIsLabelledWithWhereItCameFrom) {
-    const Profile profile = derived({observation()}, reachable());
+    const Profile profile = derived({observation()}, {reachable()});
     EXPECT_EQ(call(profile, "read").origin, Origin::Both);
     EXPECT_EQ(call(profile, "read").seen, 12U);
     EXPECT_THAT(call(profile, "read").evidence, ElementsAre("read in libc.so.6 by main → work → read"));
@@ -67,7 +67,7 @@ TEST(Derive, EachCallIsLabelledWithWhereItCameFrom) {
 }
 
 TEST(Derive, PhasesAreThoseInWhichACallWasSeen) {
-    const Profile profile = derived({observation()}, reachable());
+    const Profile profile = derived({observation()}, {reachable()});
     EXPECT_EQ(call(profile, "read").phase, Phase::Both);
     EXPECT_EQ(call(profile, "setuid").phase, Phase::StartUp);
     EXPECT_EQ(call(profile, "accept4").phase, Phase::Serving);
@@ -76,7 +76,7 @@ TEST(Derive, PhasesAreThoseInWhichACallWasSeen) {
 }
 
 TEST(Derive, WhatEveryProcessCanNeedIsAllowedAtAllTimes) {
-    const Profile profile = derived({observation()}, std::nullopt);
+    const Profile profile = derived({observation()}, {});
     for (const char* name : {"exit", "exit_group", "rt_sigreturn", "restart_syscall"})
         EXPECT_EQ(call(profile, name).phase, Phase::Both) << name;
 }
@@ -84,7 +84,7 @@ TEST(Derive, WhatEveryProcessCanNeedIsAllowedAtAllTimes) {
 TEST(Derive, SeveralRecordingsAddUp) {
     Observation other = observation();
     other.calls = {{.number = 105, .starting = 0, .serving = 2}};
-    const Profile profile = derived({observation(), other}, std::nullopt);
+    const Profile profile = derived({observation(), other}, {});
     EXPECT_EQ(call(profile, "setuid").phase, Phase::Both);
     EXPECT_EQ(call(profile, "setuid").seen, 3U);
 }
@@ -92,27 +92,40 @@ TEST(Derive, SeveralRecordingsAddUp) {
 TEST(Derive, ARecordingOfOnlyWhatHadAnEffectCarriesNoProfileByItself) {
     Observation causal = observation();
     causal.complete = false;
-    const auto alone = derive({.program = "/bin/p"}, {causal}, std::nullopt);
+    const auto alone = derive({.program = "/bin/p"}, {causal}, {});
     ASSERT_FALSE(alone);
     EXPECT_THAT(alone.error().message, HasSubstr("--fidelity full"));
-    EXPECT_EQ(call(derived({causal}, reachable()), "read").origin, Origin::Both);
+    EXPECT_EQ(call(derived({causal}, {reachable()}), "read").origin, Origin::Both);
     Observation empty;
     empty.complete = true;
-    EXPECT_EQ(derive({.program = "/bin/p"}, {empty}, std::nullopt).error().code, base::ErrorCode::NotFound);
+    EXPECT_EQ(derive({.program = "/bin/p"}, {empty}, {}).error().code, base::ErrorCode::NotFound);
+}
+
+TEST(Derive, CodeOfWhatTheProgramStartsCountsToo) {
+    callgraph::ReachableCalls started = {
+        .program = "/bin/q",
+        .calls = {{.number = 41}, {.number = 59, .arguments = {{.index = 0, .values = {1}}}}}};
+    Observation seen = observation();
+    seen.started = {"/bin/q", "/bin/r"};
+    const Profile profile = derived({seen}, {reachable(), started}, true);
+    EXPECT_EQ(call(profile, "execve").origin, Origin::Static);
+    EXPECT_TRUE(call(profile, "socket").when.empty()) << "only one of the two gives constants";
+    EXPECT_THAT(profile.doubts, Contains(HasSubstr("runs /bin/r")));
+    EXPECT_THAT(profile.doubts, testing::Not(Contains(HasSubstr("runs /bin/q"))));
 }
 
 TEST(Derive, ASiteThatCanBeAnyCallWidensToAllOfThem) {
     auto code = reachable();
     code.unresolved[0].numbers.reset();
-    const Profile profile = derived({}, code);
+    const Profile profile = derived({}, {code});
     EXPECT_EQ(profile.calls.size(), sys::syscalls(sys::Abi::X64).size());
     EXPECT_THAT(profile.doubts,
                 Contains(HasSubstr("f in /bin/p can make any call, so all of them are allowed")));
 }
 
 TEST(Derive, ConstantArgumentsBecomeConditionsWhereThatIsAskedFor) {
-    EXPECT_TRUE(call(derived({}, reachable()), "socket").when.empty());
-    const Profile profile = derived({}, reachable(), true);
+    EXPECT_TRUE(call(derived({}, {reachable()}), "socket").when.empty());
+    const Profile profile = derived({}, {reachable()}, true);
     EXPECT_EQ(call(profile, "socket").when.size(), 2U);
     EXPECT_EQ(judge(profile, sys::Abi::X64, 41, {2}), Verdict::Allowed);
     EXPECT_EQ(judge(profile, sys::Abi::X64, 41, {0xabcd00000002}),
@@ -121,13 +134,13 @@ TEST(Derive, ConstantArgumentsBecomeConditionsWhereThatIsAskedFor) {
 }
 
 TEST(Derive, X32CallsAreDoubtsAndNotAllowed) {
-    const Profile profile = derived({observation()}, std::nullopt);
+    const Profile profile = derived({observation()}, {});
     EXPECT_THAT(profile.doubts, Contains(HasSubstr("write was called by x32's table")));
 }
 
 TEST(Diff, TellsWhatIsOnlyInOneAndWhatChanged) {
-    Profile first = derived({}, reachable());
-    Profile second = derived({observation()}, reachable(), true);
+    Profile first = derived({}, {reachable()});
+    Profile second = derived({observation()}, {reachable()}, true);
     std::vector<std::string> names;
     for (const Difference& each : differences(first, second)) {
         names.push_back(std::to_string(static_cast<int>(each.kind)) +
@@ -145,9 +158,9 @@ TEST(Audit, SocketsAreJudgedByTheirFamily) {
         }
         return ids;
     };
-    EXPECT_THAT(reachable_ids(derived({}, reachable())), Contains("CVE-2024-1086"));
-    EXPECT_THAT(reachable_ids(derived({}, reachable(), true)), testing::Not(Contains("CVE-2024-1086")));
-    EXPECT_THAT(reachable_ids(derived({observation()}, std::nullopt)), testing::IsEmpty());
+    EXPECT_THAT(reachable_ids(derived({}, {reachable()})), Contains("CVE-2024-1086"));
+    EXPECT_THAT(reachable_ids(derived({}, {reachable()}, true)), testing::Not(Contains("CVE-2024-1086")));
+    EXPECT_THAT(reachable_ids(derived({observation()}, {})), testing::IsEmpty());
 }
 
 TEST(Audit, EveryHoleNamesCallsThatExist) {

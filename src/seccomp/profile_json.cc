@@ -187,6 +187,16 @@ base::Result<Profile> from_json(const nlohmann::json& json) {
     return profile;
 }
 
+base::Status write_all(const base::Fd& fd, const std::string& path, std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t put = ::write(fd.get(), text.data(), text.size());
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) return base::fail_errno("cannot write " + path);
+        text.remove_prefix(static_cast<std::size_t>(put));
+    }
+    return {};
+}
+
 }  // namespace
 
 std::string to_json(const Profile& profile) {
@@ -242,27 +252,22 @@ base::Result<Profile> read_profile(const std::string& path) {
 }
 
 base::Status write_file(const std::string& path, std::string_view text) {
-    const std::string part = fmt::format("{}.part{}", path, ::getpid());
     struct stat old{};
-    const mode_t mode = ::stat(path.c_str(), &old) == 0 ? old.st_mode & 0777U : 0666U;
-    base::Fd fd(::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode));
+    const bool exists = ::stat(path.c_str(), &old) == 0;
+    // A device or a pipe is written to, and never replaced: /dev/null has to stay what it is.
+    if (exists && !S_ISREG(old.st_mode)) {
+        const base::Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+        return fd ? write_all(fd, path, text) : base::fail_errno("cannot write " + path);
+    }
+    const std::string part = fmt::format("{}.part{}", path, ::getpid());
+    const mode_t mode = exists ? old.st_mode & 0777U : 0666U;
+    const base::Fd fd(::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode));
     if (!fd) return base::fail_errno("cannot write " + part);
-    while (!text.empty()) {
-        const ssize_t put = ::write(fd.get(), text.data(), text.size());
-        if (put < 0 && errno == EINTR) continue;
-        if (put < 0) {
-            auto error = base::fail_errno("cannot write " + part);
-            ::unlink(part.c_str());
-            return error;
-        }
-        text.remove_prefix(static_cast<std::size_t>(put));
-    }
-    if (::fsync(fd.get()) != 0 || std::rename(part.c_str(), path.c_str()) != 0) {
-        auto error = base::fail_errno("cannot replace " + path);
-        ::unlink(part.c_str());
-        return error;
-    }
-    return {};
+    base::Status written = write_all(fd, part, text);
+    if (written && (::fsync(fd.get()) != 0 || std::rename(part.c_str(), path.c_str()) != 0))
+        written = base::fail_errno("cannot replace " + path);
+    if (!written) ::unlink(part.c_str());
+    return written;
 }
 
 }  // namespace catena::seccomp

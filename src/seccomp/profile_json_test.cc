@@ -1,7 +1,15 @@
 #include "seccomp/profile_json.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include "base/fd.h"
 #include "seccomp/oci.h"
 #include "seccomp/systemd.h"
 
@@ -160,6 +168,18 @@ TEST(Systemd, LinesAreThoseThatSystemdAddsUp) {
                             HasSubstr("SystemCallErrorNumber=EPERM\n"),
                             HasSubstr("SystemCallArchitectures=native x86\n"),
                             HasSubstr("looks at none: socket\n"), HasSubstr("no name: syscall_0x24b\n")));
+}
+
+TEST(ProfileJson, ADeviceOrAPipeIsWrittenToAndNotReplaced) {
+    std::string folder = testing::TempDir() + "catena-pipe-XXXXXX";
+    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+    const std::string pipe = folder + "/pipe";
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    const base::Fd reader(::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    ASSERT_TRUE(write_file(pipe, "text"));
+    char got[8] = {};
+    EXPECT_EQ(::read(reader.get(), got, sizeof got), 4);
+    std::filesystem::remove_all(folder);
 }
 
 }  // namespace

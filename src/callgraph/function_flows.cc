@@ -1,0 +1,77 @@
+#include "callgraph/function_flows.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace catena::callgraph {
+namespace {
+
+// Of libraries, by their declaration in C.
+constexpr std::array<std::string_view, 8> kNeverReturn = {
+    "__stack_chk_fail", "abort", "exit", "_exit", "__assert_fail", "__fortify_fail", "__chk_fail", "_Exit"};
+
+}  // namespace
+
+const std::vector<FlowPoint>& FunctionFlows::of(std::uint32_t function) {
+    const auto known = flows_.find(function);
+    if (known != flows_.end()) return known->second;
+    return flows_.emplace(function, follow(function, {}, 0)).first->second;
+}
+
+const FlowPoint* FunctionFlows::at(std::uint32_t function, std::uint64_t address) {
+    const auto& points = of(function);
+    const auto found = std::ranges::lower_bound(points, address, {}, &FlowPoint::address);
+    return found != points.end() && found->address == address ? &*found : nullptr;
+}
+
+std::vector<FlowPoint> FunctionFlows::marked(std::uint32_t function, const std::vector<DataRange>& followed,
+                                             std::uint32_t marked_entry) const {
+    return follow(function, followed, marked_entry);
+}
+
+std::string_view FunctionFlows::symbol_of_stub(std::uint64_t target) const {
+    const std::uint64_t slot = slot_of_stub(target);
+    const auto pointer = std::ranges::lower_bound(scan_.code.pointers, slot, {}, &Pointer::at);
+    if (slot == 0 || pointer == scan_.code.pointers.end() || pointer->at != slot) return {};
+    return scan_.symbols[static_cast<std::size_t>(pointer - scan_.code.pointers.begin())];
+}
+
+bool FunctionFlows::never_returns(std::uint64_t target) const {
+    if (std::ranges::find(kNeverReturn, symbol_of_stub(target)) != kNeverReturn.end()) return true;
+    const std::uint32_t called = function_of(scan_.code, target);
+    return called != kNone && scan_.code.functions[called].address == target &&
+           !scan_.code.functions[called].returns;
+}
+
+std::uint64_t FunctionFlows::slot_of_stub(std::uint64_t target) const {
+    const auto found =
+        std::ranges::lower_bound(scan_.stubs, target, {}, &std::pair<std::uint64_t, std::uint64_t>::first);
+    return found != scan_.stubs.end() && found->first == target ? found->second : 0;
+}
+
+std::vector<FlowPoint> FunctionFlows::follow(std::uint32_t index, const std::vector<DataRange>& followed,
+                                             std::uint32_t marked_entry) const {
+    const CodeFunction& function = scan_.code.functions[index];
+    const auto inner = std::ranges::equal_range(
+        scan_.inner_entries, 0, [&](auto a, auto b) { return a < b; },
+        [&](std::uint64_t address) {
+            return address < function.address ? -1 : address >= function.end ? 1 : 0;
+        });
+    std::vector<std::uint64_t> targets;
+    for (const auto& each :
+         std::ranges::equal_range(scan_.table_targets, index, {}, &Scan::TableTarget::function))
+        targets.push_back(each.target);
+    const FlowQuestion question{
+        .begin = function.address,
+        .end = function.end,
+        .entered_by_calls = !function.part,
+        .inner_entries = {inner.begin(), inner.end()},
+        .table_targets = targets,
+        .never_returns = [this](std::uint64_t target) { return never_returns(target); },
+        .followed = followed,
+        .marked_entry = marked_entry};
+    return follow_values(image_, question);
+}
+
+}  // namespace catena::callgraph

@@ -1,0 +1,81 @@
+// What an instruction is, apart from what it does to values.
+#include "callgraph/value_step.h"
+
+namespace catena::callgraph {
+
+bool Step::decode(const ZydisDecoder& decoder, std::uint64_t at, std::span<const std::byte> bytes) {
+    address = at;
+    if (!ZYAN_SUCCESS(
+            ZydisDecoderDecodeFull(&decoder, bytes.data(), bytes.size(), &instruction, operands.data())))
+        return false;
+    const ZydisDecodedOperand& first = operands[0];
+    const bool relative = first.type == ZYDIS_OPERAND_TYPE_IMMEDIATE && first.imm.is_relative == ZYAN_TRUE;
+    switch (instruction.meta.category) {
+        case ZYDIS_CATEGORY_CALL:
+            flow = relative ? Flow::Call : Flow::CallIndirect;
+            break;
+        case ZYDIS_CATEGORY_UNCOND_BR:
+            flow = relative ? Flow::Jump : Flow::JumpIndirect;
+            break;
+        case ZYDIS_CATEGORY_COND_BR:
+            flow = Flow::Branch;
+            break;
+        case ZYDIS_CATEGORY_RET:
+            flow = Flow::Return;
+            break;
+        default:
+            break;
+    }
+    const ZydisMnemonic mnemonic = instruction.mnemonic;
+    if (mnemonic == ZYDIS_MNEMONIC_HLT || mnemonic == ZYDIS_MNEMONIC_UD2 || mnemonic == ZYDIS_MNEMONIC_INT3)
+        flow = Flow::Stop;
+    if (mnemonic == ZYDIS_MNEMONIC_SYSCALL) door = Door::Syscall;
+    if (mnemonic == ZYDIS_MNEMONIC_SYSENTER) door = Door::Sysenter;
+    if (mnemonic == ZYDIS_MNEMONIC_INT && first.imm.value.u == 0x80) door = Door::Int80;
+    return true;
+}
+
+bool Step::falls_through() const {
+    return flow != Flow::Jump && flow != Flow::JumpIndirect && flow != Flow::Return && flow != Flow::Stop;
+}
+
+std::optional<std::uint64_t> Step::target() const {
+    if (flow != Flow::Call && flow != Flow::Jump && flow != Flow::Branch) return std::nullopt;
+    return next() + static_cast<std::uint64_t>(operands[0].imm.value.s);
+}
+
+std::optional<Step::Equal> Step::equal_after(const Step& comparison) const {
+    const ZydisMnemonic mnemonic = comparison.instruction.mnemonic;
+    const bool branches =
+        instruction.mnemonic == ZYDIS_MNEMONIC_JZ || instruction.mnemonic == ZYDIS_MNEMONIC_JNZ;
+    const ZydisDecodedOperand& first = comparison.operands[0];
+    const ZydisDecodedOperand& second = comparison.operands[1];
+    // Of a comparison of 32 bits, the upper half would not be known.
+    if (!branches || comparison.next() != address || first.type != ZYDIS_OPERAND_TYPE_REGISTER ||
+        first.reg.value < ZYDIS_REGISTER_RAX || first.reg.value > ZYDIS_REGISTER_R15)
+        return std::nullopt;
+    const auto index = static_cast<unsigned>(first.reg.value - ZYDIS_REGISTER_RAX);
+    if (mnemonic == ZYDIS_MNEMONIC_TEST && second.type == ZYDIS_OPERAND_TYPE_REGISTER &&
+        second.reg.value == first.reg.value)
+        return Equal{index, 0};
+    if (mnemonic == ZYDIS_MNEMONIC_CMP && second.type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
+        return Equal{index, static_cast<std::uint64_t>(second.imm.value.s)};
+    return std::nullopt;
+}
+
+std::optional<std::uint64_t> Step::stored_word() const {
+    const ZydisDecodedOperand& first = operands[0];
+    const bool writes = instruction.operand_count_visible > 0 && first.type == ZYDIS_OPERAND_TYPE_MEMORY &&
+                        first.mem.base == ZYDIS_REGISTER_RIP &&
+                        (first.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
+    if (!writes) return std::nullopt;
+    return next() + static_cast<std::uint64_t>(first.mem.disp.value);
+}
+
+std::optional<std::uint64_t> Step::slot() const {
+    const ZydisDecodedOperand& first = operands[0];
+    if (first.type != ZYDIS_OPERAND_TYPE_MEMORY || first.mem.base != ZYDIS_REGISTER_RIP) return std::nullopt;
+    return next() + static_cast<std::uint64_t>(first.mem.disp.value);
+}
+
+}  // namespace catena::callgraph
