@@ -31,7 +31,10 @@ readonly backports=(libbpf1 libbpf-dev bpftool)          # Debian 12's own know 
 readonly vm_packages=(qemu-system-x86 busybox-static cpio kmod xz-utils)
 readonly bench_packages=(nginx wrk redis-server postmark)                     # ./do bench collector
 readonly bench_peer_packages=(strace linux-perf bpftrace auditd)              # ./do bench collector --peers
+readonly bench_functions_packages=(bpftrace uftrace strace)                   # ./do bench functions
+readonly bench_programs_packages=(bzip2 hmmer libquantum-dev povray x264 xalan) # ./do bench programs
 readonly daemons=(lighttpd nginx redis-server memcached auditd) # to be started by the demo and the benches, not by the machine
+
 
 # DuckDB publishes libduckdb.so in one npm package and its C header in another (docs/decisions/0001).
 readonly duckdb_library=@duckdb/node-bindings-linux-x64@1.5.6-r.1
@@ -245,10 +248,14 @@ do_bench() {
     runner=$(bench_runner "$name") || die "no bench is called '$name'; there are: $(bench_names)"
     if [[ " $* " != *" --help "* && " $* " != *" -h "* ]]; then
         do_build release
-        if [[ $name == collector ]]; then
-            need_packages "${bench_packages[@]}"
-            if [[ " $* " == *" --peers "* ]]; then need_packages "${bench_peer_packages[@]}"; fi
-        fi
+        case $name in
+            collector)
+                need_packages "${bench_packages[@]}"
+                if [[ " $* " == *" --peers "* ]]; then need_packages "${bench_peer_packages[@]}"; fi
+                ;;
+            functions) need_packages "${bench_functions_packages[@]}" ;;
+            programs) need_packages "${bench_programs_packages[@]}" ;;
+        esac
     fi
     if [[ -d $runner ]]; then python3 -B "$runner" build/release/catena "$@"; else "$runner" build/release/catena "$@"; fi
 }

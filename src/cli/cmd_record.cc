@@ -333,6 +333,22 @@ void add_function_options(CLI::App& record, FunctionOptions& options) {
                     "Name the functions that are not watched, and why");
 }
 
+void add_buffer_options(CLI::App& record, RecordOptions& options) {
+    record
+        .add_option(
+            "--ring-mib", options.ring_mib,
+            "Size of the kernel's ring buffer in MiB, a power of two (default 16, with full fidelity 256)")
+        ->option_text("MIB")
+        ->check(CLI::IsMember({1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}));
+    record
+        .add_option(
+            "--backlog-mib", options.backlog_mib,
+            "How much may wait on disk, beside the recording, while the machine is too busy to store it "
+            "(default 1024; 0: nothing)")
+        ->option_text("MIB")
+        ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 20U));
+}
+
 }  // namespace
 
 void add_record(CLI::App& app, int& exit_code) {
@@ -374,17 +390,7 @@ void add_record(CLI::App& app, int& exit_code) {
                        "Stop after so long: 500ms, 10s, 5m, 1h (a command goes on)");
     record->add_option("--ready-fd", options->ready_fd,
                        "Write a newline to this descriptor once recording has begun");
-    record
-        ->add_option(
-            "--ring-mib", options->ring_mib,
-            "Size of the kernel's ring buffer in MiB, a power of two (default 16, with full fidelity 256)")
-        ->check(CLI::IsMember({1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}));
-    record
-        ->add_option(
-            "--backlog-mib", options->backlog_mib,
-            "How much may wait on disk, beside the recording, while the machine is too busy to store it "
-            "(default 1024; 0: nothing)")
-        ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 20U));
+    add_buffer_options(*record, *options);
     record->add_option("command", options->command, "The command and its arguments, behind --")
         ->option_text("-- COMMAND ARG...");
     record->positionals_at_end();

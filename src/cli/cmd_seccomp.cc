@@ -137,7 +137,9 @@ struct FilesVerb {
 // The one place where the analysis of code comes in.
 base::Result<callgraph::ReachableCalls> reachable_calls(const std::string& binary,
                                                         const std::vector<std::string>& also = {}) {
-    const auto program = callgraph::Program::analyze(binary, {.also = also});
+    callgraph::ProgramOptions options;
+    options.also = also;
+    const auto program = callgraph::Program::analyze(binary, options);
     if (!program) return std::unexpected(program.error());
     return (*program)->calls();
 }

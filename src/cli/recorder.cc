@@ -100,9 +100,12 @@ base::Status Recorder::pump() {
                 pace_);  // it locks what waits with each thread, which the thread may want
             if (auto collected = sensor_->collect_waiting(); !collected) return collected;
         }
-        if (auto dropped = sensor_->drop_called_functions(); !dropped) return dropped;
         last_seen_ = progress.seen;
         last_collect_ns_ = steady_ns();
+    }
+    {
+        const Pace::Share share(pace_);  // until they are gone, the recorded pays for them
+        if (auto dropped = sensor_->drop_called_functions(); !dropped) return dropped;
     }
     if (const auto backlog = sensor_->backlog_bytes(); !backlog) return std::unexpected(backlog.error());
     quiet_ = true;

@@ -126,11 +126,44 @@ class Code {
         return false;
     }
 
+    // Go's functions first look whether their stack is large enough, and if it is not have it replaced and
+    // begin again. How far it is to what is run once a call; 0 in functions that do not begin so.
+    [[nodiscard]] std::size_t behind_stack_check() const {
+        constexpr int kMostInstructions = 8;
+        std::size_t behind = 0;
+        std::size_t at = 0;
+        for (int i = 0; i < kMostInstructions; ++i) {
+            const auto one = decode(at);
+            if (!one || (one->is_branch() && one->decoded.meta.category != ZYDIS_CATEGORY_COND_BR)) break;
+            if (const auto to = one->is_branch() ? one->target(begin_ + at) : std::nullopt) {
+                if (*to <= begin_ + at || *to - begin_ >= code_.size() || !begins_again(*to - begin_)) break;
+                behind = at + one->decoded.length;
+            }
+            at += one->decoded.length;
+        }
+        return behind;
+    }
+
     [[nodiscard]] std::span<const std::byte> bytes(std::size_t at, std::size_t size) const {
         return code_.subspan(at, size);
     }
 
   private:
+    // Whether what is there calls something and then jumps to the entry.
+    [[nodiscard]] bool begins_again(std::size_t at) const {
+        bool calls = false;
+        for (auto one = decode(at); one; one = decode(at)) {
+            if (one->decoded.meta.category == ZYDIS_CATEGORY_UNCOND_BR)
+                return calls && one->target(begin_ + at) == begin_;
+            if (one->decoded.meta.category == ZYDIS_CATEGORY_CALL)
+                calls = true;
+            else if (one->is_branch())
+                return false;
+            at += one->decoded.length;
+        }
+        return false;
+    }
+
     std::uint64_t begin_;
     std::span<const std::byte> code_;
     ZydisDecoder decoder_{};
@@ -149,7 +182,10 @@ EntrySite entry_site(const elf::Image& image, const elf::Function& function, con
     if (!first) return result;
     result.entry = kind_of(code.bytes(0, first->decoded.length), ability);
     result.ends_in_jump = function.size_bytes != 0 && code.leaves();
+    const std::size_t behind_check = code.behind_stack_check();
     site.kind = SiteKind::SingleStepped;
+    site.file_offset = function.file_offset + behind_check;
+    site.into_function = static_cast<std::uint32_t>(behind_check);
     site.reason = "no instruction before its first branch is one that the kernel emulates";
     std::int32_t taken = 0;
     for (std::size_t at = 0; at < kMostInto;) {
@@ -160,17 +196,19 @@ EntrySite entry_site(const elf::Image& image, const elf::Function& function, con
             break;
         }
         const SiteKind kind = kind_of(code.bytes(at, one->decoded.length), ability);
-        if (is_quick(kind)) {
+        if (at >= behind_check && is_quick(kind)) {
             site.kind = kind;
             site.file_offset = function.file_offset + at;
             site.into_function = static_cast<std::uint32_t>(at);
             site.stack_bytes = taken;
-            site.reason =
-                at == 0 ? "at the entry" : "behind " + std::to_string(at) + " bytes that cannot be emulated";
+            site.reason = at == 0 ? "at the entry"
+                          : behind_check != 0
+                              ? "behind the check of its stack"
+                              : "behind " + std::to_string(at) + " bytes that cannot be emulated";
             break;
         }
         const auto more = one->stack_taken();
-        if (one->is_branch() || !more) break;
+        if ((one->is_branch() && at >= behind_check) || !more) break;
         taken += *more;
         if (taken > kMostStack || taken < -kMostStack) break;
         at += one->decoded.length;

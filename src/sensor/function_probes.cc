@@ -12,14 +12,15 @@
 #include <iterator>
 #include <utility>
 
+#include "base/steady.h"
 #include "catena.skel.h"
 
 namespace catena::sensor {
 namespace {
 
-// Probes that are attached together: of Once few, since with one that is hit its group is attached anew.
-constexpr std::size_t kGroup = 4096;
-constexpr std::size_t kGroupOnce = 128;
+// Once: when those that were hit are taken away.
+constexpr std::uint64_t kCallsToDropAtOnce = 1000;
+constexpr std::int64_t kDropEveryNs = 250'000'000;
 
 std::uint32_t flags_of(const FunctionProbe& probe) {
     return (probe.outermost ? CAT_FUNCTION_OUTERMOST : 0) | (probe.timed ? CAT_FUNCTION_RETURNS : 0);
@@ -120,16 +121,6 @@ void FunctionProbes::attach_group(std::vector<FunctionProbe> probes, UprobeKind 
     attach_group({half, probes.end()}, kind, refused);
 }
 
-// Those of one file.
-void FunctionProbes::attach_all(std::span<const FunctionProbe> probes, UprobeKind kind,
-                                std::vector<RefusedProbe>& refused) {
-    const std::size_t most = mode_ == FunctionsMode::Once ? kGroupOnce : kGroup;
-    for (std::size_t at = 0; at < probes.size(); at += most) {
-        const auto group = probes.subspan(at, std::min(most, probes.size() - at));
-        attach_group({group.begin(), group.end()}, kind, refused);
-    }
-}
-
 base::Result<std::vector<RefusedProbe>> FunctionProbes::attach(std::span<const FunctionProbe> probes) {
     std::map<std::string, std::vector<FunctionProbe>> by_binary;
     for (const FunctionProbe& probe : probes) {
@@ -144,11 +135,11 @@ base::Result<std::vector<RefusedProbe>> FunctionProbes::attach(std::span<const F
             !first && (errno == EPERM || errno == EINVAL)) {
             return base::fail_errno(fmt::format("the kernel does not let probes be attached to {}", binary));
         }
-        attach_all(all, UprobeKind::Entry, refused);
+        attach_group(all, UprobeKind::Entry, refused);
         const std::size_t refused_entries = refused.size() - before;
         std::vector<FunctionProbe> timed;
         std::ranges::copy_if(all, std::back_inserter(timed), &FunctionProbe::timed);
-        attach_all(timed, UprobeKind::Return, refused);
+        if (!timed.empty()) attach_group(std::move(timed), UprobeKind::Return, refused);
         if (refused_entries == all.size() && all.size() > 1) {
             return base::fail(
                 base::ErrorCode::NotSupported,
@@ -171,9 +162,18 @@ std::vector<std::uint64_t> FunctionProbes::hits() const {
 
 base::Status FunctionProbes::drop_hit() {
     const std::vector<std::uint64_t> hit = hits();
-    const auto was_hit = [&](const FunctionProbe& probe) {
-        return probe.function < hit.size() && hit[probe.function] != 0;
+    const auto calls_of = [&](const FunctionProbe& probe) {
+        return probe.function < hit.size() ? hit[probe.function] : 0;
     };
+    const auto was_hit = [&](const FunctionProbe& probe) { return calls_of(probe) != 0; };
+    std::uint64_t calls = 0;
+    for (const Group& group : groups_)
+        for (const FunctionProbe& probe : group.probes) calls += calls_of(probe);
+    // Attaching a group anew costs about as much as some thousand calls. One that is large costs hardly more
+    // than one that is small: the kernel waits for all its processors, once a group.
+    const std::int64_t now = base::steady_ns();
+    if (calls == 0 || (calls < kCallsToDropAtOnce && now - last_drop_ns_ < kDropEveryNs)) return {};
+    last_drop_ns_ = now;
     for (Group& group : groups_) {
         if (std::erase_if(group.probes, was_hit) == 0) continue;
         // The rest is attached again before it goes, so that no call is missed in between.

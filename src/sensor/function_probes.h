@@ -70,7 +70,8 @@ class FunctionProbes {
     // returned. Fails where it accepts none of them, whatever the site.
     base::Result<std::vector<RefusedProbe>> attach(std::span<const FunctionProbe> probes);
 
-    // Once: takes the probes away whose function has been called.
+    // Once: takes the probes away whose function has been called, where that is worth it: often, or a while
+    // ago.
     base::Status drop_hit();
 
     void detach();
@@ -96,8 +97,6 @@ class FunctionProbes {
     // Null, and errno, where the kernel refuses one of them.
     Link link_of(std::span<const FunctionProbe> probes, UprobeKind kind) const;
     void attach_group(std::vector<FunctionProbe> probes, UprobeKind kind, std::vector<RefusedProbe>& refused);
-    void attach_all(std::span<const FunctionProbe> probes, UprobeKind kind,
-                    std::vector<RefusedProbe>& refused);
     std::vector<std::uint64_t> hits() const;
 
     FunctionsMode mode_ = FunctionsMode::None;
@@ -107,6 +106,7 @@ class FunctionProbes {
     int hits_map_ = -1;
     FunctionContexts contexts_;
     std::uint32_t last_function_ = 0;
+    std::int64_t last_drop_ns_ = 0;
     std::vector<Link> task_links_;
     std::vector<Group> groups_;
     std::vector<Group> return_groups_;

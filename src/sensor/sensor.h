@@ -72,7 +72,7 @@ class Sensor {
     virtual base::Result<std::vector<RefusedProbe>> watch_functions(
         std::span<const FunctionProbe> probes) = 0;
 
-    // FunctionsMode::Once: takes away the probes of functions that were called.
+    // FunctionsMode::Once: takes away the probes of functions that were called. Due several times a second.
     virtual base::Status drop_called_functions() = 0;
 
     // What Count and Once have counted until now.
