@@ -133,7 +133,8 @@ class Analyzer {
     void note_passed_to_own() {
         for (std::uint32_t i = 0; i < code().functions.size(); ++i) {
             const CodeFunction& function = code().functions[i];
-            const auto asked = std::ranges::find(kAsked, std::string_view(function.name), &AskedFunction::name);
+            const auto asked =
+                std::ranges::find(kAsked, std::string_view(function.name), &AskedFunction::name);
             if (!function.exported || asked == kAsked.end()) continue;
             if (asked->text != TextKind::Engine && asked->text != TextKind::Provider) continue;
             tracer_.trace(
@@ -147,7 +148,9 @@ class Analyzer {
 
     // A look-up of NSS refers to the name of the function that it asks modules for.
     void note_nss() {
-        const auto is_nss = [](std::string_view name) { return name.find("__nss_") != std::string_view::npos; };
+        const auto is_nss = [](std::string_view name) {
+            return name.find("__nss_") != std::string_view::npos;
+        };
         const bool asks = std::ranges::any_of(scan_.symbols, is_nss) ||
                           std::ranges::any_of(code().functions, is_nss, &CodeFunction::name);
         if (!asks) return;

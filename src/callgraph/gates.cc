@@ -183,7 +183,8 @@ class Setter {
     void set_glob(LinkedObject& object) {
         const auto globs = named(object, "glob");
         if (globs.empty()) return;
-        const std::uint32_t fresh = gate("nothing that can run calls glob with GLOB_TILDE or GLOB_TILDE_CHECK");
+        const std::uint32_t fresh =
+            gate("nothing that can run calls glob with GLOB_TILDE or GLOB_TILDE_CHECK");
         for (const std::uint32_t each : globs) {
             object.flag_keys.push_back({each, static_cast<std::uint8_t>(kRsi), kGlobTilde, fresh});
             for (const std::string_view user : {"getpwnam_r", "getlogin_r"}) {

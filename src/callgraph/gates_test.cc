@@ -27,8 +27,10 @@ int _nss_mine_getpwnam_r(void) { return syscall(SYS_swapon); }
 int _nss_mine_getpwuid_r(void) { return syscall(SYS_swapoff); }
 int _nss_mine_getgrnam_r(void) { return syscall(SYS_reboot); })",
                 "-O2 -shared -fPIC");
-        shell("mkdir -p root/etc root/lib64 root/lib/x86_64-linux-gnu && cp -L /lib64/ld-linux-x86-64.so.2 "
-              "root/lib64/ && cp -L /lib/x86_64-linux-gnu/libc.so.6 libnss_mine.so.2 root/lib/x86_64-linux-gnu/");
+        shell(
+            "mkdir -p root/etc root/lib64 root/lib/x86_64-linux-gnu && cp -L /lib64/ld-linux-x86-64.so.2 "
+            "root/lib64/ && cp -L /lib/x86_64-linux-gnu/libc.so.6 libnss_mine.so.2 "
+            "root/lib/x86_64-linux-gnu/");
         write("root/etc/nsswitch.conf", configuration);
         return path("root");
     }
@@ -54,14 +56,15 @@ TEST_F(GatedCalls, ModulesOfNssAreAskedForWhatCodeLooksUpInTheirDatabases) {
 TEST_F(GatedCalls, ModulesOfNssThatAreNotConfiguredForTheDatabaseAreLeftOut) {
     const ReachableCalls calls = calls_in_root(kAsksForUser, "passwd: files\ngroup: files mine\n");
     EXPECT_FALSE(names(calls).contains("swapon"));
-    EXPECT_EQ(std::ranges::count_if(calls.binaries, [](const std::string& each) {
-                  return each.find("libnss_mine") != std::string::npos;
-              }),
+    EXPECT_EQ(std::ranges::count_if(
+                  calls.binaries,
+                  [](const std::string& each) { return each.find("libnss_mine") != std::string::npos; }),
               0);
 }
 
 TEST_F(GatedCalls, ShadowIsAskedWhereUsersAreWhenItHasNoLine) {
-    const NssConfiguration nss{Root(root_with_module("passwd: files mine\nhosts: dns [!UNAVAIL=return] mine\n"))};
+    const NssConfiguration nss{
+        Root(root_with_module("passwd: files mine\nhosts: dns [!UNAVAIL=return] mine\n"))};
     EXPECT_TRUE(nss.services("shadow").contains("mine"));
     EXPECT_TRUE(nss.services("hosts").contains("mine"));
     EXPECT_TRUE(nss.services("rpc").contains("files"));
@@ -81,18 +84,21 @@ TEST_F(GatedCalls, FunctionsOfNssHaveAServiceAndADatabase) {
 
 TEST_F(GatedCalls, ResolverIsNoPartOfALookUpOfUsers) {
     EXPECT_FALSE(calls_of(kAsksForUser).contains("sendmmsg"));
-    EXPECT_TRUE(calls_of("#include <netdb.h>\nint main(int n, char **v) { return gethostbyname(v[n - 1]) == 0; }")
-                    .contains("sendmmsg"));
+    EXPECT_TRUE(
+        calls_of("#include <netdb.h>\nint main(int n, char **v) { return gethostbyname(v[n - 1]) == 0; }")
+            .contains("sendmmsg"));
 }
 
 TEST_F(GatedCalls, GlobLooksUsersUpWhereItIsToldTo) {
-    const std::string source = "#include <glob.h>\nvolatile int flags;\nint main(void) { glob_t g; return "
-                               "glob(\"~/*\", FLAGS, 0, &g); }";
+    const std::string source =
+        "#include <glob.h>\nvolatile int flags;\nint main(void) { glob_t g; return "
+        "glob(\"~/*\", FLAGS, 0, &g); }";
     EXPECT_FALSE(calls_of(source, "-O2 -DFLAGS=GLOB_ERR").contains("connect"));
     EXPECT_TRUE(calls_of(source, "-O2 -DFLAGS=GLOB_TILDE").contains("connect"));
     EXPECT_TRUE(calls_of(source, "-O2 -DFLAGS=flags").contains("connect"));
-    const std::string taken = "#include <glob.h>\nvoid *volatile kept;\nint main(void) { kept = (void *)glob; "
-                              "return ((int (*)(const char *, int, void *, void *))kept)(\"~\", 0, 0, 0); }";
+    const std::string taken =
+        "#include <glob.h>\nvoid *volatile kept;\nint main(void) { kept = (void *)glob; "
+        "return ((int (*)(const char *, int, void *, void *))kept)(\"~\", 0, 0, 0); }";
     EXPECT_TRUE(calls_of(taken).contains("connect"));
 }
 
@@ -108,13 +114,14 @@ int main(void) {
 })";
 
 TEST_F(GatedCalls, PrioritiesChangeOnlyWithMutexesThatHaveACeiling) {
-    const std::string with = "-O2 '-DPROTOCOL=pthread_mutexattr_setprotocol(&attributes, PTHREAD_PRIO_PROTECT)'";
+    const std::string with =
+        "-O2 '-DPROTOCOL=pthread_mutexattr_setprotocol(&attributes, PTHREAD_PRIO_PROTECT)'";
     const std::string program = compile("ceiling", kMutex, with);
     expect_all_that_run_makes(program, {"ptrace"});
     EXPECT_TRUE(traced(program).contains("sched_setscheduler"));
     const Names without = calls_of(kMutex, "-O2 -DPROTOCOL=");
-    for (const char* each : {"sched_setscheduler", "sched_getparam", "sched_getscheduler", "sched_get_priority_max",
-                             "sched_get_priority_min"})
+    for (const char* each : {"sched_setscheduler", "sched_getparam", "sched_getscheduler",
+                             "sched_get_priority_max", "sched_get_priority_min"})
         EXPECT_FALSE(without.contains(each)) << each;
 }
 
@@ -137,9 +144,9 @@ int main(void) {
 })";
 
 TEST_F(GatedCalls, ThreadsGetASchedulingOfTheirOwnWhereAttributesSaySo) {
-    const std::string inherit = compile(
-        "inherit", kThread,
-        "-O2 '-DSETTING=pthread_attr_setinheritsched(&attributes, PTHREAD_EXPLICIT_SCHED)'");
+    const std::string inherit =
+        compile("inherit", kThread,
+                "-O2 '-DSETTING=pthread_attr_setinheritsched(&attributes, PTHREAD_EXPLICIT_SCHED)'");
     expect_all_that_run_makes(inherit, {"sched_setaffinity"});
     EXPECT_TRUE(traced(inherit).contains("sched_setscheduler"));
     const std::string affinity = compile(

@@ -36,8 +36,10 @@ void _start(void) {
 }
 
 TEST_F(LanguageCalls, BothSidesOfAVforkCount) {
-    expect_exactly("void _start(void) { if (kernel(58, 0) == 0) { kernel(59, 0); kernel(60, 1); } kernel(61, 0); kernel(231, 0); }",
-                   {"vfork", "execve", "exit", "wait4", "exit_group"});
+    expect_exactly(
+        "void _start(void) { if (kernel(58, 0) == 0) { kernel(59, 0); kernel(60, 1); } kernel(61, 0); "
+        "kernel(231, 0); }",
+        {"vfork", "execve", "exit", "wait4", "exit_group"});
 }
 
 TEST_F(LanguageCalls, VirtualFunctionsCountWhereTheirClassesAreMade) {
@@ -53,9 +55,9 @@ long Never::run() { return kernel(57, 0); }
 Base *volatile current;
 NOINLINE void make_never(void *at) { current = new (at) Never; }
 extern "C" void _start() { static Made made; current = &made; current->run(); kernel(60, 0); })";
-    const std::string path = compile(
-        "program", "inline void *operator new(unsigned long, void *at) { return at; }\n" + source,
-        std::string(kFree) + " -fno-exceptions -fno-rtti -fno-threadsafe-statics", true);
+    const std::string path =
+        compile("program", "inline void *operator new(unsigned long, void *at) { return at; }\n" + source,
+                std::string(kFree) + " -fno-exceptions -fno-rtti -fno-threadsafe-statics", true);
     const ReachableCalls calls = analyze(path)->calls();
     EXPECT_EQ(names(calls), (Names{"getpid", "exit"}));
     EXPECT_TRUE(calls.unresolved.empty());
@@ -99,8 +101,10 @@ pub extern "C" fn _start() -> ! {
     loop {}
 }
 )");
-    shell("rustc -O --edition 2021 -C panic=abort -C link-arg=-nostartfiles -C link-arg=-nostdlib -C link-arg=-static "
-          "-C relocation-model=static program.rs -o program 2>errors || (cat errors; false)");
+    shell(
+        "rustc -O --edition 2021 -C panic=abort -C link-arg=-nostartfiles -C link-arg=-nostdlib -C "
+        "link-arg=-static "
+        "-C relocation-model=static program.rs -o program 2>errors || (cat errors; false)");
     const ReachableCalls calls = analyze(path("program"))->calls();
     EXPECT_EQ(names(calls), (Names{"getpid", "getppid", "exit"}));
     EXPECT_TRUE(calls.unresolved.empty());
@@ -144,7 +148,8 @@ int main(void) {
 
 TEST_F(LanguageCalls, HoldWhatAProgramOfGoMakes) {
     if (!is_there("go")) GTEST_SKIP() << "go is not installed (Debian's golang-go)";
-    write("program.go", "package main\nimport \"fmt\"\nimport \"os\"\nfunc main() { fmt.Println(os.Getppid()) }\n");
+    write("program.go",
+          "package main\nimport \"fmt\"\nimport \"os\"\nfunc main() { fmt.Println(os.Getppid()) }\n");
     shell("HOME=$PWD GOCACHE=$PWD/cache go build -o program program.go");
     expect_all_that_run_makes(path("program"), {"reboot"});
 }

@@ -93,7 +93,7 @@ struct Linked {
     std::vector<LinkedObject> objects;  // the program first
     std::vector<EntryPlace> entries;
     std::function<std::vector<Place>(std::string_view)> definitions;  // of a name, in all objects
-    std::vector<std::string> gates;                        // "nothing that can run asks NSS for getpwnam_r"
+    std::vector<std::string> gates;  // "nothing that can run asks NSS for getpwnam_r"
     std::map<std::string, std::uint32_t, std::less<>> nss_gates;  // by the function that is asked for
 };
 

@@ -14,15 +14,15 @@ struct Database {
 
 // The first that fits counts: "spent" before "pwent" and "ent".
 constexpr std::array kDatabases = {
-    Database{"alias", "aliases"},        Database{"ether", "ethers"},       Database{"hostton", "ethers"},
-    Database{"ntohost", "ethers"},       Database{"netgrent", "netgroup"},  Database{"initgroups", "group"},
-    Database{"grent", "group"},          Database{"grgid", "group"},        Database{"grnam", "group"},
-    Database{"pwent", "passwd"},         Database{"pwnam", "passwd"},       Database{"pwuid", "passwd"},
-    Database{"sgent", "gshadow"},        Database{"sgnam", "gshadow"},      Database{"spent", "shadow"},
-    Database{"spnam", "shadow"},         Database{"host", "hosts"},         Database{"canonname", "hosts"},
-    Database{"netname", "publickey"},    Database{"publickey", "publickey"}, Database{"secretkey", "publickey"},
-    Database{"netent", "networks"},      Database{"netby", "networks"},     Database{"proto", "protocols"},
-    Database{"rpc", "rpc"},              Database{"serv", "services"},
+    Database{"alias", "aliases"},     Database{"ether", "ethers"},        Database{"hostton", "ethers"},
+    Database{"ntohost", "ethers"},    Database{"netgrent", "netgroup"},   Database{"initgroups", "group"},
+    Database{"grent", "group"},       Database{"grgid", "group"},         Database{"grnam", "group"},
+    Database{"pwent", "passwd"},      Database{"pwnam", "passwd"},        Database{"pwuid", "passwd"},
+    Database{"sgent", "gshadow"},     Database{"sgnam", "gshadow"},       Database{"spent", "shadow"},
+    Database{"spnam", "shadow"},      Database{"host", "hosts"},          Database{"canonname", "hosts"},
+    Database{"netname", "publickey"}, Database{"publickey", "publickey"}, Database{"secretkey", "publickey"},
+    Database{"netent", "networks"},   Database{"netby", "networks"},      Database{"proto", "protocols"},
+    Database{"rpc", "rpc"},           Database{"serv", "services"},
 };
 
 }  // namespace

@@ -243,12 +243,13 @@ ReachableCalls Program::calls() const {
     std::set<std::string> doubts;
     for (const OpenedName& each : reach_->opens_unknown()) {
         if (is_explained(each)) continue;
-        const std::string who = fmt::format("{} in {}", function_name(linked_, each.by),
-                                            linked_.objects[each.by.object].path);
+        const std::string who =
+            fmt::format("{} in {}", function_name(linked_, each.by), linked_.objects[each.by.object].path);
         if (each.kind == TextKind::Function)
-            doubts.insert(fmt::format("{} looks up a function whose name is not known; those of libraries that "
-                                      "are opened while the program runs all count",
-                                      who));
+            doubts.insert(
+                fmt::format("{} looks up a function whose name is not known; those of libraries that "
+                            "are opened while the program runs all count",
+                            who));
         else
             doubts.insert(fmt::format("{} opens {} whose name is not known; --also NAME adds one", who,
                                       each.kind == TextKind::Engine     ? "an OpenSSL engine"

@@ -58,7 +58,8 @@ const Origin& Reach::origin(FunctionRef ref) const { return states_[ref.object][
 
 std::uint32_t Reach::kept_back_by(FunctionRef ref) const {
     for (std::uint32_t gate = 0; gate < waiting_.size(); ++gate) {
-        if (!open_gates_[gate] && std::ranges::find(waiting_[gate], ref, &Waiting::to) != waiting_[gate].end())
+        if (!open_gates_[gate] &&
+            std::ranges::find(waiting_[gate], ref, &Waiting::to) != waiting_[gate].end())
             return gate;
     }
     return kNone;
@@ -104,7 +105,8 @@ void Reach::turn_flag_keys(FunctionRef from, std::uint32_t pointer, FunctionRef 
         bool any = false;
         bool open = false;
         for (const PassedValues& each : code(from.object).passed) {
-            if (each.from != from.function || each.pointer != pointer || each.parameter != key.parameter) continue;
+            if (each.from != from.function || each.pointer != pointer || each.parameter != key.parameter)
+                continue;
             any = true;
             open = open || !each.known || std::ranges::any_of(each.values, [&](std::uint64_t value) {
                        return (value & key.bits) != 0;

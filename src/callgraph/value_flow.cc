@@ -140,7 +140,8 @@ class Follower {
             visited_.insert(step.address);
             if (points != nullptr) note(step, state, *points);
             step.apply(state, question_.followed);
-            const auto equal = i > 0 && step.address != address ? step.equal_after(steps_[i - 1]) : std::nullopt;
+            const auto equal =
+                i > 0 && step.address != address ? step.equal_after(steps_[i - 1]) : std::nullopt;
             const ZydisMnemonic branch = step.instruction.mnemonic;
             if (points == nullptr) leave(step, branch == ZYDIS_MNEMONIC_JZ ? with(state, equal) : state);
             if (branch == ZYDIS_MNEMONIC_JNZ) state = with(state, equal);
