@@ -70,6 +70,11 @@ base::Result<Loaded> Loaded::load(const std::string& program, const LoadOptions&
     auto image = elf::Image::open(file);
     if (!image) return std::unexpected(std::move(image).error());
     if (auto status = image->check_supported(); !status) return std::unexpected(std::move(status).error());
+    if (image->is_cut()) {
+        return base::fail(
+            base::ErrorCode::BadInput,
+            program + " is cut short: code that its headers speak of is behind the end of the file");
+    }
     Loaded loaded(LibrarySearch(std::move(root), {.library_path = options.library_path,
                                                   .isa_level = options.isa_level.value_or(this_isa_level()),
                                                   .secure = is_set_user_id(file)}));

@@ -345,6 +345,17 @@ TEST_F(ProgramCalls, CacheGivesTheSameAnswerAndADamagedOneIsIgnored) {
     EXPECT_EQ(names(analyze(program, options)->calls()), expected);
 }
 
+// Its code would not be there to be looked at, and a filter made of what is would end the whole program.
+TEST_F(ProgramCalls, AProgramThatIsCutShortIsRefused) {
+    const std::string program = compile("whole", "int main(void) { return 0; }", "-O2");
+    shell("head -c 2000 whole > cut");
+    const auto cut = Program::analyze(path("cut"), without_cache());
+    ASSERT_FALSE(cut.has_value());
+    EXPECT_EQ(cut.error().code, base::ErrorCode::BadInput);
+    EXPECT_TRUE(cut.error().message.contains("cut short")) << cut.error().message;
+    EXPECT_TRUE(Program::analyze(program, without_cache()).has_value());
+}
+
 TEST_F(ProgramCalls, CacheIsWhatAnswersTheSecondTime) {
     const std::string program = compile("cached", "int main(void) { return 0; }", "-O2");
     const elf::Image image = elf::image_of(program);

@@ -44,7 +44,7 @@ std::optional<std::uint64_t> Step::target() const {
     return next() + static_cast<std::uint64_t>(operands[0].imm.value.s);
 }
 
-std::optional<Step::Equal> Step::equal_after(const Step& comparison) const {
+Step::Equal Step::equal_after(const Step& comparison) const {
     const ZydisMnemonic mnemonic = comparison.instruction.mnemonic;
     const bool branches =
         instruction.mnemonic == ZYDIS_MNEMONIC_JZ || instruction.mnemonic == ZYDIS_MNEMONIC_JNZ;
@@ -53,14 +53,14 @@ std::optional<Step::Equal> Step::equal_after(const Step& comparison) const {
     // Of a comparison of 32 bits, the upper half would not be known.
     if (!branches || comparison.next() != address || first.type != ZYDIS_OPERAND_TYPE_REGISTER ||
         first.reg.value < ZYDIS_REGISTER_RAX || first.reg.value > ZYDIS_REGISTER_R15)
-        return std::nullopt;
+        return {};
     const auto index = static_cast<unsigned>(first.reg.value - ZYDIS_REGISTER_RAX);
     if (mnemonic == ZYDIS_MNEMONIC_TEST && second.type == ZYDIS_OPERAND_TYPE_REGISTER &&
         second.reg.value == first.reg.value)
-        return Equal{index, 0};
+        return {true, index, 0};
     if (mnemonic == ZYDIS_MNEMONIC_CMP && second.type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
-        return Equal{index, static_cast<std::uint64_t>(second.imm.value.s)};
-    return std::nullopt;
+        return {true, index, static_cast<std::uint64_t>(second.imm.value.s)};
+    return {};
 }
 
 std::optional<std::uint64_t> Step::stored_word() const {

@@ -140,8 +140,8 @@ class Follower {
             visited_.insert(step.address);
             if (points != nullptr) note(step, state, *points);
             step.apply(state, question_.followed);
-            const auto equal =
-                i > 0 && step.address != address ? step.equal_after(steps_[i - 1]) : std::nullopt;
+            Step::Equal equal;
+            if (i > 0 && step.address != address) equal = step.equal_after(steps_[i - 1]);
             const ZydisMnemonic branch = step.instruction.mnemonic;
             if (points == nullptr) leave(step, branch == ZYDIS_MNEMONIC_JZ ? with(state, equal) : state);
             if (branch == ZYDIS_MNEMONIC_JNZ) state = with(state, equal);
@@ -155,8 +155,8 @@ class Follower {
     }
 
     // What is known where a comparison came out equal.
-    static AbstractState with(AbstractState state, const std::optional<Step::Equal>& equal) {
-        if (equal) state.registers[equal->register_index] = AbstractValue::constant(equal->value);
+    static AbstractState with(AbstractState state, const Step::Equal& equal) {
+        if (equal.known) state.registers[equal.register_index] = AbstractValue::constant(equal.value);
         return state;
     }
 

@@ -34,10 +34,11 @@ struct Step {
     [[nodiscard]] bool lets_mark_out(const AbstractState& state, std::span<const DataRange> followed) const;
     // What a branch on equality (jz, jnz) says of a register, after a comparison right before it.
     struct Equal {
+        bool known = false;
         unsigned register_index = 0;
         std::uint64_t value = 0;
     };
-    [[nodiscard]] std::optional<Equal> equal_after(const Step& comparison) const;
+    [[nodiscard]] Equal equal_after(const Step& comparison) const;
 
     // How many bytes above the return address it can read: arguments that are on the stack.
     [[nodiscard]] std::uint64_t caller_bytes(const AbstractState& state) const;

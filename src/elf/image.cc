@@ -156,12 +156,16 @@ void Image::read_segments(const Elf64_Ehdr& header) {
     if (header.e_phentsize != sizeof(Elf64_Phdr) || header.e_phoff > bytes().size()) return;
     for (std::size_t i = 0; i < count; ++i) {
         const auto each = read_at<Elf64_Phdr>(bytes(), header.e_phoff + i * sizeof(Elf64_Phdr));
+        cut_ = cut_ || !each;
         if (!each) break;
         program_headers_.push_back(*each);
-        if (each->p_type != PT_LOAD || each->p_offset >= bytes().size()) continue;
+        if (each->p_type != PT_LOAD) continue;
+        const std::uint64_t behind = bytes().size() - std::min<std::uint64_t>(bytes().size(), each->p_offset);
+        cut_ = cut_ || each->p_filesz > behind;
+        if (behind == 0) continue;
         if (segments_.size() == kMaxSegments) continue;
         // What lies beyond the end of the file, or of the address space, is in no process.
-        std::uint64_t size = std::min({each->p_filesz, each->p_memsz, bytes().size() - each->p_offset});
+        std::uint64_t size = std::min({each->p_filesz, each->p_memsz, behind});
         size = std::min(size, ~each->p_vaddr);
         if (size == 0) continue;
         segments_.push_back({.address = each->p_vaddr,

@@ -86,6 +86,8 @@ class Image {
 
     [[nodiscard]] std::span<const std::byte> bytes() const { return mapping_.bytes(); }
     [[nodiscard]] std::span<const Segment> segments() const { return segments_; }
+    // Whether the file ends before its segments do.
+    [[nodiscard]] bool is_cut() const { return cut_; }
     [[nodiscard]] std::span<const Section> sections() const { return sections_; }
     [[nodiscard]] const Section* section(std::string_view name) const;
     // The first program header of this type (PT_DYNAMIC, PT_GNU_EH_FRAME, PT_NOTE).
@@ -126,6 +128,7 @@ class Image {
     bool little_endian_ = false;
     std::vector<Elf64_Phdr> program_headers_;
     std::vector<Segment> segments_;
+    bool cut_ = false;
     std::vector<Section> sections_;
     std::span<const std::byte> build_id_;
 };

@@ -118,6 +118,8 @@ TEST_F(Images, StayAsTheyWereWhenTheFileIsCutOrReplaced) {
     ASSERT_EQ(after->size(), before.size());
     EXPECT_NE(find_function(*after, "f"), nullptr);
     EXPECT_NE(functions(image_of(file))->size(), before.size());
+    EXPECT_FALSE(image.is_cut());
+    EXPECT_TRUE(image_of(file).is_cut());
 }
 
 // Everything that is asked of a file, of one that may be damaged: answers are checked to be within the file.
