@@ -87,11 +87,12 @@ def shor(folder):
 int main(void)
 {
 	srand(1);
-	quantum_reg reg = quantum_new_qureg(0, 9);
-	for (int i = 0; i < 9; i++) quantum_hadamard(i, &reg);
-	quantum_addscratch(20, &reg);
-	quantum_exp_mod_n(15, 7, 9, 4, &reg);
-	quantum_qft(9, &reg);
+	quantum_reg reg = quantum_new_qureg(0, 4);
+	for (int i = 0; i < 4; i++) quantum_hadamard(i, &reg);
+	quantum_addscratch(14, &reg);
+	quantum_exp_mod_n(15, 7, 4, 4, &reg);
+	for (int i = 0; i < 14; i++) quantum_bmeasure(0, &reg);
+	quantum_qft(4, &reg);
 	printf("%llu\\n", (unsigned long long)quantum_measure(reg));
 	return 0;
 }
