@@ -91,20 +91,7 @@ configure() {
     chmod 644 /etc/exim4/exim4.conf aliases
 }
 
-# Takes one message after the other, and writes them to the file relayed.
-relay() {
-    /usr/bin/python3 -W ignore -c 'import asyncore, smtpd
-class Server(smtpd.SMTPServer):
-    def process_message(self, peer, sender, recipients, data, **more):
-        with open("relayed", "ab") as file: file.write(data + b"\n")
-Server(("127.0.0.1", 2526), None)
-asyncore.loop()' 2>>out &
-    relay_pid=$!
-    wait_for_port 2526
-}
-
-# send PORT RECIPIENT SUBJECT ARGUMENT…: a message by swaks; its answer
-send() { timeout 20 swaks --server "127.0.0.1:$1" --to "$2" --from sender@out.test --header "Subject: $3" --suppress-data "${@:4}" 2>&1; }
+sender=sender@out.test
 tool() { timeout 20 /usr/sbin/exim4 "$@" 2>&1; }
 
 ask() {

@@ -83,8 +83,6 @@ configure() {
     mkdir jail
 }
 
-status() { curl -s -o /dev/null -w '%{http_code}' "$@"; }
-web=http://127.0.0.1:8080 tls="https://localhost:8443 --cacert tls.crt"
 command_() { printf '%s\n' "$1" | timeout 5 nc -UN admin.sock; }
 
 ask() {

@@ -130,6 +130,40 @@ s.sendall(sys.argv[2].encode().decode("unicode_escape").encode("latin-1"))
 s.close()' "$1" "$2"
 }
 
+# ------------------------------------------------------------------------------------------------- clients of several
+
+# Of web servers on ports 8080 and 8443: status ARGUMENT… is the code of curl's answer. ask_for_files: of the folder www/.
+status() { curl -s -o /dev/null -w '%{http_code}' "$@"; }
+web=http://127.0.0.1:8080 tls="https://localhost:8443 --cacert tls.crt"
+ask_for_files() {
+    same 'a file' hello "$(curl -s $web/)"
+    same 'a file over IPv6' hello "$(curl -sg "http://[::1]:8080/")"
+    works 'a large file' cmp www/large.bin <(curl -s $web/large.bin)
+    same 'a range' $'1\n2\n3' "$(curl -s -r 0-4 $web/numbers.txt)"
+    like 'compression' 'ontent-[Ee]ncoding: gzip' "$(curl -s --compressed -D - -o plain $web/numbers.txt)"
+    works 'compressed text' cmp www/numbers.txt plain
+    like 'a folder' 'Index of /dir/' "$(curl -s $web/dir/)"
+    same 'not modified' 304 "$(status -z "$(date -Rd tomorrow)" $web/)"
+    same 'a redirection' hello "$(curl -sL $web/moved/index.html)"
+    same 'HTTP/2 over TLS' 'hello 2' "$(curl -s -w '%{http_version}' --http2 $tls | xargs)"
+    same 'HTTP/1.1 over TLS' hello "$(curl -s --http1.1 $tls)"
+}
+
+# Takes one message after the other, and writes them to the file relayed.
+relay() {
+    /usr/bin/python3 -W ignore -c 'import asyncore, smtpd
+class Server(smtpd.SMTPServer):
+    def process_message(self, peer, sender, recipients, data, **more):
+        with open("relayed", "ab") as file: file.write(data + b"\n")
+Server(("127.0.0.1", 2526), None)
+asyncore.loop()' 2>>out &
+    relay_pid=$!
+    wait_for_port 2526
+}
+
+# send PORT RECIPIENT SUBJECT ARGUMENT…: a message of $sender by swaks; its answer
+send() { timeout 20 swaks --server "127.0.0.1:$1" --to "$2" --from "$sender" --header "Subject: $3" --suppress-data "${@:4}" 2>&1; }
+
 # ------------------------------------------------------------------------------------------------------------- play
 
 lay_out

@@ -53,21 +53,8 @@ configure() {
 	CONF
 }
 
-status() { curl -s -o /dev/null -w '%{http_code}' "$@"; }
-web=http://127.0.0.1:8080 tls="https://localhost:8443 --cacert tls.crt"
-
 ask() {
-    same 'a file' hello "$(curl -s $web/)"
-    same 'a file over IPv6' hello "$(curl -sg "http://[::1]:8080/")"
-    works 'a large file' cmp www/large.bin <(curl -s $web/large.bin)
-    same 'a range' $'1\n2\n3' "$(curl -s -r 0-4 $web/numbers.txt)"
-    like 'compression' 'ontent-[Ee]ncoding: gzip' "$(curl -s --compressed -D - -o plain $web/numbers.txt)"
-    works 'compressed text' cmp www/numbers.txt plain
-    like 'a folder' 'Index of /dir/' "$(curl -s $web/dir/)"
-    same 'not modified' 304 "$(status -z "$(date -Rd tomorrow)" $web/)"
-    same 'a redirection' hello "$(curl -sL $web/moved/index.html)"
-    same 'HTTP/2 over TLS' 'hello 2' "$(curl -s -w '%{http_version}' --http2 $tls | xargs)"
-    same 'HTTP/1.1 over TLS' hello "$(curl -s --http1.1 $tls)"
+    ask_for_files
     works 'a large file over TLS' cmp www/large.bin <(curl -s --cacert tls.crt https://localhost:8443/large.bin)
     same 'no password' 401 "$(status $web/private/)"
     same 'a wrong password' 401 "$(status -u user:no $web/private/)"
