@@ -255,6 +255,7 @@ do_bench() {
                 ;;
             functions) need_packages "${bench_functions_packages[@]}" ;;
             programs) need_packages "${bench_programs_packages[@]}" ;;
+            analyze) tests/services/fetch "$cache/services" ;;
         esac
     fi
     if [[ -d $runner ]]; then python3 -B "$runner" build/release/catena "$@"; else "$runner" build/release/catena "$@"; fi

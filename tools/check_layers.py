@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """Holds every #include "folder/…" of src/, wire/ and bpf/ to the layers.
 
+It also holds src/callgraph to asking the file system through Root alone, since answers are kept for as long as what Root noted is as it
+was (docs/decisions/0039): a file that is read in another way would not be missed when it changes.
+
 What a folder of src/ may include are the folders that its CMakeLists.txt links (LINKS catena_…), and theirs in turn; that list has
 to be the row of the folder in docs/layers.md, so that the picture people read is the one that the compiler enforces.
 """
@@ -11,6 +14,9 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 INCLUDE = re.compile(r'^\s*#\s*include\s+"(?:\./)?([^"/]+)/[^"]*"')
+# What reaches for files, and who in src/callgraph may: Root, what asks again for it, and the caches themselves.
+READS_FILES = re.compile(r"#\s*include\s+<(fcntl\.h|sys/stat\.h|unistd\.h|dirent\.h|glob\.h|ftw\.h|c?stdio(\.h)?|fstream|filesystem)>|Image::open\(")
+MAY_READ_FILES = {"root.cc", "file_answers.cc", "stored_bytes.cc", "known_calls.cc", "code_cache.cc"}
 FIXED = {"wire": set(), "bpf": {"wire", "lib"}}  # folders outside src/: C, built without catena_library
 
 
@@ -63,7 +69,10 @@ def main():
         base = ROOT / folder if folder in FIXED else ROOT / "src" / folder
         allowed = closure(folder, {**links, **FIXED})
         for path in sorted(p for p in base.rglob("*") if p.suffix in (".h", ".cc", ".c")):
+            asks_root = folder == "callgraph" and path.name not in MAY_READ_FILES and "_test." not in path.name and "_for_test." not in path.name
             for number, line in enumerate(path.read_text().splitlines(), 1):
+                if asks_root and READS_FILES.search(line):
+                    problems.append(f"{path.relative_to(ROOT)}:{number}: src/callgraph reads and looks up files through Root only")
                 match = INCLUDE.match(line)
                 if not match:
                     continue

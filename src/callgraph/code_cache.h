@@ -1,10 +1,8 @@
 // CodeCache: what the analysis of a file found, kept between runs.
 //
 // A file of the cache is named by the build id and a hash of the whole content of what was analysed, so that
-// a file that changed has none. It is written under another name and renamed, so that no reader sees half of
-// it. What is damaged, of another version or not consistent in itself counts as not there. Failing to write
-// is not told: the next run is as slow as this one. Any number of processes may use one folder; one thread
-// may use one object.
+// a file that changed has none. What is damaged, of another version or not consistent in itself counts as not
+// there (stored_bytes.h). Any number of processes may use one folder; one thread may use one object.
 #pragma once
 
 #include <optional>
@@ -20,7 +18,8 @@ class CodeCache {
     // No folder: nothing is kept.
     explicit CodeCache(std::string folder = {}) : folder_(std::move(folder)) {}
 
-    // $XDG_CACHE_HOME/catena, $HOME/.cache/catena, or /var/cache/catena for root.
+    // $CATENA_ANALYSIS_CACHE, which can be empty; else $XDG_CACHE_HOME/catena, $HOME/.cache/catena, or
+    // /var/cache/catena for root.
     [[nodiscard]] static std::string default_folder();
 
     [[nodiscard]] std::optional<ObjectCode> find(const elf::Image& image) const;

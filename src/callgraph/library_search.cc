@@ -155,7 +155,7 @@ std::optional<FoundFile> LibrarySearch::try_file(const std::string& path, FoundB
     if (!path.starts_with('/') && !root_.folder().empty()) return std::nullopt;  // no working folder in there
     const auto host = root_.host_path(path);
     if (!host) return std::nullopt;
-    auto image = elf::Image::open(*host);
+    auto image = root_.open(*host);
     if (!image) {
         attempt.passed_over = image.error().message;
         // A folder of this name is no reason to stop, nor is one that may not be read.

@@ -4,7 +4,6 @@
 #include "callgraph/loaded.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -20,11 +19,6 @@ constexpr const char* kMuslInterpreter = "/lib/ld-musl-x86_64.so.1";
 std::string_view file_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
-
-bool is_set_user_id(const std::string& host_path) {
-    struct ::stat status = {};
-    return ::stat(host_path.c_str(), &status) == 0 && (status.st_mode & (S_ISUID | S_ISGID)) != 0;
-}
 
 // musl has these libraries in itself, whatever follows the first dot.
 bool musl_has_itself(std::string_view name) {
@@ -63,11 +57,11 @@ std::vector<std::string> preload_names(std::string_view text, bool file) {
 }  // namespace
 
 base::Result<Loaded> Loaded::load(const std::string& program, const LoadOptions& options) {
-    Root root(options.root);
+    Root root(options.root, options.noted);
     const std::string given = root.inside(program);
     const std::string path = root.real_path(given).value_or(given);
     const std::string file = root.host_path(given).value_or(root.folder() + given);
-    auto image = elf::Image::open(file);
+    auto image = root.open(file);
     if (!image) return std::unexpected(std::move(image).error());
     if (auto status = image->check_supported(); !status) return std::unexpected(std::move(status).error());
     if (image->is_cut()) {
@@ -75,9 +69,10 @@ base::Result<Loaded> Loaded::load(const std::string& program, const LoadOptions&
             base::ErrorCode::BadInput,
             program + " is cut short: code that its headers speak of is behind the end of the file");
     }
+    const bool secure = root.is_set_user_id(file);
     Loaded loaded(LibrarySearch(std::move(root), {.library_path = options.library_path,
                                                   .isa_level = options.isa_level.value_or(this_isa_level()),
-                                                  .secure = is_set_user_id(file)}));
+                                                  .secure = secure}));
     loaded.insert({.path = path, .file = file, .image = std::move(*image), .hwcaps = {}},
                   {.reason = LoadReason::Program, .by = {}, .name = program, .why = {}});
     loaded.kind_ = kind_of(loaded.program());

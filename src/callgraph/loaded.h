@@ -31,6 +31,8 @@ struct LoadOptions {
     bool preload_file = true;  // /etc/ld.so.preload
     // The x86-64 level, 1 to 4, by which glibc-hwcaps folders are chosen; nothing: this machine's.
     std::optional<unsigned> isa_level;
+    // Where all that is asked of the file system is noted; it has to live as long as what is loaded.
+    FileAnswers* noted = nullptr;
 };
 
 enum class ProgramKind : std::uint8_t {

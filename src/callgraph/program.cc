@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <filesystem>
 #include <set>
 #include <thread>
 #include <utility>
@@ -221,7 +220,8 @@ void Program::open_pam() {
     for (std::uint32_t i = 0; i < functions.size(); ++i)
         pam_ = pam_ || (functions[i].name.starts_with("pam_start") && reach_->reached({number_of(*id), i}));
     if (!pam_) return;
-    add(pam_modules(loaded_.root(), std::filesystem::path(loaded_.program().path).filename().string()));
+    const std::string& path = loaded_.program().path;
+    add(pam_modules(loaded_.root(), path.substr(path.rfind('/') + 1)));
 }
 
 // Whether configuration, which was looked at, has the names that the code does not show.

@@ -45,21 +45,53 @@ std::optional<std::string> link_target(const std::string& path) {
     return std::string(target.data(), static_cast<std::size_t>(length));
 }
 
-std::optional<std::string> real_path_of_host(const std::string& path) {
-    const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), &std::free);
-    if (!real) return std::nullopt;
-    return std::string(real.get());
+// The content of a regular file, cut to kMaxTextBytes.
+std::optional<std::string> content_of(const std::string& path) {
+    const base::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    struct ::stat status = {};
+    if (!fd || ::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+    std::string text(std::min<std::size_t>(static_cast<std::size_t>(status.st_size), kMaxTextBytes), '\0');
+    std::size_t done = 0;
+    while (done < text.size()) {
+        const ssize_t got =
+            ::pread(fd.get(), text.data() + done, text.size() - done, static_cast<off_t>(done));
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return std::nullopt;
+        if (got == 0) break;
+        done += static_cast<std::size_t>(got);
+    }
+    text.resize(done);
+    return text;
 }
 
 }  // namespace
 
-Root::Root(std::string folder) : folder_(std::move(folder)) {
+Root::Root(std::string folder, FileAnswers* noted) : folder_(std::move(folder)), noted_(noted) {
     if (!folder_.empty()) folder_ = real_path_of_host(folder_).value_or(folder_);
     while (folder_.ends_with('/')) folder_.pop_back();
 }
 
+std::optional<std::string> Root::real_path_of_host(const std::string& path) const {
+    const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), &std::free);
+    std::optional<std::string> found;
+    if (real) found = real.get();
+    if (noted_ != nullptr) noted_->host_path(path, found);
+    return found;
+}
+
+void Root::note_file(const std::string& host_path) const {
+    if (noted_ != nullptr) noted_->file(host_path, FileState::of(host_path));
+}
+
 std::optional<std::string> Root::real_path(const std::string& path) const {
     if (folder_.empty()) return real_path_of_host(path);
+    auto real = follow(path);
+    if (noted_ != nullptr) noted_->path(path, real);
+    return real;
+}
+
+// Where a path leads inside the folder.
+std::optional<std::string> Root::follow(const std::string& path) const {
     std::deque<std::string> components;
     push_front(path, components);
     std::string done;
@@ -104,21 +136,10 @@ std::string Root::inside(const std::string& host_path) const {
 std::optional<std::string> Root::read(const std::string& path) const {
     const auto host = host_path(path);
     if (!host) return std::nullopt;
-    const base::Fd fd(::open(host->c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    struct ::stat status = {};
-    if (!fd || ::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
-    std::string text(std::min<std::size_t>(static_cast<std::size_t>(status.st_size), kMaxTextBytes), '\0');
-    std::size_t done = 0;
-    while (done < text.size()) {
-        const ssize_t got =
-            ::pread(fd.get(), text.data() + done, text.size() - done, static_cast<off_t>(done));
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return std::nullopt;
-        if (got == 0) break;
-        done += static_cast<std::size_t>(got);
-    }
-    text.resize(done);
-    return text;
+    note_file(*host);
+    auto content = content_of(*host);
+    note_file(*host);
+    return content;
 }
 
 std::vector<std::string> Root::list(const std::string& path) const {
@@ -132,7 +153,21 @@ std::vector<std::string> Root::list(const std::string& path) const {
         names.push_back(each->path().filename().string());
     }
     std::ranges::sort(names);
+    if (noted_ != nullptr) noted_->folder(path, names);
     return names;
+}
+
+base::Result<elf::Image> Root::open(const std::string& host_path) const {
+    note_file(host_path);
+    auto image = elf::Image::open(host_path);
+    note_file(host_path);
+    return image;
+}
+
+bool Root::is_set_user_id(const std::string& host_path) const {
+    const auto state = FileState::of(host_path);
+    if (noted_ != nullptr) noted_->file(host_path, state);
+    return state && (state->mode & (S_ISUID | S_ISGID)) != 0;
 }
 
 }  // namespace catena::callgraph

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "callgraph/known_calls.h"
 #include "callgraph/reachable.h"
 #include "callgraph/why.h"
 #include "cli/command.h"
@@ -31,6 +32,24 @@ std::optional<std::string> interpreter_of(const std::string& path) {
     const std::size_t begin = line.find_first_not_of(" \t");
     if (begin == std::string::npos) return std::nullopt;
     return line.substr(begin, line.find_first_of(" \t", begin) - begin);
+}
+
+callgraph::ProgramOptions program_options(const AnalyzeProgramOptions& options) {
+    callgraph::ProgramOptions wanted;
+    wanted.load = options.load;
+    wanted.also = options.also;
+    wanted.from = options.from;
+    return wanted;
+}
+
+callgraph::ReachableCalls with_doubt(callgraph::ReachableCalls calls, const AnalyzeProgramOptions& options,
+                                     const std::optional<std::string>& interpreter) {
+    if (interpreter)
+        calls.doubts.insert(calls.doubts.begin(),
+                            fmt::format("{} is a script: this is what its interpreter {} can do, and what "
+                                        "the script says decides what it does, and what else it starts",
+                                        options.binary, *interpreter));
+    return calls;
 }
 
 void print_why_text(const callgraph::Linked& linked, const callgraph::Why& why) {
@@ -75,21 +94,20 @@ nlohmann::ordered_json why_json(const callgraph::Linked& linked, const callgraph
 
 base::Result<AnalyzedProgram> analyze_program(const AnalyzeProgramOptions& options) {
     const auto interpreter = interpreter_of(options.binary);
-    callgraph::ProgramOptions wanted;
-    wanted.load = options.load;
-    wanted.also = options.also;
-    wanted.from = options.from;
-    auto program = callgraph::Program::analyze(interpreter.value_or(options.binary), wanted);
+    auto program =
+        callgraph::Program::analyze(interpreter.value_or(options.binary), program_options(options));
     if (!program) return std::unexpected(std::move(program).error());
     AnalyzedProgram result{.program = std::move(*program)};
-    result.calls = result.program->calls();
-    if (interpreter)
-        result.calls.doubts.insert(
-            result.calls.doubts.begin(),
-            fmt::format("{} is a script: this is what its interpreter {} can do, and what "
-                        "the script says decides what it does, and what else it starts",
-                        options.binary, *interpreter));
+    result.calls = with_doubt(result.program->calls(), options, interpreter);
     return result;
+}
+
+base::Result<callgraph::ReachableCalls> analyze_calls(const AnalyzeProgramOptions& options) {
+    const auto interpreter = interpreter_of(options.binary);
+    auto calls =
+        callgraph::reachable_calls(interpreter.value_or(options.binary), program_options(options));
+    if (!calls) return std::unexpected(std::move(calls).error());
+    return with_doubt(std::move(*calls), options, interpreter);
 }
 
 std::string call_name(std::uint32_t number, bool i386) {

@@ -25,6 +25,8 @@ struct AnalyzedProgram {
     callgraph::ReachableCalls calls;  // with a doubt for a script
 };
 [[nodiscard]] base::Result<AnalyzedProgram> analyze_program(const AnalyzeProgramOptions& options);
+// The calls alone, which may be known from an earlier run.
+[[nodiscard]] base::Result<callgraph::ReachableCalls> analyze_calls(const AnalyzeProgramOptions& options);
 
 // Print, and return the exit code.
 [[nodiscard]] base::Result<int> show_syscalls(const AnalyzeProgramOptions& options);

@@ -111,27 +111,31 @@ void print_call(const ReachableCall& call, const std::string& format) {
     }
 }
 
+// Of a call, or else of a function.
+base::Result<int> show_why_syscall(const AnalyzeProgramOptions& options) {
+    const auto analyzed = analyze_program(options);
+    if (!analyzed) return std::unexpected(analyzed.error());
+    const auto found = std::ranges::find_if(analyzed->calls.calls, [&](const ReachableCall& each) {
+        return call_name(each.number, each.i386) == options.why;
+    });
+    if (found == analyzed->calls.calls.end()) return show_why(*analyzed->program, options);
+    print_call(*found, options.format);
+    return kDone;
+}
+
 }  // namespace
 
 base::Result<int> show_syscalls(const AnalyzeProgramOptions& options) {
-    auto analyzed = analyze_program(options);
-    if (!analyzed) return std::unexpected(std::move(analyzed).error());
-    const ReachableCalls& calls = analyzed->calls;
-    if (!options.why.empty()) {
-        const auto found = std::ranges::find_if(calls.calls, [&](const ReachableCall& each) {
-            return call_name(each.number, each.i386) == options.why;
-        });
-        if (found == calls.calls.end()) return show_why(*analyzed->program, options);
-        print_call(*found, options.format);
-        return kDone;
-    }
+    if (!options.why.empty()) return show_why_syscall(options);
+    const auto calls = analyze_calls(options);
+    if (!calls) return std::unexpected(calls.error());
     if (options.format == "json")
-        print_json(calls);
+        print_json(*calls);
     else
-        print_text(calls);
+        print_text(*calls);
     if (::isatty(STDERR_FILENO) == 1)
-        fmt::print(stderr, "{} system calls, {} numbers not found out\n", calls.calls.size(),
-                   calls.unresolved.size());
+        fmt::print(stderr, "{} system calls, {} numbers not found out\n", calls->calls.size(),
+                   calls->unresolved.size());
     return kDone;
 }
 

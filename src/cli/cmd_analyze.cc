@@ -34,6 +34,8 @@ What of an x86-64 program or shared library to show:
   callgraph   the functions of it and of all that it loads that can run, each with who reaches it
 syscalls and callgraph always say what could not be shown: numbers that are not known, libraries that are missing or
 opened by a name that is not known (--also NAME adds one). For a script they show its interpreter.
+What was found of files and programs is kept, and taken again for as long as nothing that it follows from has changed, in
+/var/cache/catena for root and ~/.cache/catena for others; CATENA_ANALYSIS_CACHE names another folder, and, empty, none.
 
 SOURCE says how each function is known:
   symtab, dynsym   a symbol table of the file

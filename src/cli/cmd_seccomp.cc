@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "callgraph/program.h"
+#include "callgraph/known_calls.h"
 #include "callgraph/reachable_calls.h"
 #include "cli/command.h"
 #include "cli/recorded_calls.h"
@@ -139,9 +139,7 @@ base::Result<callgraph::ReachableCalls> reachable_calls(const std::string& binar
                                                         const std::vector<std::string>& also = {}) {
     callgraph::ProgramOptions options;
     options.also = also;
-    const auto program = callgraph::Program::analyze(binary, options);
-    if (!program) return std::unexpected(program.error());
-    return (*program)->calls();
+    return callgraph::reachable_calls(binary, options);
 }
 
 base::Status check_options(const DeriveVerb& options) {
