@@ -15,7 +15,7 @@
 namespace catena::callgraph {
 namespace {
 
-constexpr std::uint32_t kVersion = 26;
+constexpr std::uint32_t kVersion = 27;
 constexpr StoredKind kKind{
     .name = {'C', 'A', 'T', 'E', 'N', 'A', 'C', 'G'},
     .version = kVersion,

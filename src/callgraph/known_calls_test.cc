@@ -283,7 +283,7 @@ TEST_F(KeptCallsInRoot, GoWithAnyChangeOfWhatTheyFollowFrom) {
         {"folder of modules earlier on the path", "mkdir -p usr/lib/x86_64-linux-gnu/engines-3"},
         {"module in a folder that is listed", "cp opt/c/libmine.so usr/lib/x86_64-linux-gnu/ossl-modules/new.so"},
         {"configuration of OpenSSL", "echo 'x = y' >etc/ssl/openssl.cnf"},
-        {"preloads", "echo '/opt/c/libmine.so' >etc/ld.so.preload"},
+        {"preloads", "echo libpam.so.0 >etc/ld.so.preload"},
         {"link to another file", "ln -sf ../c/libmine.so opt/b/libmine.so"},
         {"file earlier on the path", "cp opt/c/libmine.so opt/a/"},
         {"file earlier on the path gone", "rm opt/a/libmine.so"},

@@ -52,7 +52,8 @@ class Merger {
         // Images whose symbols the names are views into.
         std::optional<Image> debug;
         std::optional<Image> mini;
-        if (any_range_is_nameless()) debug = open_debug_file(image_, options_.debug_roots);
+        if (!options_.debug_roots.empty() && any_range_is_nameless())
+            debug = open_debug_file(image_, options_.debug_roots);
         if (debug) add(symtab_functions(*debug, FunctionSource::DebugFile));
         if (debug) sort_symbols();
         if (any_range_is_nameless()) mini = open_mini_debug_info(image_);

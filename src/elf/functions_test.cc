@@ -237,9 +237,11 @@ TEST_F(Functions, AreNamedByADebugLinkIfItsChecksumFits) {
     shell(
         "mkdir .debug; objcopy --only-keep-debug program .debug/program.debug; strip program; "
         "objcopy --add-gnu-debuglink=.debug/program.debug program");
-    EXPECT_NE(find_function(functions_of(path("program")), "middle"), nullptr);
+    const std::vector<std::string> roots = {path("nowhere")};
+    EXPECT_NE(find_function(functions_of(path("program"), roots), "middle"), nullptr);
+    EXPECT_EQ(find_function(functions_of(path("program")), "middle"), nullptr);  // not looked for
     shell("printf x >> .debug/program.debug");
-    EXPECT_EQ(find_function(functions_of(path("program")), "middle"), nullptr);
+    EXPECT_EQ(find_function(functions_of(path("program"), roots), "middle"), nullptr);
 }
 
 TEST_F(Functions, AreNamedByMiniDebugInfo) {
