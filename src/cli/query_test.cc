@@ -37,6 +37,18 @@ class Query : public ProgramTest {
     const std::string trace_ = path("t.catena");
 };
 
+TEST_F(Query, AloneNeedsDuckdb) {
+    ASSERT_TRUE(std::filesystem::create_directory(path("broken")));
+    std::ofstream(path("broken/libduckdb.so")) << "no library";
+    ::setenv("LD_LIBRARY_PATH", path("broken").c_str(), 1);
+    const Outcome refused = query("select 1");
+    const Outcome version = catena({"--version"});
+    ::unsetenv("LD_LIBRARY_PATH");
+    EXPECT_EQ(refused.exit_code, kNotPossible) << refused.err;
+    EXPECT_THAT(refused.err, AllOf(HasSubstr("libduckdb.so"), HasSubstr("beside catena")));
+    EXPECT_EQ(version.exit_code, kDone) << version.err;
+}
+
 TEST_F(Query, TextIsAlignedWithNumbersToTheRight) {
     const Outcome found = query(
         "SELECT op, sum(bytes)::BIGINT AS bytes, NULL::VARCHAR AS nil FROM events GROUP BY op ORDER BY op");

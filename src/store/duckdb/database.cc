@@ -144,6 +144,7 @@ Status Connection::select(std::span<const Column> columns, const std::string& re
 }
 
 Result<Database> Database::open(const std::string& path, const Settings& settings) {
+    if (auto status = load_functions(); !status) return std::unexpected(std::move(status).error());
     ConfigHandle config;
     if (duckdb_create_config(config.out()) == DuckDBError) return fail(ErrorCode::System, "out of memory");
     for (const auto& [name, value] : settings) {

@@ -1,13 +1,14 @@
 // Handle: the only owner of an object of DuckDB's C API. Move-only; destroys on destruction. Not thread-safe.
 #pragma once
 
-#include <duckdb.h>
-
 #include <utility>
+
+#include "store/duckdb/functions.h"
 
 namespace catena::store::duckdb {
 
-template <class T, auto Destroy>
+// `Destroy` is one of the pointers in functions.h.
+template <class T, auto& Destroy>
 class Handle {
   public:
     Handle() = default;
@@ -33,7 +34,7 @@ class Handle {
     // For calls that take a pointer to the object that stays owned here.
     [[nodiscard]] T* address() { return &raw_; }
     void reset() {
-        Destroy(&raw_);
+        if (Destroy != nullptr) Destroy(&raw_);
         raw_ = T{};
     }
 
