@@ -1,5 +1,5 @@
-// Whatever a file of the cache holds behind its hash, an answer is read from it or not; what was read is written
-// as the same bytes, so nothing was made up and nothing left out.
+// Whatever a file of the cache holds behind its hash, an answer is read from it or not; what was read is
+// written as the same bytes, so nothing was made up and nothing left out.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -5,7 +5,7 @@
     kept       the answer is known, and only looked after
 
 Each is a whole run of `catena analyze FILE --what syscalls`, with the start of catena itself, which stands at the end. What counts is the
-median. The packages of the services have to be there: ./do services fetches them.
+median. Beside it stands the time on all processors together, which other work on the machine changes less. The packages of the services have to be there: ./do services fetches them.
 """
 
 import argparse
@@ -31,9 +31,14 @@ KINDS = ("cold", "libraries", "kept")
 
 
 def timed(command, folder):
+    """Seconds until it ended, and seconds on processors."""
     began = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, "CATENA_ANALYSIS_CACHE": folder})
-    return time.perf_counter() - began
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, "CATENA_ANALYSIS_CACHE": folder})
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {child.returncode}")
+    return time.perf_counter() - began, usage.ru_utime + usage.ru_stime
 
 
 def measure(catena, file, runs):
@@ -70,11 +75,15 @@ def of_service(name, catena, runs):
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def medians(samples):
+    return [statistics.median(each) * 1000 for each in zip(*samples)]
+
+
 def row(name, found, bars):
     """Whether it is within the bars."""
-    medians = {kind: statistics.median(found[kind]) for kind in KINDS}
-    over = [kind for kind, bar in bars.items() if medians[kind] > bar]
-    print(f"{name:<12} " + "".join(f"{medians[kind] * 1000:8.0f} ms " for kind in KINDS) + "  " +
+    all_medians = {kind: medians(found[kind]) for kind in KINDS}
+    over = [kind for kind, bar in bars.items() if all_medians[kind][0] > bar * 1000]
+    print(f"{name:<12} " + "".join("{:7.0f} ({:4.0f}) ".format(*all_medians[kind]) for kind in KINDS) + "  " +
           ("FAIL: " + ", ".join(over) if over else "PASS"), flush=True)
     return not over
 
@@ -91,14 +100,15 @@ def main():
         return inside(catena, options.inside, options.runs)
     if unknown := set(options.services) - set(DAEMONS):
         parser.error(f"no service is called {', '.join(sorted(unknown))}; there are: {', '.join(DAEMONS)}")
-    print(f"{'':<12} " + "".join(f"{kind:>11} " for kind in KINDS) + f"  bars: cold {BARS['cold']:.1f} s, kept {BARS['kept'] * 1000:.0f} ms, "
+    print(f"{'ms':<12} " + "".join(f"{kind:>14} " for kind in KINDS) + f"  bars: cold {BARS['cold']:.1f} s, kept {BARS['kept'] * 1000:.0f} ms, "
           f"libc cold {BAR_LIBC:.1f} s", flush=True)
     passed = [row("libc alone", measure(catena, LIBC, options.runs), {"cold": BAR_LIBC, "kept": BARS["kept"]})]
     for name in options.services or DAEMONS:
         if found := of_service(name, catena, options.runs):
             passed.append(row(name, found, BARS))
-    start = statistics.median(timed([catena, "--version"], "") for _ in range(max(options.runs, 11)))
-    print(f"catena --version, which works nothing out: {start * 1000:.0f} ms")
+    start = medians([timed([catena, "--version"], "") for _ in range(max(options.runs, 11))])
+    print("catena --version, which works nothing out: {:.0f} ({:.0f})".format(*start))
+    print("load of the machine meanwhile: {:.1f}, on {} processors".format(os.getloadavg()[0], os.cpu_count()))
     return 0 if all(passed) else 1
 
 

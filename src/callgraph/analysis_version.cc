@@ -30,7 +30,8 @@ struct InMemory {
         const auto* place = static_cast<const std::byte*>(address);
         for (const ElfW(Phdr) & each : headers()) {
             const Bytes bytes = segment(each);
-            if (each.p_type == PT_LOAD && place >= bytes.data() && place < bytes.data() + bytes.size()) return true;
+            if (each.p_type == PT_LOAD && place >= bytes.data() && place < bytes.data() + bytes.size())
+                return true;
         }
         return false;
     }

@@ -27,9 +27,9 @@ void write_answer(ByteWriter& to, const std::string& real) { to.text(real); }
 void write_answer(ByteWriter& to, const std::vector<std::string>& names) { to.texts(names); }
 void write_answer(ByteWriter& to, const FileState& state) {
     to.number(state.readable ? 1 : 0);
-    for (const std::uint64_t each : {state.device, state.inode, state.mode, state.size_bytes,
-                                     static_cast<std::uint64_t>(state.modified_ns),
-                                     static_cast<std::uint64_t>(state.changed_ns)})
+    for (const std::uint64_t each :
+         {state.device, state.inode, state.mode, state.size_bytes,
+          static_cast<std::uint64_t>(state.modified_ns), static_cast<std::uint64_t>(state.changed_ns)})
         to.number(each);
 }
 template <class Value>
@@ -109,8 +109,8 @@ bool FileAnswers::hold(const std::string& root) const {
     const auto leads = [](const Root& to) {
         return [&to](const auto& each) { return to.real_path(each.first) == each.second; };
     };
-    return std::ranges::all_of(
-               files_, [](const auto& each) { return FileState::of(each.first) == each.second; }) &&
+    return std::ranges::all_of(files_,
+                               [](const auto& each) { return FileState::of(each.first) == each.second; }) &&
            std::ranges::all_of(host_paths_, leads(host)) && std::ranges::all_of(paths_, leads(inside)) &&
            std::ranges::all_of(folders_,
                                [&](const auto& each) { return inside.list(each.first) == each.second; });

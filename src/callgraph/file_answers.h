@@ -1,10 +1,10 @@
 // FileAnswers: everything that an analysis asked of the file system, and what it was told. As long as each
 // question has the same answer, so has the analysis, and its result need not be worked out again.
 //
-// Root asks and notes; nothing else of the analysis reaches for files. What is not there is noted, too: a file
-// that appears earlier on a search path changes what is loaded. Paths are resolved again and folders listed
-// again to compare them; of files that were read, it is compared which they are, whether they may be read, and
-// when they last changed (ctime, which no program can set). One thread.
+// Root asks and notes; nothing else of the analysis reaches for files. What is not there is noted, too: a
+// file that appears earlier on a search path changes what is loaded. Paths are resolved again and folders
+// listed again to compare them; of files that were read, it is compared which they are, whether they may be
+// read, and when they last changed (ctime, which no program can set). One thread.
 #pragma once
 
 #include <chrono>
@@ -49,8 +49,9 @@ class FileAnswers {
 
     // Whether all of this would be answered the same now, where `root` is given as it was then.
     [[nodiscard]] bool hold(const std::string& root) const;
-    // Whether a file that changes after it was read can be told by its times: not where it changed while it was
-    // read, nor where it had changed so shortly before that the clock of its file system may not have gone on.
+    // Whether a file that changes after it was read can be told by its times: not where it changed while it
+    // was read, nor where it had changed so shortly before that the clock of its file system may not have
+    // gone on.
     [[nodiscard]] bool settled(std::chrono::nanoseconds margin) const;
 
     void write(ByteWriter& to) const;

@@ -1,8 +1,11 @@
 // Zydis in its minimal mode finds lengths and raw parts; the few opcodes that matter are told by those parts.
-// It takes a third of the time of decoding operands, and most instructions need no more.
+// It takes a third of the time of decoding operands, and most instructions need no more. The commonest ones
+// are decoded by a table (quick_decode.cc).
 #include "callgraph/instruction.h"
 
 #include <algorithm>
+
+#include "callgraph/quick_decode.h"
 
 namespace catena::callgraph {
 namespace {
@@ -76,6 +79,11 @@ Decoder::Decoder() {
 }
 
 std::optional<Instruction> Decoder::at(std::uint64_t address, std::span<const std::byte> code) const {
+    if (auto quick = decode_quickly(address, code)) return quick;
+    return in_full(address, code);
+}
+
+std::optional<Instruction> Decoder::in_full(std::uint64_t address, std::span<const std::byte> code) const {
     ZydisDecodedInstruction raw;
     if (!ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&decoder_, nullptr, code.data(), code.size(), &raw)))
         return std::nullopt;

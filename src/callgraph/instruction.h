@@ -45,6 +45,8 @@ struct Instruction {
     std::uint64_t memory = 0;                   // where `reference` refers to
     std::optional<std::uint64_t> immediate;     // 32 or 64 bits, not of a jump
     std::optional<std::uint64_t> displacement;  // 32 bits, not relative to the instruction
+
+    friend bool operator==(const Instruction&, const Instruction&) = default;
 };
 
 // Owns no memory; any number of threads may use one.
@@ -53,6 +55,9 @@ class Decoder {
     Decoder();
     // The instruction at the beginning of `code`; nothing where the bytes are none.
     [[nodiscard]] std::optional<Instruction> at(std::uint64_t address, std::span<const std::byte> code) const;
+    // The same, always by Zydis.
+    [[nodiscard]] std::optional<Instruction> in_full(std::uint64_t address,
+                                                     std::span<const std::byte> code) const;
 
   private:
     ZydisDecoder decoder_{};

@@ -35,7 +35,6 @@ std::string file_of(const std::string& folder, const std::string& question) {
     return fmt::format("{}/{}{:016x}", folder, kPrefix, hash_of(std::as_bytes(std::span(question))));
 }
 
-
 void write(ByteWriter& to, const CallEvidence& evidence) {
     to.text(evidence.binary);
     to.number(evidence.address);
@@ -168,10 +167,12 @@ void KnownCalls::keep(const KnownAnswer& answer, const std::string& path) const 
     write_stored(path, kKind, answer.written());
     std::error_code ignored;
     std::vector<std::pair<fs::file_time_type, fs::path>> kept;
-    for (fs::directory_iterator each(folder_, ignored), end; !ignored && each != end; each.increment(ignored)) {
+    for (fs::directory_iterator each(folder_, ignored), end; !ignored && each != end;
+         each.increment(ignored)) {
         std::error_code gone;
         const auto time = each->last_write_time(gone);
-        if (!gone && each->path().filename().string().starts_with(kPrefix)) kept.emplace_back(time, each->path());
+        if (!gone && each->path().filename().string().starts_with(kPrefix))
+            kept.emplace_back(time, each->path());
     }
     if (kept.size() <= kMaxAnswers) return;
     std::ranges::sort(kept);

@@ -2,9 +2,9 @@
 // from is as it was.
 //
 // What is kept is a whole answer, with the question that it answers, the analysis that gave it and all that
-// this asked of the file system (FileAnswers). One that does not fit in all three counts as not there, as does
-// a file that is damaged; a filter that is made of an answer that is out of date would be a wrong one. Any
-// number of processes may use one folder.
+// this asked of the file system (FileAnswers). One that does not fit in all three counts as not there, as
+// does a file that is damaged; a filter that is made of an answer that is out of date would be a wrong one.
+// Any number of processes may use one folder.
 #pragma once
 
 #include <chrono>

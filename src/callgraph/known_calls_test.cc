@@ -54,7 +54,8 @@ class KeptCalls : public ProgramCalls {
 
     // A program of a few functions, whose answer is small.
     std::string small() const {
-        return compile("small", std::string(kPrelude) + "void _start(void) { kernel(39, 0); kernel(choice, 0); }",
+        return compile("small",
+                       std::string(kPrelude) + "void _start(void) { kernel(39, 0); kernel(choice, 0); }",
                        kFree);
     }
 
@@ -207,8 +208,10 @@ TEST_F(KeptCalls, CanBeWrittenAndReadAtOnce) {
 
 TEST_F(KeptCalls, AreNotMoreThanThereMayBe) {
     const std::string program = small();
-    shell("mkdir cache && cd cache && for i in $(seq 600); do : >calls-$i; done && touch -d '1 hour ago' calls-* && "
-          "touch code-x");
+    shell(
+        "mkdir cache && cd cache && for i in $(seq 600); do : >calls-$i; done && touch -d '1 hour ago' "
+        "calls-* && "
+        "touch code-x");
     kept(program);
     EXPECT_EQ(std::distance(fs::directory_iterator(path("cache")), {}),
               KnownCalls::kMaxAnswers + 2);  // and what is kept of the file, and code-x
@@ -223,8 +226,8 @@ TEST_F(KeptCalls, AreNotKeptOfErrors) {
     EXPECT_FALSE(fs::exists(path("cache")));
 }
 
-// A root folder with libc, and a program that finds a library in the second of two folders by a link, that asks
-// PAM, and whose libcrypto opens modules.
+// A root folder with libc, and a program that finds a library in the second of two folders by a link, that
+// asks PAM, and whose libcrypto opens modules.
 class KeptCallsInRoot : public KeptCalls {
   protected:
     KeptCallsInRoot() {
@@ -243,17 +246,22 @@ cp /etc/ld.so.cache ../../etc/)");
         shared("root/lib/x86_64-linux-gnu/libcrypto.so.3", "crypto", "dlopen(getenv(\"X\"), 2); getuid");
         shared("root/opt/b/libmine.so", "mine", "getgid");
         shell(
-            "cd root/opt/b && cp libmine.so ../c/ && mv libmine.so libmine.so.1 && ln -s libmine.so.1 libmine.so");
+            "cd root/opt/b && cp libmine.so ../c/ && mv libmine.so libmine.so.1 && ln -s libmine.so.1 "
+            "libmine.so");
         write("root/etc/pam.d/program", "auth required pam_x.so\n");
-        compile("root/program", "void pam_start(void), mine(void), crypto(void);\n"
-                "int main(void) { pam_start(); mine(); crypto(); return 0; }",
-                "-O2 root/lib/x86_64-linux-gnu/libpam.so.0 root/lib/x86_64-linux-gnu/libcrypto.so.3 -Lroot/opt/b "
-                "-l:libmine.so '-Wl,-rpath,/opt/a:/opt/b'");
+        compile(
+            "root/program",
+            "void pam_start(void), mine(void), crypto(void);\n"
+            "int main(void) { pam_start(); mine(); crypto(); return 0; }",
+            "-O2 root/lib/x86_64-linux-gnu/libpam.so.0 root/lib/x86_64-linux-gnu/libcrypto.so.3 -Lroot/opt/b "
+            "-l:libmine.so '-Wl,-rpath,/opt/a:/opt/b'");
     }
 
     void shared(const std::string& file, const std::string& function, const std::string& calls) const {
-        compile(file, "#include <dlfcn.h>\n#include <stdlib.h>\n#include <unistd.h>\nint " + function + "(void) { " +
-                (calls.find(';') == std::string::npos ? "return " + calls : calls) + "(); }",
+        compile(file,
+                "#include <dlfcn.h>\n#include <stdlib.h>\n#include <unistd.h>\nint " + function +
+                    "(void) { " + (calls.find(';') == std::string::npos ? "return " + calls : calls) +
+                    "(); }",
                 "-O2 -shared -fPIC -Wno-return-type -Wl,-soname," + file.substr(file.rfind('/') + 1));
     }
 };
@@ -270,7 +278,8 @@ TEST_F(KeptCallsInRoot, GoWithAnyChangeOfWhatTheyFollowFrom) {
          "cp -p program saved && printf '\\377' | dd of=program bs=1 seek=$(($(stat -c %s program) - 1)) "
          "conv=notrunc status=none && touch -r saved program"},
         {"program replaced by the same", "cp -p program saved && mv saved program"},
-        {"library written again", "cat lib/x86_64-linux-gnu/libc.so.6 >saved && cat saved "
+        {"library written again",
+         "cat lib/x86_64-linux-gnu/libc.so.6 >saved && cat saved "
          ">lib/x86_64-linux-gnu/libc.so.6"},
         {"interpreter touched", "touch lib64/ld-linux-x86-64.so.2"},
         {"cache of the loader longer", "printf x >>etc/ld.so.cache"},
@@ -281,18 +290,21 @@ TEST_F(KeptCallsInRoot, GoWithAnyChangeOfWhatTheyFollowFrom) {
         {"service of PAM appeared", "echo 'auth required pam_y.so' >etc/pam.d/other"},
         {"module of PAM gone", "rm lib/x86_64-linux-gnu/security/pam_x.so"},
         {"folder of modules earlier on the path", "mkdir -p usr/lib/x86_64-linux-gnu/engines-3"},
-        {"module in a folder that is listed", "cp opt/c/libmine.so usr/lib/x86_64-linux-gnu/ossl-modules/new.so"},
+        {"module in a folder that is listed",
+         "cp opt/c/libmine.so usr/lib/x86_64-linux-gnu/ossl-modules/new.so"},
         {"configuration of OpenSSL", "echo 'x = y' >etc/ssl/openssl.cnf"},
         {"preloads", "echo libpam.so.0 >etc/ld.so.preload"},
         {"link to another file", "ln -sf ../c/libmine.so opt/b/libmine.so"},
         {"file earlier on the path", "cp opt/c/libmine.so opt/a/"},
         {"file earlier on the path gone", "rm opt/a/libmine.so"},
-        {"file for other processors", "mkdir -p opt/b/glibc-hwcaps/x86-64-v4 && cp opt/c/libmine.so "
+        {"file for other processors",
+         "mkdir -p opt/b/glibc-hwcaps/x86-64-v4 && cp opt/c/libmine.so "
          "opt/b/glibc-hwcaps/x86-64-v4/"},
         {"library gone", "rm opt/b/libmine.so"},
         {"library back", "cp opt/c/libmine.so opt/b/"},
         {"folder that is a link now", "mv opt/b opt/d && ln -s d opt/b"},
-        {"root that is a link to another folder now", "cp -a . ../copy && mv ../root ../moved && ln -s copy ../root"},
+        {"root that is a link to another folder now",
+         "cp -a . ../copy && mv ../root ../moved && ln -s copy ../root"},
     };
     for (const auto& each : changes) {
         EXPECT_TRUE(found("/program")) << each.what;

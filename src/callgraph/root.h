@@ -19,8 +19,8 @@ namespace catena::callgraph {
 
 class Root {
   public:
-    // Empty or "/": this machine's own. Questions and answers are noted in `noted`, where there is one; it has
-    // to live as long as the Root.
+    // Empty or "/": this machine's own. Questions and answers are noted in `noted`, where there is one; it
+    // has to live as long as the Root.
     explicit Root(std::string folder = {}, FileAnswers* noted = nullptr);
 
     [[nodiscard]] const std::string& folder() const { return folder_; }

@@ -1,5 +1,6 @@
-// What analyze and derive say is the same whether it was kept or is worked out, and what is kept is looked after:
-// each file that the analysis asked for, as strace sees it, is asked for again before its answer is believed.
+// What analyze and derive say is the same whether it was kept or is worked out, and what is kept is looked
+// after: each file that the analysis asked for, as strace sees it, is asked for again before its answer is
+// believed.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -35,13 +36,14 @@ class AnalysisCache : public ProgramTest {
     [[nodiscard]] std::size_t answers() const {
         std::size_t count = 0;
         std::error_code none;
-        for (fs::directory_iterator each(path("cache"), none), end; !none && each != end; each.increment(none))
+        for (fs::directory_iterator each(path("cache"), none), end; !none && each != end;
+             each.increment(none))
             count += each->path().filename().string().starts_with("calls-") ? 1 : 0;
         return count;
     }
 
-    // Runs it until so many answers are kept: while something that it follows from has just changed (a package is
-    // being installed), it is not.
+    // Runs it until so many answers are kept: while something that it follows from has just changed (a
+    // package is being installed), it is not.
     Outcome analyzed_and_kept(const Words& command, std::size_t wanted) {
         for (int tries = 0;; ++tries) {
             Outcome outcome = catena(command);
@@ -71,8 +73,9 @@ class AnalysisCache : public ProgramTest {
 
     // The paths that a command asks for from when it has looked into the cache, without those of the cache.
     std::set<std::string> asked(const Words& command) {
-        const Outcome traced = run(Words{"/usr/bin/strace", "-f", "-qq", "-s", "4096", "-e", "trace=%file", "-o",
-                                         path("trace"), CATENA_PROGRAM} + command);
+        const Outcome traced = run(Words{"/usr/bin/strace", "-f", "-qq", "-s", "4096", "-e", "trace=%file",
+                                         "-o", path("trace"), CATENA_PROGRAM} +
+                                   command);
         EXPECT_EQ(traced.exit_code, kDone) << traced.err;
         std::set<std::string> paths;
         std::ifstream lines(path("trace"));
@@ -108,20 +111,24 @@ std::string installed(const std::string& name) {
 TEST_F(AnalysisCache, ChangesNothingOfWhatIsSaidOfPrograms) {
     std::size_t compared = 0;
     for (const char* name :
-         {"awk",  "bash",   "bc",      "cat",  "cp",    "curl", "date",  "dash", "diff", "dpkg", "find",  "gcc",
-          "getent", "git",  "grep",    "gzip", "id",    "ip",   "less",  "ls",   "lighttpd", "login", "make", "memcached",
-          "mount", "openssl", "perl",  "ps",   "python3", "redis-server", "rsync", "sed", "sort", "ssh", "strace", "su",
-          "tar",  "true",   "vi",      "xz",   "nginx", "sshd", "named", "chpasswd", "useradd"}) {
+         {"awk",   "bash",    "bc",     "cat",      "cp",       "curl",         "date",  "dash",
+          "diff",  "dpkg",    "find",   "gcc",      "getent",   "git",          "grep",  "gzip",
+          "id",    "ip",      "less",   "ls",       "lighttpd", "login",        "make",  "memcached",
+          "mount", "openssl", "perl",   "ps",       "python3",  "redis-server", "rsync", "sed",
+          "sort",  "ssh",     "strace", "su",       "tar",      "true",         "vi",    "xz",
+          "nginx", "sshd",    "named",  "chpasswd", "useradd"}) {
         const std::string file = installed(name);
         if (file.empty()) continue;
-        expect_the_same({"analyze", file, "--what", "syscalls", "--format", ++compared % 4 == 0 ? "text" : "json"});
+        expect_the_same(
+            {"analyze", file, "--what", "syscalls", "--format", ++compared % 4 == 0 ? "text" : "json"});
     }
     EXPECT_GE(compared, 24U);
 }
 
 TEST_F(AnalysisCache, ChangesNothingOfProfilesAndOfWhatIsAdded) {
     expect_the_same({"seccomp", "derive", "--binary", "/bin/ls", "--static"});
-    expect_the_same({"seccomp", "derive", "--binary", "/bin/ls", "--static", "--also", "libm.so.6", "--format", "oci"});
+    expect_the_same(
+        {"seccomp", "derive", "--binary", "/bin/ls", "--static", "--also", "libm.so.6", "--format", "oci"});
     expect_the_same({"analyze", "/bin/cat", "--what", "syscalls", "--also", "libm.so.6"});
     expect_the_same({"analyze", "/bin/cat", "--what", "syscalls", "--preload", "libm.so.6"});
     fs::create_directory_symlink("/usr/bin", path("link"));

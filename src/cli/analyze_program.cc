@@ -104,8 +104,7 @@ base::Result<AnalyzedProgram> analyze_program(const AnalyzeProgramOptions& optio
 
 base::Result<callgraph::ReachableCalls> analyze_calls(const AnalyzeProgramOptions& options) {
     const auto interpreter = interpreter_of(options.binary);
-    auto calls =
-        callgraph::reachable_calls(interpreter.value_or(options.binary), program_options(options));
+    auto calls = callgraph::reachable_calls(interpreter.value_or(options.binary), program_options(options));
     if (!calls) return std::unexpected(std::move(calls).error());
     return with_doubt(std::move(*calls), options, interpreter);
 }
