@@ -275,6 +275,7 @@ Status DuckReader::check_readable() {
 }
 
 base::Error open_error(const std::string& path, FileContent content, base::Error&& error) {
+    if (error.code == ErrorCode::NotSupported) return std::move(error);  // there is no DuckDB to open it
     if (error.message.find("Could not set lock on file") != std::string::npos) {
         return held_error(path, "DuckDB: " + first_paragraph(error.message), Access::Write);
     }
