@@ -6,6 +6,7 @@
 
 namespace catena::store::duckdb {
 
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a name that is defined
 #define CATENA_DEFINE(NAME) constinit decltype(&::NAME) NAME = nullptr;
 CATENA_DUCKDB_FUNCTIONS(CATENA_DEFINE)
 #undef CATENA_DEFINE

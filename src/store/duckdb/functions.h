@@ -64,6 +64,7 @@ namespace catena::store::duckdb {
     EACH(duckdb_vector_size)
 
 // Within this namespace, these hide the library's functions. Null until load_functions has succeeded.
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a name that is declared
 #define CATENA_DECLARE(NAME) extern decltype(&::NAME) NAME;
 CATENA_DUCKDB_FUNCTIONS(CATENA_DECLARE)
 #undef CATENA_DECLARE
