@@ -21,7 +21,7 @@
 namespace catena::callgraph {
 namespace {
 
-constexpr std::uint32_t kVersion = 26;
+constexpr std::uint32_t kVersion = 27;
 constexpr std::uint64_t kMaxCacheBytes = std::uint64_t{1} << 30U;
 
 struct Header {
@@ -167,6 +167,7 @@ CallFact read_call(Reader& from) {
 void write(Writer& to, const PassedValues& passed) {
     to.number(passed.from);
     to.number(passed.pointer);
+    to.number(passed.own);
     to.number(passed.parameter);
     to.number(passed.owner);
     to.number(static_cast<std::uint64_t>(passed.when));
@@ -179,6 +180,7 @@ void write(Writer& to, const PassedValues& passed) {
 PassedValues read_passed(Reader& from) {
     PassedValues passed{.from = static_cast<std::uint32_t>(from.number()),
                         .pointer = static_cast<std::uint32_t>(from.number()),
+                        .own = static_cast<std::uint32_t>(from.number()),
                         .parameter = static_cast<std::uint8_t>(from.number()),
                         .owner = static_cast<std::uint32_t>(from.number()),
                         .when = static_cast<When>(from.number())};

@@ -53,7 +53,7 @@ struct EdgeGate {
 };
 
 // A function that opens a gate when it is called with one of these bits in a register, or in a way that does
-// not show what it is called with.
+// not show what it is called with (PassedValues).
 struct FlagKey {
     std::uint32_t function = kNone;
     std::uint8_t parameter = 0;

@@ -98,10 +98,12 @@ struct Wrapper {
     Door door = Door::Syscall;
 };
 
-// What a call through a pointer passes in a register, by the way through `owner`.
+// What a call through a pointer, or of a function of the same file, passes in a register, by the way through
+// `owner`.
 struct PassedValues {
-    std::uint32_t from = 0;  // that calls
-    std::uint32_t pointer = 0;
+    std::uint32_t from = 0;     // that calls
+    std::uint32_t pointer = 0;  // kNone: it calls `own`
+    std::uint32_t own = kNone;
     std::uint8_t parameter = 0;
     std::uint32_t owner = 0;
     When when = When::Reached;
@@ -118,6 +120,7 @@ enum class TextKind : std::uint8_t {
     Nss,       // a function of modules of the name service switch
     Engine,    // of OpenSSL
     Provider,  // of OpenSSL
+    Report,    // what glibc's loader prints of the kernel where it is asked for diagnostics
 };
 
 // A text by which something is opened or looked up, by the way through `owner`.

@@ -7,6 +7,12 @@
 namespace catena::callgraph {
 namespace {
 
+// Whether the values that are passed can have one of the bits.
+bool can_have(const PassedValues& passed, std::uint64_t bits) {
+    return !passed.known ||
+           std::ranges::any_of(passed.values, [&](std::uint64_t value) { return (value & bits) != 0; });
+}
+
 Via via_of(EdgeKind kind) {
     if (kind == EdgeKind::Takes) return Via::Taken;
     return kind == EdgeKind::Call ? Via::Call : Via::Jump;
@@ -92,10 +98,27 @@ void Reach::turn_keys(FunctionRef ref) {
     }
 }
 
+// Where it is called in a way that does not show with what. Direct calls are among what its file's
+// `passed` has.
 void Reach::turn_flag_keys(FunctionRef to, const Origin& origin) {
     if (origin.via == Via::Slot || origin.from == to) return;
+    if (origin.from.object == to.object && origin.via == Via::Call) return;
     for (const FlagKey& each : linked_.objects[to.object].flag_keys) {
         if (each.function == to.function) open_gate(each.gate);
+    }
+}
+
+void Reach::turn_own_flag_keys(FunctionRef owner, When when) {
+    const LinkedObject& object = linked_.objects[owner.object];
+    if (object.flag_keys.empty()) return;
+    for (const PassedValues& each : object.code->passed) {
+        if (each.own == kNone || each.owner != owner.function || each.when != when) continue;
+        // What it passes on to itself, it was given.
+        if (each.own == each.owner && !each.known) continue;
+        for (const FlagKey& key : object.flag_keys) {
+            if (key.function == each.own && key.parameter == each.parameter && can_have(each, key.bits))
+                open_gate(key.gate);
+        }
     }
 }
 
@@ -108,9 +131,7 @@ void Reach::turn_flag_keys(FunctionRef from, std::uint32_t pointer, FunctionRef 
             if (each.from != from.function || each.pointer != pointer || each.parameter != key.parameter)
                 continue;
             any = true;
-            open = open || !each.known || std::ranges::any_of(each.values, [&](std::uint64_t value) {
-                       return (value & key.bits) != 0;
-                   });
+            open = open || can_have(each, key.bits);
         }
         if (open || !any) open_gate(key.gate);
     }
@@ -130,7 +151,9 @@ void Reach::reach(FunctionRef to, const Origin& origin, Level level) {
 void Reach::take(FunctionRef to, const Origin& origin) {
     if (wait({.to = to, .origin = origin, .taken = true})) return;
     reach(to, origin);
-    states_[to.object][to.function].taken = true;
+    State& state = states_[to.object][to.function];
+    if (!state.taken) turn_own_flag_keys(to, When::Taken);
+    state.taken = true;
 }
 
 void Reach::take_place(const Place& place, const Origin& origin) {
@@ -230,6 +253,7 @@ void Reach::go_through(FunctionRef ref) {
     State& state = states_[ref.object][ref.function];
     state.queued = false;
     turn_keys(ref);
+    turn_own_flag_keys(ref, When::Reached);
     follow_edges(ref, state.level);
     if (state.level != Level::Reached) return;
     follow_uses(ref);

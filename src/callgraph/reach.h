@@ -102,6 +102,7 @@ class Reach {
     void turn_keys(FunctionRef ref);
     void turn_flag_keys(FunctionRef to, const Origin& origin);
     void turn_flag_keys(FunctionRef from, std::uint32_t pointer, FunctionRef to);
+    void turn_own_flag_keys(FunctionRef owner, When when);
     void take_place(const Place& place, const Origin& origin);
     void use_piece(const Place& place, const Origin& origin);
     void use_pointer(std::uint32_t object, std::uint32_t pointer, const Origin& origin);
