@@ -11,6 +11,7 @@
 #include <tuple>
 #include <utility>
 
+#include "callgraph/arms.h"
 #include "callgraph/code_scan.h"
 #include "callgraph/function_flows.h"
 #include "callgraph/nss.h"
@@ -56,6 +57,7 @@ class Analyzer {
         note_passed_to_own();
         note_nss();
         note_report();
+        scan_.code.event_arms = arms_of_event_sources(image_, scan_, flows_, tracer_);
         merge_calls();
         scan_.code.calls = std::move(calls_);
         scan_.code.wrappers = std::move(wrappers_);

@@ -21,14 +21,14 @@
 namespace catena::callgraph {
 namespace {
 
-constexpr std::uint32_t kVersion = 27;
+constexpr std::uint32_t kVersion = 29;
 constexpr std::uint64_t kMaxCacheBytes = std::uint64_t{1} << 30U;
 
 struct Header {
     std::array<char, 8> magic{'C', 'A', 'T', 'E', 'N', 'A', 'C', 'G'};
     std::uint32_t version = kVersion;
     std::uint32_t element_bytes =
-        sizeof(Edge) + sizeof(Pointer) + sizeof(Use) + sizeof(Variable) + sizeof(Wrapper);
+        sizeof(Edge) + sizeof(Pointer) + sizeof(Use) + sizeof(Variable) + sizeof(Wrapper) + sizeof(Arm);
     std::uint64_t payload_bytes = 0;
     std::uint64_t payload_hash = 0;
 };
@@ -233,6 +233,7 @@ std::vector<std::byte> written(const ObjectCode& code) {
     to.list(code.wrappers);
     write_all(to, code.passed);
     write_all(to, code.texts);
+    to.list(code.event_arms);
     to.list(code.pieces);
     to.list(code.variables);
     to.number(code.entry);
@@ -271,6 +272,11 @@ bool is_consistent(const ObjectCode& code) {
            std::ranges::all_of(
                code.passed,
                [&](const PassedValues& each) { return function(each.owner) && pointer(each.elsewhere); }) &&
+           std::ranges::all_of(code.event_arms,
+                               [&](const Arm& each) {
+                                   return function(each.from) && (each.to == kNone || function(each.to)) &&
+                                          pointer(each.pointer);
+                               }) &&
            std::ranges::all_of(code.texts, [&](const NamedText& each) { return function(each.owner); });
 }
 
@@ -285,6 +291,7 @@ std::optional<ObjectCode> read_code(std::span<const std::byte> bytes) {
     code.wrappers = from.list<Wrapper>();
     read_all(from, code.passed, read_passed);
     read_all(from, code.texts, read_text);
+    code.event_arms = from.list<Arm>();
     code.pieces = from.list<std::uint64_t>();
     code.variables = from.list<Variable>();
     code.entry = static_cast<std::uint32_t>(from.number());

@@ -49,6 +49,7 @@ class Setter {
             each.keys.clear();
             each.gated_calls.clear();
             each.gated_edges.clear();
+            each.gated_uses.clear();
             each.flag_keys.clear();
             set_nss(each);
             set_ceiling(each);
@@ -56,6 +57,7 @@ class Setter {
             set_glob(each);
             set_rpc(each);
             set_spawn(each);
+            set_event_sources(each);
             set_interpreter(each);
         }
     }
@@ -278,6 +280,17 @@ class Setter {
         const auto same = std::ranges::unique(found);
         found.erase(same.begin(), same.end());
         return found.size() == 1 ? found.front() : kNone;
+    }
+
+    void set_event_sources(LinkedObject& object) {
+        if (object.code->event_arms.empty()) return;
+        const std::uint32_t never = gate("no event source of a kind that does this is ever made");
+        for (const Arm& each : object.code->event_arms) {
+            if (each.to != kNone)
+                object.gated_edges.push_back({each.from, each.to, never});
+            else
+                object.gated_uses.push_back({each.from, each.pointer, never});
+        }
     }
 
     void set_interpreter(LinkedObject& object) {

@@ -52,6 +52,13 @@ struct EdgeGate {
     std::uint32_t gate = kNone;
 };
 
+// A call through a pointer that waits for its gate.
+struct UseGate {
+    std::uint32_t from = kNone;
+    std::uint32_t pointer = kNone;
+    std::uint32_t gate = kNone;
+};
+
 // A function that opens a gate when it is called with one of these bits in a register, or in a way that does
 // not show what it is called with (PassedValues).
 struct FlagKey {
@@ -77,6 +84,7 @@ struct LinkedObject {
     std::vector<FunctionGate> gated;     // by function; empty where none is
     std::vector<CallGate> gated_calls;
     std::vector<EdgeGate> gated_edges;
+    std::vector<UseGate> gated_uses;  // these gates are never opened
     std::vector<GateKey> keys;
     std::vector<FlagKey> flag_keys;
     bool interpreter = false;  // that PT_INTERP of the program names

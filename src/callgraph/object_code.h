@@ -132,6 +132,15 @@ struct NamedText {
     std::vector<std::string> texts;
 };
 
+// Calls of `to`, or through `pointer`, in `from` that no way leads to as long as what is assumed there holds.
+struct Arm {
+    std::uint32_t from = 0;
+    std::uint32_t to = kNone;
+    std::uint32_t pointer = kNone;
+
+    friend bool operator==(const Arm&, const Arm&) = default;
+};
+
 // A variable whose place and size a symbol tells.
 struct Variable {
     std::uint64_t begin = 0;
@@ -147,6 +156,7 @@ struct ObjectCode {
     std::vector<Wrapper> wrappers;
     std::vector<PassedValues> passed;
     std::vector<NamedText> texts;
+    std::vector<Arm> event_arms;  // of kinds of event sources that this file never makes
     // Where the pointers of a piece of data begin and end: pieces[i]…pieces[i + 1], as addresses.
     std::vector<std::uint64_t> pieces;
     std::vector<Variable> variables;  // in order; they do not overlap

@@ -279,9 +279,16 @@ void Reach::follow_edges(FunctionRef ref, Level level) {
     }
 }
 
+bool Reach::is_kept_back(FunctionRef from, std::uint32_t pointer) const {
+    return std::ranges::any_of(linked_.objects[from.object].gated_uses, [&](const UseGate& each) {
+        return each.from == from.function && each.pointer == pointer;
+    });
+}
+
 void Reach::follow_uses(FunctionRef ref) {
     for (const Use& each : std::ranges::equal_range(code(ref.object).uses, ref.function, {}, &Use::from)) {
         if (each.call && each.last - each.first == 1) {
+            if (is_kept_back(ref, each.first)) continue;
             call_pointer(ref, each.first);
             continue;
         }

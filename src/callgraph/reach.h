@@ -110,6 +110,7 @@ class Reach {
     void resolve(FunctionRef resolver, const Origin& origin);
     void go_through(FunctionRef ref);
     void follow_edges(FunctionRef ref, Level level);
+    [[nodiscard]] bool is_kept_back(FunctionRef from, std::uint32_t pointer) const;
     void follow_uses(FunctionRef ref);
     void follow_texts(FunctionRef ref);
     void note_unknown_texts();

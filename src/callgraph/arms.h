@@ -1,0 +1,28 @@
+// Arms: calls of a function that no way leads to, given what is known of values that it branches on.
+//
+// Kinds of event sources: systemd's event loop, which libnss_systemd.so has in it, keeps in each source the
+// kind that it was made with, and does for children, signals and files what it does only for sources of
+// these kinds. In a file whose one function that makes sources is only ever asked for others, those arms
+// cannot run.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "callgraph/code_scan.h"
+#include "callgraph/function_flows.h"
+#include "callgraph/object_code.h"
+#include "callgraph/trace_values.h"
+#include "elf/image.h"
+
+namespace catena::callgraph {
+
+// Direct calls and jumps out of `function`, and calls through pointers, that no way leads to.
+[[nodiscard]] std::vector<Arm> arms_without_way(const Scan& scan, FunctionFlows& flows,
+                                                std::uint32_t function, const Assumed& assumed);
+
+// Those that wait for event sources of kinds that the file never makes; none in other files.
+[[nodiscard]] std::vector<Arm> arms_of_event_sources(const elf::Image& image, const Scan& scan,
+                                                     FunctionFlows& flows, ValueTracer& tracer);
+
+}  // namespace catena::callgraph

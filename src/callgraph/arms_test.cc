@@ -1,0 +1,134 @@
+// What a function does only for values that it never gets is left out, and not where it may get them.
+#include "callgraph/arms.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "callgraph/calls_for_test.h"
+
+namespace catena::callgraph {
+namespace {
+
+// A library with an event loop like systemd's: a source has its kind 40 bytes behind its beginning.
+constexpr const char* kLoop = R"(
+#include <stdlib.h>
+#include <signal.h>
+#include <sys/inotify.h>
+#include <sys/signalfd.h>
+#include <sys/statfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#define NOINLINE __attribute__((noinline, noclone))
+struct source { struct source *next; long space[4]; int kind; int fd; };
+struct source *all;
+volatile int choice;
+EXPORT struct source *make(int fd, int kind);
+struct source *(*volatile shown)(int, int);
+EXPORT NOINLINE struct source *make(int fd, int kind) {
+    struct source *s = malloc(sizeof *s);
+    if (!s) return 0;
+    s->next = all;
+    s->kind = kind;
+    s->fd = fd;
+    all = s;
+    return s;
+}
+static NOINLINE int watch(struct source *s) {
+    struct statfs where;
+    return fstatfs(s->fd, &where) + inotify_add_watch(s->fd, "/", IN_CREATE);
+}
+static NOINLINE int online(struct source *s) {
+    switch (s->kind) {
+        case 0: return dup(s->fd);
+        case 3: return fsync(s->fd);
+        case 5: return fdatasync(s->fd);
+        case 7: { siginfo_t info; return waitid(P_PID, s->fd, &info, WEXITED); }
+        case 8: return rmdir("/x");
+        case 10: return chdir("/");
+        case 12: return watch(s);
+        default: return -1;
+    }
+}
+int _nss_systemd_NAME(int fd) {
+    make(fd, 0);
+    make(fd, 3);
+    MORE;
+    int result = 0;
+    for (struct source *s = all; s; s = s->next) {
+        if (s->kind == 6) { sigset_t set; sigemptyset(&set); result += signalfd(s->fd, &set, 0); }
+        result += online(s);
+    }
+    return result;
+})";
+
+class ArmCalls : public ProgramCalls {
+  protected:
+    // Of the loop, among those that it makes for one kind alone.
+    Names calls_of(const std::string& more, const std::string& exported = "static",
+                   const std::string& name = "run") {
+        const std::string library =
+            compile("libloop.so", kLoop,
+                    "-O2 -shared -fPIC -fcf-protection=none '-DMORE=" + more + "' '-DEXPORT=" + exported +
+                        "' -D_nss_systemd_NAME=_nss_systemd_" + name);
+        Names some;
+        const Names found = names(analyze(library)->calls());
+        for (const char* each : {"dup", "fsync", "fdatasync", "waitid", "rmdir", "chdir", "inotify_add_watch",
+                                 "fstatfs", "signalfd4"})
+            if (found.contains(each)) some.insert(each);
+        return some;
+    }
+    static Names everything() {
+        return {"dup",     "fsync",    "fdatasync", "waitid", "rmdir", "chdir", "inotify_add_watch",
+                "fstatfs", "signalfd4"};
+    }
+};
+
+TEST_F(ArmCalls, EventSourcesOfKindsThatAreNeverMadeDoNothing) {
+    EXPECT_EQ(calls_of("(void)0"), (Names{"dup", "fsync"}));
+    EXPECT_EQ(calls_of("make(fd, choice ? 8 : 10)"), (Names{"dup", "fsync", "rmdir", "chdir"}));
+}
+
+TEST_F(ArmCalls, EventSourcesOfKindsThatAreMadeDoTheirs) {
+    EXPECT_EQ(calls_of("make(fd, 12)"), (Names{"dup", "fsync", "inotify_add_watch", "fstatfs"}));
+    EXPECT_EQ(calls_of("make(fd, 7)"), (Names{"dup", "fsync", "waitid"}));
+    EXPECT_EQ(calls_of("make(fd, 6)"), (Names{"dup", "fsync", "signalfd4"}));
+}
+
+TEST_F(ArmCalls, EventSourcesOfAKindThatIsNotKnownDoAll) {
+    EXPECT_EQ(calls_of("make(fd, choice)"), everything());
+    EXPECT_EQ(calls_of("make(fd, fd)"), everything());
+    // Through its address, or from another file, it can be asked for any.
+    EXPECT_EQ(calls_of("shown = make"), everything());
+    EXPECT_EQ(calls_of("(void)0", ""), everything());
+}
+
+TEST_F(ArmCalls, OnlySystemdsEventLoopIsKnownToKeepKindsSo) {
+    const std::string other = compile("libother.so", "#define _nss_systemd_NAME loop\n" + std::string(kLoop),
+                                      "-O2 -shared -fPIC -DEXPORT=static '-DMORE=(void)0'");
+    EXPECT_TRUE(names(analyze(other)->calls()).contains("inotify_add_watch"));
+}
+
+TEST_F(ArmCalls, ModuleOfSystemdWaitsForNoChildrenSignalsOrFiles) {
+    const std::string module = "/lib/x86_64-linux-gnu/libnss_systemd.so.2";
+    if (::access(module.c_str(), R_OK) != 0) GTEST_SKIP() << module << " is not there";
+    shell(
+        "mkdir -p root/etc root/lib64 root/lib/x86_64-linux-gnu && cp -L /lib64/ld-linux-x86-64.so.2 "
+        "root/lib64/ && "
+        "cp -L " +
+        module + " $(ldd " + module + " | grep -o '/lib/[^ ]*') root/lib/x86_64-linux-gnu/");
+    write("root/etc/nsswitch.conf", "passwd: files systemd\n");
+    compile("root/program", "#include <pwd.h>\nint main(int n, char **v) { return getpwnam(v[n - 1]) == 0; }",
+            "-O2");
+    ProgramOptions options = without_cache();
+    options.load.root = path("root");
+    const Names calls = names(analyze("/program", options)->calls());
+    for (const char* each : {"inotify_init1", "inotify_add_watch", "inotify_rm_watch", "signalfd4", "waitid",
+                             "pidfd_send_signal"})
+        EXPECT_FALSE(calls.contains(each)) << each;
+    for (const char* each : {"epoll_wait", "connect", "timerfd_settime"})
+        EXPECT_TRUE(calls.contains(each)) << each;
+}
+
+}  // namespace
+}  // namespace catena::callgraph
