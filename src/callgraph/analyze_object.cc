@@ -57,6 +57,7 @@ class Analyzer {
         note_passed_to_own();
         note_nss();
         note_report();
+        scan_.code.argument_arms = arms_of_arguments(image_, scan_, flows_);
         scan_.code.event_arms = arms_of_event_sources(image_, scan_, flows_, tracer_);
         merge_calls();
         scan_.code.calls = std::move(calls_);

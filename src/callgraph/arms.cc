@@ -48,6 +48,70 @@ class Caller {
     const FunctionFlows& flows_;
 };
 
+class Arguments {
+  public:
+    Arguments(const elf::Image& image, const Scan& scan, FunctionFlows& flows)
+        : scan_(scan), flows_(flows), constant_(constants_of(image)) {}
+
+    std::vector<Arm> run() {
+        if (!scan_.code.doubts.empty()) return {};
+        std::vector<bool> enters(scan_.code.functions.size());
+        for (const SiteInstruction& each : scan_.sites) enters[each.function] = true;
+        std::vector<bool> near = enters;
+        std::map<std::uint32_t, std::vector<std::uint32_t>> callers;
+        for (const Edge& each : scan_.code.edges) {
+            if (enters[each.to]) near[each.from] = true;
+            if (each.kind == EdgeKind::Falls || each.kind == EdgeKind::Table)
+                elsewhere_.insert(each.to);
+            else if (each.kind != EdgeKind::Takes)
+                callers[each.to].push_back(each.from);
+        }
+        // What others cannot call, compilers have made for these constants already, where they could.
+        const bool shared = std::ranges::any_of(scan_.code.functions, &CodeFunction::exported);
+        std::vector<Arm> arms;
+        for (const auto& [function, from] : callers) {
+            const CodeFunction& called = scan_.code.functions[function];
+            const bool plain = near[function] && !called.part && (called.exported || !shared) &&
+                               !elsewhere_.contains(function) && from.size() <= kMaxCallers;
+            if (!plain) continue;
+            const auto found = arms_of(function, from);
+            arms.insert(arms.end(), found.begin(), found.end());
+        }
+        return arms;
+    }
+
+  private:
+    std::vector<Arm> arms_of(std::uint32_t function, const std::vector<std::uint32_t>& callers) {
+        Assumed assumed{.field = {}, .parameters = {}, .constant = constant_};
+        const std::uint64_t address = scan_.code.functions[function].address;
+        bool first = true;
+        for (const std::uint32_t caller : callers) {
+            bool any = false;
+            for (const FlowPoint& each : flows_.of(caller)) {
+                if (each.target != address) continue;
+                any = true;
+                for (const unsigned parameter : kParameters) {
+                    AbstractValue& known = assumed.parameters[parameter];
+                    const AbstractValue& passed = each.state.registers[parameter];
+                    known = first ? passed : known.join(passed);
+                }
+                first = false;
+            }
+            if (!any) return {};
+        }
+        std::erase_if(assumed.parameters, [](const auto& each) { return !each.second.is_set(); });
+        if (assumed.parameters.empty()) return {};
+        return arms_without_way(scan_, flows_, function, assumed);
+    }
+
+    static constexpr std::size_t kMaxCallers = 4;
+    static constexpr std::array kParameters = {kRdi, kRsi, kRdx, kRcx, 8U, 9U};
+    const Scan& scan_;
+    FunctionFlows& flows_;
+    std::function<std::optional<std::uint64_t>(std::uint64_t, unsigned)> constant_;
+    std::set<std::uint32_t> elsewhere_;  // control goes on into these without a call
+};
+
 class EventSources {
   public:
     EventSources(const elf::Image& image, const Scan& scan, FunctionFlows& flows, ValueTracer& tracer)
@@ -209,6 +273,10 @@ std::vector<Arm> arms_without_way(const Scan& scan, FunctionFlows& flows, std::u
     for (const std::uint32_t pointer : all.pointers)
         if (!left.pointers.contains(pointer)) arms.push_back({function, kNone, pointer});
     return arms;
+}
+
+std::vector<Arm> arms_of_arguments(const elf::Image& image, const Scan& scan, FunctionFlows& flows) {
+    return Arguments(image, scan, flows).run();
 }
 
 std::vector<Arm> arms_of_event_sources(const elf::Image& image, const Scan& scan, FunctionFlows& flows,

@@ -109,6 +109,75 @@ TEST_F(ArmCalls, OnlySystemdsEventLoopIsKnownToKeepKindsSo) {
     EXPECT_TRUE(names(analyze(other)->calls()).contains("inotify_add_watch"));
 }
 
+// A function of a library-less program that does more for some numbers.
+constexpr const char* kArguments = R"(
+NOINLINE long inner(long a) { return kernel(39, a); }
+NOINLINE long other(long a) { return kernel(102, a); }
+NOINLINE long act(long a, int mode) {
+    if (kernel(110, a)) return 1;
+    if ((mode & 7) == 0) return 0;
+    return mode > 4 ? other(a) : inner(a);
+}
+long (*volatile shown)(long, int);
+)";
+
+TEST_F(ArmCalls, WhatAFunctionDoesForOtherArgumentsIsLeftOut) {
+    const std::string source(kArguments);
+    expect_exactly(source + "void _start(void) { act(1, 0); act(2, 8); kernel(60, 0); }",
+                   {"getppid", "exit"});
+    expect_exactly(source + "void _start(void) { act(1, 0); act(choice, 1); kernel(60, 0); }",
+                   {"getppid", "getpid", "exit"});
+    expect_exactly(source + "void _start(void) { act(1, 0); act(2, 5); kernel(60, 0); }",
+                   {"getppid", "getuid", "exit"});
+}
+
+TEST_F(ArmCalls, WhatAFunctionDoesForArgumentsThatAreNotKnownIsInTheSet) {
+    const Names all{"getppid", "getpid", "getuid", "exit"};
+    const std::string source(kArguments);
+    expect_exactly(source + "void _start(void) { act(1, 0); act(2, choice); kernel(60, 0); }", all);
+    // By its address, too.
+    expect_exactly(source + "void _start(void) { act(1, 0); shown = act; shown(2, 0); kernel(60, 0); }", all);
+    // Or by a function that jumps to it with what it was given.
+    expect_exactly(source +
+                       "NOINLINE long hand(long a, int mode) { return act(a, mode); }\n"
+                       "void _start(void) { act(1, 0); hand(2, choice); kernel(60, 0); }",
+                   all);
+}
+
+TEST_F(ArmCalls, OtherFilesPassOtherArguments) {
+    const std::string prelude = std::string(kPrelude) + kArguments;
+    compile("libact.so", prelude + "long quiet(void) { return act(1, 0); }",
+            "-O2 -shared -fPIC -nostdlib -Wl,-soname,libact.so -Wl,-Bsymbolic");
+    const std::string options = "-O2 -nostdlib -L. -Wl,-rpath," + path("") + " -lact";
+    const auto calls = [&](const std::string& body) {
+        return names(analyze(compile("program", std::string(kPrelude) + body, options))->calls());
+    };
+    const Names quiet = calls("long quiet(void); void _start(void) { quiet(); kernel(60, 0); }");
+    EXPECT_FALSE(quiet.contains("getuid"));
+    EXPECT_TRUE(quiet.contains("getppid"));
+    EXPECT_TRUE(calls("long act(long, int); void _start(void) { act(1, choice); kernel(60, 0); }")
+                    .contains("getuid"));
+}
+
+TEST_F(ArmCalls, RealpathAsksForNoPermissions) {
+    const Names resolves = names(
+        analyze(
+            compile("program",
+                    "#include <stdlib.h>\nint main(int n, char **v) { return realpath(v[n - 1], 0) == 0; }",
+                    "-O2"))
+            ->calls());
+    EXPECT_FALSE(resolves.contains("getgroups"));
+    EXPECT_TRUE(resolves.contains("faccessat2"));
+    const Names asks = names(
+        analyze(
+            compile("program",
+                    "#define _GNU_SOURCE\n#include <fcntl.h>\n#include <unistd.h>\n"
+                    "int main(int n, char **v) { return faccessat(AT_FDCWD, v[n - 1], R_OK, AT_EACCESS); }",
+                    "-O2"))
+            ->calls());
+    EXPECT_TRUE(asks.contains("getgroups"));
+}
+
 TEST_F(ArmCalls, ModuleOfSystemdWaitsForNoChildrenSignalsOrFiles) {
     const std::string module = "/lib/x86_64-linux-gnu/libnss_systemd.so.2";
     if (::access(module.c_str(), R_OK) != 0) GTEST_SKIP() << module << " is not there";

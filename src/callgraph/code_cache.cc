@@ -21,7 +21,7 @@
 namespace catena::callgraph {
 namespace {
 
-constexpr std::uint32_t kVersion = 29;
+constexpr std::uint32_t kVersion = 31;
 constexpr std::uint64_t kMaxCacheBytes = std::uint64_t{1} << 30U;
 
 struct Header {
@@ -234,6 +234,7 @@ std::vector<std::byte> written(const ObjectCode& code) {
     write_all(to, code.passed);
     write_all(to, code.texts);
     to.list(code.event_arms);
+    to.list(code.argument_arms);
     to.list(code.pieces);
     to.list(code.variables);
     to.number(code.entry);
@@ -250,6 +251,9 @@ bool is_consistent(const ObjectCode& code) {
         return first <= last && last <= code.pointers.size();
     };
     const auto pointer = [&](std::uint32_t index) { return index == kNone || index < code.pointers.size(); };
+    const auto arm = [&](const Arm& each) {
+        return function(each.from) && (each.to == kNone || function(each.to)) && pointer(each.pointer);
+    };
     return std::ranges::all_of(code.edges,
                                [&](const Edge& each) { return function(each.from) && function(each.to); }) &&
            std::ranges::all_of(code.pointers,
@@ -272,11 +276,7 @@ bool is_consistent(const ObjectCode& code) {
            std::ranges::all_of(
                code.passed,
                [&](const PassedValues& each) { return function(each.owner) && pointer(each.elsewhere); }) &&
-           std::ranges::all_of(code.event_arms,
-                               [&](const Arm& each) {
-                                   return function(each.from) && (each.to == kNone || function(each.to)) &&
-                                          pointer(each.pointer);
-                               }) &&
+           std::ranges::all_of(code.event_arms, arm) && std::ranges::all_of(code.argument_arms, arm) &&
            std::ranges::all_of(code.texts, [&](const NamedText& each) { return function(each.owner); });
 }
 
@@ -292,6 +292,7 @@ std::optional<ObjectCode> read_code(std::span<const std::byte> bytes) {
     read_all(from, code.passed, read_passed);
     read_all(from, code.texts, read_text);
     code.event_arms = from.list<Arm>();
+    code.argument_arms = from.list<Arm>();
     code.pieces = from.list<std::uint64_t>();
     code.variables = from.list<Variable>();
     code.entry = static_cast<std::uint32_t>(from.number());

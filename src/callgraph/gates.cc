@@ -50,6 +50,7 @@ class Setter {
             each.gated_calls.clear();
             each.gated_edges.clear();
             each.gated_uses.clear();
+            each.outer_keys.clear();
             each.flag_keys.clear();
             set_nss(each);
             set_ceiling(each);
@@ -58,7 +59,11 @@ class Setter {
             set_rpc(each);
             set_spawn(each);
             set_event_sources(each);
+            set_arguments(each);
             set_interpreter(each);
+            std::ranges::sort(each.gated_edges, {}, &EdgeGate::from);
+            std::ranges::sort(each.gated_uses, {}, &UseGate::from);
+            std::ranges::sort(each.outer_keys, {}, &GateKey::function);
         }
     }
 
@@ -282,14 +287,31 @@ class Setter {
         return found.size() == 1 ? found.front() : kNone;
     }
 
+    static void keep_back(LinkedObject& object, const Arm& arm, std::uint32_t gate) {
+        if (arm.to != kNone)
+            object.gated_edges.push_back({arm.from, arm.to, gate});
+        else
+            object.gated_uses.push_back({arm.from, arm.pointer, gate});
+    }
+
     void set_event_sources(LinkedObject& object) {
         if (object.code->event_arms.empty()) return;
         const std::uint32_t never = gate("no event source of a kind that does this is ever made");
-        for (const Arm& each : object.code->event_arms) {
-            if (each.to != kNone)
-                object.gated_edges.push_back({each.from, each.to, never});
-            else
-                object.gated_uses.push_back({each.from, each.pointer, never});
+        for (const Arm& each : object.code->event_arms) keep_back(object, each, never);
+    }
+
+    void set_arguments(LinkedObject& object) {
+        std::uint32_t fresh = kNone;
+        std::uint32_t function = kNone;
+        for (const Arm& each : object.code->argument_arms) {
+            if (each.from != function) {
+                function = each.from;
+                fresh = gate(
+                    "all that can run and calls the function passes it constants for which it does not "
+                    "come to this");
+                object.outer_keys.push_back({function, fresh});
+            }
+            keep_back(object, each, fresh);
         }
     }
 

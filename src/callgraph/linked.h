@@ -83,9 +83,11 @@ struct LinkedObject {
     std::vector<std::uint64_t> exports;  // addresses of functions that can be found by name
     std::vector<FunctionGate> gated;     // by function; empty where none is
     std::vector<CallGate> gated_calls;
-    std::vector<EdgeGate> gated_edges;
-    std::vector<UseGate> gated_uses;  // these gates are never opened
+    std::vector<EdgeGate> gated_edges;  // in order of `from`
+    std::vector<UseGate> gated_uses;    // in order of `from`
     std::vector<GateKey> keys;
+    // Where it is called in other ways than directly in its file; in order of function.
+    std::vector<GateKey> outer_keys;
     std::vector<FlagKey> flag_keys;
     bool interpreter = false;  // that PT_INTERP of the program names
 };

@@ -156,7 +156,8 @@ struct ObjectCode {
     std::vector<Wrapper> wrappers;
     std::vector<PassedValues> passed;
     std::vector<NamedText> texts;
-    std::vector<Arm> event_arms;  // of kinds of event sources that this file never makes
+    std::vector<Arm> event_arms;     // of kinds of event sources that this file never makes
+    std::vector<Arm> argument_arms;  // of functions that the file itself passes constants; in order of `from`
     // Where the pointers of a piece of data begin and end: pieces[i]…pieces[i + 1], as addresses.
     std::vector<std::uint64_t> pieces;
     std::vector<Variable> variables;  // in order; they do not overlap

@@ -21,7 +21,10 @@ Via via_of(EdgeKind kind) {
 }  // namespace
 
 Reach::Reach(const Linked& linked)
-    : linked_(linked), open_gates_(linked.gates.size()), waiting_(linked.gates.size()) {
+    : linked_(linked),
+      open_gates_(linked.gates.size()),
+      waiting_(linked.gates.size()),
+      waiting_calls_(linked.gates.size()) {
     for (const LinkedObject& each : linked.objects) {
         states_.emplace_back(each.code->functions.size());
         used_pointers_.emplace_back(each.code->pointers.size());
@@ -90,6 +93,7 @@ void Reach::open_gate(std::uint32_t gate) {
         else
             reach(each.to, each.origin, each.level);
     }
+    for (const auto& [from, pointer] : std::vector(waiting_calls_[gate])) call_pointer(from, pointer);
 }
 
 void Reach::turn_keys(FunctionRef ref) {
@@ -137,8 +141,17 @@ void Reach::turn_flag_keys(FunctionRef from, std::uint32_t pointer, FunctionRef 
     }
 }
 
+void Reach::turn_outer_keys(FunctionRef to, const Origin& origin) {
+    const bool direct = origin.via == Via::Call || origin.via == Via::Jump;
+    if (direct && origin.from.object == to.object) return;
+    for (const GateKey& each :
+         std::ranges::equal_range(linked_.objects[to.object].outer_keys, to.function, {}, &GateKey::function))
+        open_gate(each.gate);
+}
+
 void Reach::reach(FunctionRef to, const Origin& origin, Level level) {
     turn_flag_keys(to, origin);
+    turn_outer_keys(to, origin);
     if (wait({.to = to, .origin = origin, .level = level})) return;
     State& state = states_[to.object][to.function];
     if (state.level >= level) return;
@@ -261,13 +274,13 @@ void Reach::go_through(FunctionRef ref) {
 }
 
 void Reach::follow_edges(FunctionRef ref, Level level) {
+    const auto gated =
+        std::ranges::equal_range(linked_.objects[ref.object].gated_edges, ref.function, {}, &EdgeGate::from);
     for (const Edge& each : std::ranges::equal_range(code(ref.object).edges, ref.function, {}, &Edge::from)) {
         const FunctionRef to{ref.object, each.to};
         const Origin origin{.from = ref, .via = via_of(each.kind)};
-        const auto& gated = linked_.objects[ref.object].gated_edges;
-        const auto gate = std::ranges::find_if(gated, [&](const EdgeGate& edge) {
-            return edge.from == each.from && edge.to == each.to && !open_gates_[edge.gate];
-        });
+        const auto gate = std::ranges::find_if(
+            gated, [&](const EdgeGate& edge) { return edge.to == each.to && !open_gates_[edge.gate]; });
         if (gate != gated.end()) {
             waiting_[gate->gate].push_back({.to = to, .origin = origin, .level = level});
             continue;
@@ -279,16 +292,21 @@ void Reach::follow_edges(FunctionRef ref, Level level) {
     }
 }
 
-bool Reach::is_kept_back(FunctionRef from, std::uint32_t pointer) const {
-    return std::ranges::any_of(linked_.objects[from.object].gated_uses, [&](const UseGate& each) {
-        return each.from == from.function && each.pointer == pointer;
-    });
+// Whether a call through a pointer has a gate that is still closed, and waits for it now.
+bool Reach::wait_to_call(FunctionRef from, std::uint32_t pointer) {
+    const auto gated =
+        std::ranges::equal_range(linked_.objects[from.object].gated_uses, from.function, {}, &UseGate::from);
+    const auto gate = std::ranges::find_if(
+        gated, [&](const UseGate& each) { return each.pointer == pointer && !open_gates_[each.gate]; });
+    if (gate == gated.end()) return false;
+    waiting_calls_[gate->gate].emplace_back(from, pointer);
+    return true;
 }
 
 void Reach::follow_uses(FunctionRef ref) {
     for (const Use& each : std::ranges::equal_range(code(ref.object).uses, ref.function, {}, &Use::from)) {
         if (each.call && each.last - each.first == 1) {
-            if (is_kept_back(ref, each.first)) continue;
+            if (wait_to_call(ref, each.first)) continue;
             call_pointer(ref, each.first);
             continue;
         }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "callgraph/linked.h"
@@ -110,7 +111,8 @@ class Reach {
     void resolve(FunctionRef resolver, const Origin& origin);
     void go_through(FunctionRef ref);
     void follow_edges(FunctionRef ref, Level level);
-    [[nodiscard]] bool is_kept_back(FunctionRef from, std::uint32_t pointer) const;
+    bool wait_to_call(FunctionRef from, std::uint32_t pointer);
+    void turn_outer_keys(FunctionRef to, const Origin& origin);
     void follow_uses(FunctionRef ref);
     void follow_texts(FunctionRef ref);
     void note_unknown_texts();
@@ -125,6 +127,8 @@ class Reach {
     std::vector<OpenedName> opens_unknown_;
     std::vector<bool> open_gates_;
     std::vector<std::vector<Waiting>> waiting_;  // by gate
+    std::vector<std::vector<std::pair<FunctionRef, std::uint32_t>>>
+        waiting_calls_;  // through pointers, by gate
 };
 
 }  // namespace catena::callgraph
