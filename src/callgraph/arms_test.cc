@@ -127,7 +127,7 @@ TEST_F(ArmCalls, WhatAFunctionDoesForOtherArgumentsIsLeftOut) {
                    {"getppid", "exit"});
     expect_exactly(source + "void _start(void) { act(1, 0); act(choice, 1); kernel(60, 0); }",
                    {"getppid", "getpid", "exit"});
-    expect_exactly(source + "void _start(void) { act(1, 0); act(2, 5); kernel(60, 0); }",
+    expect_exactly(source + "void _start(void) { act(1, 5); act(2, 6); kernel(60, 0); }",
                    {"getppid", "getuid", "exit"});
 }
 
