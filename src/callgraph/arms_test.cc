@@ -144,6 +144,19 @@ TEST_F(ArmCalls, WhatAFunctionDoesForArgumentsThatAreNotKnownIsInTheSet) {
                    all);
 }
 
+// As handlers of exceptions are: no instruction leads to the call of `hidden`.
+TEST_F(ArmCalls, WhatIsEnteredInWaysThatAreNotSeenIsInTheSet) {
+    expect_exactly(R"(
+NOINLINE long hidden(long a) { return kernel(39, a); }
+NOINLINE long other(long a) { return kernel(102, a); }
+NOINLINE long act(long a, int mode) {
+    __asm__ volatile("jmp 1f\ncall hidden\n1:" : : : "memory");
+    return mode > 4 ? other(a) : kernel(110, a);
+}
+void _start(void) { act(1, 0); kernel(60, 0); })",
+                   {"getpid", "getppid", "exit"});
+}
+
 TEST_F(ArmCalls, OtherFilesPassOtherArguments) {
     const std::string prelude = std::string(kPrelude) + kArguments;
     compile("libact.so", prelude + "long quiet(void) { return act(1, 0); }",
