@@ -150,7 +150,7 @@ TEST_F(ArmCalls, WhatIsEnteredInWaysThatAreNotSeenIsInTheSet) {
 NOINLINE long hidden(long a) { return kernel(39, a); }
 NOINLINE long other(long a) { return kernel(102, a); }
 NOINLINE long act(long a, int mode) {
-    __asm__ volatile("jmp 1f\ncall hidden\n1:" : : : "memory");
+    __asm__ volatile("jmp 1f\ncall hidden\nud2\n1:" : : : "memory");
     return mode > 4 ? other(a) : kernel(110, a);
 }
 void _start(void) { act(1, 0); kernel(60, 0); })",
