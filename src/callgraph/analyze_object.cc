@@ -11,6 +11,7 @@
 #include <tuple>
 #include <utility>
 
+#include "callgraph/arms.h"
 #include "callgraph/code_scan.h"
 #include "callgraph/function_flows.h"
 #include "callgraph/nss.h"
@@ -33,6 +34,7 @@ constexpr std::array kAsked = {
     AskedFunction{"syscall", kRdi, {}},
     AskedFunction{"glob", kRsi, {}},
     AskedFunction{"glob64", kRsi, {}},
+    AskedFunction{"posix_spawnattr_setflags", kRsi, {}},
     AskedFunction{"dlopen", kRdi, TextKind::File},
     AskedFunction{"dlmopen", kRsi, TextKind::File},
     AskedFunction{"__libc_dlopen_mode", kRdi, TextKind::File},
@@ -54,6 +56,9 @@ class Analyzer {
         note_passed();
         note_passed_to_own();
         note_nss();
+        note_report();
+        scan_.code.argument_arms = arms_of_arguments(image_, scan_, flows_);
+        scan_.code.event_arms = arms_of_event_sources(image_, scan_, flows_, tracer_);
         merge_calls();
         scan_.code.calls = std::move(calls_);
         scan_.code.wrappers = std::move(wrappers_);
@@ -117,8 +122,7 @@ class Analyzer {
             if (text)
                 note_texts(*text, value);
             else
-                passed_.push_back({use.from, use.first, static_cast<std::uint8_t>(parameter), value.owner,
-                                   value.when, value.known, value.values, value.reason, value.elsewhere});
+                note_values(use.from, use.first, kNone, parameter, value);
         };
         const auto exported = [&](std::uint32_t function, std::uint8_t) {
             found({.owner = function, .reason = "other files can call the function that is given it"});
@@ -129,13 +133,41 @@ class Analyzer {
         }
     }
 
+    void note_values(std::uint32_t from, std::uint32_t pointer, std::uint32_t own, unsigned parameter,
+                     const TracedValue& value) {
+        passed_.push_back({.from = from,
+                           .pointer = pointer,
+                           .own = own,
+                           .parameter = static_cast<std::uint8_t>(parameter),
+                           .owner = value.owner,
+                           .when = value.when,
+                           .known = value.known,
+                           .values = value.values,
+                           .reason = value.reason,
+                           .elsewhere = value.elsewhere});
+    }
+
+    // Flags that direct calls in the file pass; those of other files are noted there.
+    void note_flags_of_own(std::uint32_t function, unsigned parameter) {
+        tracer_.trace(
+            function, AbstractValue::entry(parameter),
+            [&](const TracedValue& value) { note_values(value.owner, kNone, function, parameter, value); },
+            [&](std::uint32_t through, std::uint8_t) {
+                if (through != function)
+                    note_values(through, kNone, function, parameter,
+                                {.owner = through, .reason = "other files can call the function"});
+            });
+    }
+
     // A library calls its own functions directly.
     void note_passed_to_own() {
         for (std::uint32_t i = 0; i < code().functions.size(); ++i) {
             const CodeFunction& function = code().functions[i];
             const auto asked =
                 std::ranges::find(kAsked, std::string_view(function.name), &AskedFunction::name);
-            if (!function.exported || asked == kAsked.end()) continue;
+            if (asked == kAsked.end()) continue;
+            if (!asked->text && asked->name != "syscall") note_flags_of_own(i, asked->parameter);
+            if (!function.exported) continue;
             if (asked->text != TextKind::Engine && asked->text != TextKind::Provider) continue;
             tracer_.trace(
                 i, AbstractValue::entry(asked->parameter),
@@ -159,6 +191,19 @@ class Analyzer {
             const std::string_view text = elf::string_at(bytes, 0, kMaxNssName);
             if (!nss_database(text).empty())
                 texts_.push_back({each.function, When::Reached, TextKind::Nss, true, {std::string(text)}});
+        }
+    }
+
+    // `ld.so --list-diagnostics` prints what uname says.
+    void note_report() {
+        constexpr std::string_view kReport = "uname.";
+        if (std::ranges::find(code().functions, "__tls_get_addr", &CodeFunction::name) ==
+            code().functions.end())
+            return;
+        for (const auto& each : scan_.references) {
+            const auto bytes = each.taken ? image_.bytes_from(each.address) : std::span<const std::byte>{};
+            if (elf::string_at(bytes, 0, kMaxNssName) == kReport)
+                texts_.push_back({each.function, When::Reached, TextKind::Report, true, {}});
         }
     }
 

@@ -15,11 +15,11 @@
 namespace catena::callgraph {
 namespace {
 
-constexpr std::uint32_t kVersion = 27;
+constexpr std::uint32_t kVersion = 130;
 constexpr StoredKind kKind{
     .name = {'C', 'A', 'T', 'E', 'N', 'A', 'C', 'G'},
     .version = kVersion,
-    .layout = sizeof(Edge) + sizeof(Pointer) + sizeof(Use) + sizeof(Variable) + sizeof(Wrapper)};
+    .layout = sizeof(Edge) + sizeof(Pointer) + sizeof(Use) + sizeof(Variable) + sizeof(Wrapper) + sizeof(Arm)};
 
 void write(ByteWriter& to, const CodeFunction& function) {
     to.number(function.address);
@@ -68,6 +68,7 @@ CallFact read_call(ByteReader& from) {
 void write(ByteWriter& to, const PassedValues& passed) {
     to.number(passed.from);
     to.number(passed.pointer);
+    to.number(passed.own);
     to.number(passed.parameter);
     to.number(passed.owner);
     to.number(static_cast<std::uint64_t>(passed.when));
@@ -80,6 +81,7 @@ void write(ByteWriter& to, const PassedValues& passed) {
 PassedValues read_passed(ByteReader& from) {
     PassedValues passed{.from = static_cast<std::uint32_t>(from.number()),
                         .pointer = static_cast<std::uint32_t>(from.number()),
+                        .own = static_cast<std::uint32_t>(from.number()),
                         .parameter = static_cast<std::uint8_t>(from.number()),
                         .owner = static_cast<std::uint32_t>(from.number()),
                         .when = static_cast<When>(from.number())};
@@ -130,6 +132,8 @@ std::vector<std::byte> written(const ObjectCode& code) {
     to.list(code.wrappers);
     write_all(to, code.passed);
     write_all(to, code.texts);
+    to.list(code.event_arms);
+    to.list(code.argument_arms);
     to.list(code.pieces);
     to.list(code.variables);
     to.number(code.entry);
@@ -145,6 +149,9 @@ bool is_consistent(const ObjectCode& code) {
         return first <= last && last <= code.pointers.size();
     };
     const auto pointer = [&](std::uint32_t index) { return index == kNone || index < code.pointers.size(); };
+    const auto arm = [&](const Arm& each) {
+        return function(each.from) && (each.to == kNone || function(each.to)) && pointer(each.pointer);
+    };
     return std::ranges::all_of(code.edges,
                                [&](const Edge& each) { return function(each.from) && function(each.to); }) &&
            std::ranges::all_of(code.pointers,
@@ -167,6 +174,7 @@ bool is_consistent(const ObjectCode& code) {
            std::ranges::all_of(
                code.passed,
                [&](const PassedValues& each) { return function(each.owner) && pointer(each.elsewhere); }) &&
+           std::ranges::all_of(code.event_arms, arm) && std::ranges::all_of(code.argument_arms, arm) &&
            std::ranges::all_of(code.texts, [&](const NamedText& each) { return function(each.owner); });
 }
 
@@ -181,6 +189,8 @@ std::optional<ObjectCode> read_code(std::span<const std::byte> bytes) {
     code.wrappers = from.list<Wrapper>();
     read_all(from, code.passed, read_passed);
     read_all(from, code.texts, read_text);
+    code.event_arms = from.list<Arm>();
+    code.argument_arms = from.list<Arm>();
     code.pieces = from.list<std::uint64_t>();
     code.variables = from.list<Variable>();
     code.entry = static_cast<std::uint32_t>(from.number());

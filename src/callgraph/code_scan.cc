@@ -485,7 +485,10 @@ class Scanner {
             return std::tuple(each.from, each.first, each.last, !each.call, each.at);
         };
         std::ranges::sort(code().uses, {}, order);
-        const auto key = [](const Use& each) { return std::tuple(each.from, each.first, each.last); };
+        // A call alone does not show the address to others, so it does not stand for what does.
+        const auto key = [](const Use& each) {
+            return std::tuple(each.from, each.first, each.last, each.call);
+        };
         const auto same = std::ranges::unique(code().uses, {}, key);
         code().uses.erase(same.begin(), same.end());
     }

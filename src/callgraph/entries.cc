@@ -55,6 +55,10 @@ class Collector {
         const bool program = id == kProgram && loaded_.kind() != ProgramKind::Library;
         if (program || loaded_.interpreter() == id) add(id, object.image.entry(), EntryKind::Start, id);
         if (id == kProgram) take_array(id, dynamic.preinit_array, EntryKind::PreinitArray);
+        if (loaded_.interpreter()) {
+            for (const std::uint32_t each : object.symbols.definitions("__libc_early_init"))
+                add(id, object.symbols.at(each)->st_value, EntryKind::EarlyInit, id);
+        }
         add(id, dynamic.init, EntryKind::Init, id);
         take_array(id, dynamic.init_array, EntryKind::InitArray);
         take_array(id, dynamic.fini_array, EntryKind::FiniArray);
@@ -78,6 +82,8 @@ std::string_view to_string(EntryKind kind) {
             return "start";
         case EntryKind::PreinitArray:
             return "preinit-array";
+        case EntryKind::EarlyInit:
+            return "early-init";
         case EntryKind::Init:
             return "init";
         case EntryKind::InitArray:

@@ -15,6 +15,7 @@ namespace catena::callgraph {
 enum class EntryKind : std::uint8_t {
     Start,          // e_entry of the program and of its interpreter
     PreinitArray,   // DT_PREINIT_ARRAY, of the program alone
+    EarlyInit,      // __libc_early_init of libc, which glibc's loader looks up by its name
     Init,           // DT_INIT
     InitArray,      // DT_INIT_ARRAY
     FiniArray,      // DT_FINI_ARRAY

@@ -1,5 +1,7 @@
 #include "callgraph/function_flows.h"
 
+#include <elf.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -16,7 +18,7 @@ constexpr std::array<std::string_view, 8> kNeverReturn = {
 const std::vector<FlowPoint>& FunctionFlows::of(std::uint32_t function) {
     const auto known = flows_.find(function);
     if (known != flows_.end()) return known->second;
-    return flows_.emplace(function, follow(function, {}, 0)).first->second;
+    return flows_.emplace(function, follow(function, {})).first->second;
 }
 
 const FlowPoint* FunctionFlows::at(std::uint32_t function, std::uint64_t address) {
@@ -27,7 +29,15 @@ const FlowPoint* FunctionFlows::at(std::uint32_t function, std::uint64_t address
 
 std::vector<FlowPoint> FunctionFlows::marked(std::uint32_t function, const std::vector<DataRange>& followed,
                                              std::uint32_t marked_entry) const {
-    return follow(function, followed, marked_entry);
+    return follow(function, {.followed = followed, .marked_entry = marked_entry});
+}
+
+std::vector<FlowPoint> FunctionFlows::assuming(std::uint32_t function, const Assumed& assumed) const {
+    return follow(function, {.assumed = &assumed});
+}
+
+std::vector<FlowPoint> FunctionFlows::with_stored_parameters(std::uint32_t function) const {
+    return follow(function, {.stored_parameters = true});
 }
 
 std::string_view FunctionFlows::symbol_of_stub(std::uint64_t target) const {
@@ -50,8 +60,7 @@ std::uint64_t FunctionFlows::slot_of_stub(std::uint64_t target) const {
     return found != scan_.stubs.end() && found->first == target ? found->second : 0;
 }
 
-std::vector<FlowPoint> FunctionFlows::follow(std::uint32_t index, const std::vector<DataRange>& followed,
-                                             std::uint32_t marked_entry) const {
+std::vector<FlowPoint> FunctionFlows::follow(std::uint32_t index, FlowQuestion question) const {
     const CodeFunction& function = scan_.code.functions[index];
     const auto inner = std::ranges::equal_range(
         scan_.inner_entries, 0, [&](auto a, auto b) { return a < b; },
@@ -62,16 +71,34 @@ std::vector<FlowPoint> FunctionFlows::follow(std::uint32_t index, const std::vec
     for (const auto& each :
          std::ranges::equal_range(scan_.table_targets, index, {}, &Scan::TableTarget::function))
         targets.push_back(each.target);
-    const FlowQuestion question{
-        .begin = function.address,
-        .end = function.end,
-        .entered_by_calls = !function.part,
-        .inner_entries = {inner.begin(), inner.end()},
-        .table_targets = targets,
-        .never_returns = [this](std::uint64_t target) { return never_returns(target); },
-        .followed = followed,
-        .marked_entry = marked_entry};
+    question.begin = function.address;
+    question.end = function.end;
+    question.entered_by_calls = !function.part;
+    question.inner_entries = {inner.begin(), inner.end()};
+    question.table_targets = targets;
+    question.never_returns = [this](std::uint64_t target) { return never_returns(target); };
     return follow_values(image_, question);
+}
+
+std::function<std::optional<std::uint64_t>(std::uint64_t, unsigned)> constants_of(const elf::Image& image) {
+    std::vector<DataRange> constant;
+    for (const elf::Section& each : image.sections()) {
+        const bool read_only = each.type == SHT_PROGBITS && (each.flags & SHF_ALLOC) != 0 &&
+                               (each.flags & (SHF_WRITE | SHF_TLS)) == 0;
+        if (read_only) constant.push_back({each.address, each.address + each.content.size(), false});
+    }
+    return [&image, constant = std::move(constant)](std::uint64_t address,
+                                                    unsigned bytes) -> std::optional<std::uint64_t> {
+        const bool inside = std::ranges::any_of(constant, [&](const DataRange& each) {
+            return address >= each.begin && address < each.end && each.end - address >= bytes;
+        });
+        if (!inside || bytes > 8) return std::nullopt;
+        std::uint64_t value = 0;
+        const auto content = image.bytes_at(address, bytes);
+        if (content.size() != bytes) return std::nullopt;
+        for (unsigned i = 0; i < bytes; ++i) value |= std::to_integer<std::uint64_t>(content[i]) << (i * 8);
+        return value;
+    };
 }
 
 }  // namespace catena::callgraph

@@ -26,6 +26,10 @@ class FunctionFlows {
     [[nodiscard]] std::vector<FlowPoint> marked(std::uint32_t function,
                                                 const std::vector<DataRange>& followed,
                                                 std::uint32_t marked_entry) const;
+    // The same as `of`, where something more is known; not kept.
+    [[nodiscard]] std::vector<FlowPoint> assuming(std::uint32_t function, const Assumed& assumed) const;
+    // With a point where a parameter is stored in an object; not kept.
+    [[nodiscard]] std::vector<FlowPoint> with_stored_parameters(std::uint32_t function) const;
     // The slot behind a stub that is called directly; 0 where the target is no stub.
     [[nodiscard]] std::uint64_t slot_of_stub(std::uint64_t target) const;
     // The name that the loader looks up for a stub; empty where the target is none.
@@ -33,13 +37,16 @@ class FunctionFlows {
 
   private:
     [[nodiscard]] bool never_returns(std::uint64_t target) const;
-    [[nodiscard]] std::vector<FlowPoint> follow(std::uint32_t function,
-                                                const std::vector<DataRange>& followed,
-                                                std::uint32_t marked_entry) const;
+    // What is asked beside the function itself is in `question`.
+    [[nodiscard]] std::vector<FlowPoint> follow(std::uint32_t function, FlowQuestion question) const;
 
     const elf::Image& image_;
     const Scan& scan_;
     std::map<std::uint32_t, std::vector<FlowPoint>> flows_;
 };
+
+// What memory holds that the loader lets nobody write, and has nothing written to itself. Borrows the image.
+[[nodiscard]] std::function<std::optional<std::uint64_t>(std::uint64_t address, unsigned bytes)> constants_of(
+    const elf::Image& image);
 
 }  // namespace catena::callgraph

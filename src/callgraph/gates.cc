@@ -15,12 +15,27 @@ namespace catena::callgraph {
 namespace {
 
 constexpr std::uint32_t kSetitimer = 38;
+constexpr std::uint32_t kUname = 63;
 constexpr std::uint64_t kGlobTilde = 0x1000 | 0x4000;  // GLOB_TILDE, GLOB_TILDE_CHECK
 constexpr std::uint32_t kExecve = 59;
 constexpr std::uint32_t kSchedGetparam = 143;
 constexpr std::uint32_t kSchedSetscheduler = 144;
 constexpr std::uint32_t kSchedGetscheduler = 145;
 constexpr std::uint32_t kSchedSetaffinity = 203;
+constexpr std::uint32_t kSetresuid = 117;
+constexpr std::uint32_t kSetresgid = 119;
+constexpr std::uint32_t kCloseRange = 436;
+constexpr std::uint64_t kSpawnResetIds = 0x01;
+constexpr std::uint64_t kSpawnSetPgroup = 0x02;
+constexpr std::uint64_t kSpawnSetScheduling = 0x10 | 0x20;  // its parameters alone, and with the policy
+constexpr std::uint64_t kSpawnSetSid = 0x80;
+// What asks for an action on files, and what does it.
+constexpr std::pair<std::string_view, std::string_view> kSpawnActions[] = {
+    {"posix_spawn_file_actions_addchdir_np", "chdir"},
+    {"posix_spawn_file_actions_addfchdir_np", "fchdir"},
+    {"posix_spawn_file_actions_addtcsetpgrp_np", "getpgid"},
+    {"posix_spawn_file_actions_addtcsetpgrp_np", "tcsetpgrp"},
+};
 
 class Setter {
   public:
@@ -34,13 +49,21 @@ class Setter {
             each.keys.clear();
             each.gated_calls.clear();
             each.gated_edges.clear();
+            each.gated_uses.clear();
+            each.outer_keys.clear();
             each.flag_keys.clear();
             set_nss(each);
             set_ceiling(each);
             set_threads(each);
             set_glob(each);
             set_rpc(each);
+            set_spawn(each);
+            set_event_sources(each);
+            set_arguments(each);
             set_interpreter(each);
+            std::ranges::sort(each.gated_edges, {}, &EdgeGate::from);
+            std::ranges::sort(each.gated_uses, {}, &UseGate::from);
+            std::ranges::sort(each.outer_keys, {}, &GateKey::function);
         }
     }
 
@@ -205,13 +228,117 @@ class Setter {
         }
     }
 
+    // What a child of posix_spawn does before it executes is in one function that others cannot call: it does
+    // what flags of the attributes and actions on files ask for.
+    void set_spawn(LinkedObject& object) {
+        const auto setters = named(object, "posix_spawnattr_setflags");
+        const std::uint32_t child = child_of_spawn(object);
+        if (setters.empty() || child == kNone) return;
+        const auto edge = [&](std::string_view to, std::uint32_t gate) {
+            for (const std::uint32_t each : named(object, to))
+                object.gated_edges.push_back({child, each, gate});
+        };
+        const auto flag = [&](std::uint64_t bits, std::string_view name) {
+            const std::uint32_t fresh =
+                gate(fmt::format("nothing that can run sets {} (posix_spawnattr_setflags)", name));
+            for (const std::uint32_t each : setters)
+                object.flag_keys.push_back({each, static_cast<std::uint8_t>(kRsi), bits, fresh});
+            return fresh;
+        };
+        edge("setpgid", flag(kSpawnSetPgroup, "POSIX_SPAWN_SETPGROUP"));
+        edge("setsid", flag(kSpawnSetSid, "POSIX_SPAWN_SETSID"));
+        const std::uint32_t scheduling =
+            flag(kSpawnSetScheduling, "POSIX_SPAWN_SETSCHEDPARAM or POSIX_SPAWN_SETSCHEDULER");
+        edge("sched_setparam", scheduling);
+        edge("sched_setscheduler", scheduling);
+        const std::uint32_t ids = flag(kSpawnResetIds, "POSIX_SPAWN_RESETIDS");
+        edge("getuid", ids);
+        edge("getgid", ids);
+        object.gated_calls.push_back({child, kSetresuid, ids});
+        object.gated_calls.push_back({child, kSetresgid, ids});
+        const auto action = [&](std::string_view key) {
+            return gate_with_keys(object, {key}, fmt::format("nothing that can run calls {}", key));
+        };
+        for (const auto& [key, does] : kSpawnActions) {
+            const std::uint32_t fresh = action(key);
+            if (fresh != kNone) edge(does, fresh);
+        }
+        const std::uint32_t close_from = action("posix_spawn_file_actions_addclosefrom_np");
+        if (close_from != kNone) object.gated_calls.push_back({child, kCloseRange, close_from});
+    }
+
+    static std::uint32_t child_of_spawn(const LinkedObject& object) {
+        std::vector<std::uint32_t> found;
+        for (const std::string_view each : {"setsid", "setpgid", "sched_setparam", "sched_setscheduler"}) {
+            std::vector<std::uint32_t> from;
+            for (const std::uint32_t to : named(object, each)) {
+                const auto more = callers(object, to);
+                from.insert(from.end(), more.begin(), more.end());
+            }
+            if (each == "setsid") found = from;
+            std::erase_if(found, [&](std::uint32_t function) {
+                return std::ranges::find(from, function) == from.end() ||
+                       object.code->functions[function].exported;
+            });
+        }
+        std::ranges::sort(found);
+        const auto same = std::ranges::unique(found);
+        found.erase(same.begin(), same.end());
+        return found.size() == 1 ? found.front() : kNone;
+    }
+
+    static void keep_back(LinkedObject& object, const Arm& arm, std::uint32_t gate) {
+        if (arm.to != kNone)
+            object.gated_edges.push_back({arm.from, arm.to, gate});
+        else
+            object.gated_uses.push_back({arm.from, arm.pointer, gate});
+    }
+
+    void set_event_sources(LinkedObject& object) {
+        if (object.code->event_arms.empty()) return;
+        const std::uint32_t never = gate("no event source of a kind that does this is ever made");
+        for (const Arm& each : object.code->event_arms) keep_back(object, each, never);
+    }
+
+    void set_arguments(LinkedObject& object) {
+        std::uint32_t fresh = kNone;
+        std::uint32_t function = kNone;
+        for (const Arm& each : object.code->argument_arms) {
+            if (each.from != function) {
+                function = each.from;
+                fresh = gate(
+                    "all that can run and calls the function passes it constants for which it does not "
+                    "come to this");
+                object.outer_keys.push_back({function, fresh});
+            }
+            keep_back(object, each, fresh);
+        }
+    }
+
     void set_interpreter(LinkedObject& object) {
         if (!object.interpreter) return;
         object.gated_calls.push_back(
             {kNone, kExecve,
              gate("the loader starts another program only where it is started as a program itself")});
+        set_report(object);
         object.gated_calls.push_back(
             {kNone, kSetitimer, gate("the loader profiles only where the environment has LD_PROFILE")});
+    }
+
+    // Where it prints what uname says, it was started as a program and asked to.
+    void set_report(LinkedObject& object) {
+        const ObjectCode& code = *object.code;
+        std::uint32_t fresh = kNone;
+        for (const NamedText& each : code.texts) {
+            if (each.kind != TextKind::Report) continue;
+            if (fresh == kNone)
+                fresh = gate("the loader prints diagnostics only where it is started as a program itself");
+            for (const CallFact& call : code.calls) {
+                if (call.function != each.owner &&
+                    std::ranges::find(call.numbers, kUname) != call.numbers.end())
+                    object.gated_edges.push_back({each.owner, call.function, fresh});
+            }
+        }
     }
 
     Linked& linked_;

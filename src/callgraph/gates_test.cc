@@ -17,6 +17,13 @@ class GatedCalls : public ProgramCalls {
         return names(analyze(compile("program", source, options))->calls());
     }
 
+    // Those of `some` that are among the calls.
+    static Names those_of(const Names& calls, const Names& some) {
+        Names both;
+        std::ranges::set_intersection(calls, some, std::inserter(both, both.end()));
+        return both;
+    }
+
     // A folder with libc, its loader and a module of the name service switch whose functions make calls that
     // nobody else makes.
     std::string root_with_module(const std::string& configuration) const {
@@ -162,7 +169,93 @@ TEST_F(GatedCalls, LoaderStartsProgramsOnlyWhereItIsStartedItself) {
     const Names calls = calls_of("int main(void) { return 0; }");
     EXPECT_FALSE(calls.contains("execve"));
     EXPECT_FALSE(calls.contains("setitimer"));
-    EXPECT_LE(calls.size(), 42U) << testing::PrintToString(calls);
+    EXPECT_FALSE(calls.contains("uname"));
+    EXPECT_LE(calls.size(), 40U) << testing::PrintToString(calls);
+    EXPECT_TRUE(calls_of("#include <sys/utsname.h>\nint main(void) { struct utsname u; return uname(&u); }")
+                    .contains("uname"));
+}
+
+TEST_F(GatedCalls, WhatTheLoaderCallsOfLibcByItsNameCanRun) {
+    const auto program = analyze(compile("program", "int main(void) { return 0; }", "-O2"));
+    const auto found = functions_named(program->linked(), "__libc_early_init");
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_TRUE(program->reach().reached(found.front()));
+}
+
+// Starts /bin/true with what SETTING has set in the attributes and the actions.
+constexpr const char* kSpawn = R"(
+#define _GNU_SOURCE
+#include <spawn.h>
+#include <sys/wait.h>
+volatile short flags;
+static void set(posix_spawnattr_t *a, short value) { posix_spawnattr_setflags(a, value); }
+int main(void) {
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_init(&attributes);
+    posix_spawn_file_actions_init(&actions);
+    SETTING;
+    char *const arguments[] = {"/bin/true", 0};
+    pid_t child;
+    if (posix_spawn(&child, "/bin/true", &actions, &attributes, arguments, 0)) return 1;
+    int status;
+    return waitpid(child, &status, 0) != child;
+})";
+
+TEST_F(GatedCalls, ChildrenOfPosixSpawnDoWhatAttributesSay) {
+    const auto with = [&](const std::string& setting) {
+        return calls_of(kSpawn, "-O2 '-DSETTING=" + setting + "'");
+    };
+    const auto flags = [&](const std::string& value) {
+        return with("posix_spawnattr_setflags(&attributes, " + value + ")");
+    };
+    const Names doubtful{"setpgid",   "setsid",    "sched_setparam", "sched_setscheduler",
+                         "setresuid", "setresgid", "getuid",         "getgid",
+                         "getpgid",   "chdir",     "fchdir",         "close_range"};
+    for (const std::string& each :
+         {std::string("(void)0"), std::string("posix_spawnattr_setflags(&attributes, "
+                                              "POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)")}) {
+        const Names none = with(each);
+        for (const std::string& call : doubtful) EXPECT_FALSE(none.contains(call)) << call << " by " << each;
+    }
+    EXPECT_EQ(those_of(flags("POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK"), doubtful), Names{"setsid"});
+    EXPECT_EQ(those_of(flags("POSIX_SPAWN_SETPGROUP"), doubtful), Names{"setpgid"});
+    EXPECT_EQ(those_of(flags("POSIX_SPAWN_SETSCHEDPARAM"), doubtful),
+              (Names{"sched_setparam", "sched_setscheduler"}));
+    EXPECT_EQ(those_of(flags("POSIX_SPAWN_RESETIDS"), doubtful),
+              (Names{"getuid", "getgid", "setresuid", "setresgid"}));
+    // What the flags are is not known, in a register or by who calls.
+    EXPECT_EQ(those_of(flags("flags"), doubtful).size(), 8U);
+    EXPECT_EQ(those_of(with("void (*volatile kept)(posix_spawnattr_t *, short) = set; kept(&attributes, 0)"),
+                       doubtful)
+                  .size(),
+              8U);
+    EXPECT_EQ(those_of(with("posix_spawn_file_actions_addchdir_np(&actions, \"/\")"), doubtful),
+              Names{"chdir"});
+    EXPECT_EQ(those_of(with("posix_spawn_file_actions_addfchdir_np(&actions, 0)"), doubtful),
+              Names{"fchdir"});
+    EXPECT_EQ(those_of(with("posix_spawn_file_actions_addclosefrom_np(&actions, 3)"), doubtful),
+              Names{"close_range"});
+}
+
+TEST_F(GatedCalls, WhatChildrenOfPosixSpawnDoIsInTheSet) {
+    const std::string program = compile(
+        "spawn", kSpawn,
+        "-O2 '-DSETTING=posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_RESETIDS);"
+        "posix_spawn_file_actions_addchdir_np(&actions, \"/\");"
+        "posix_spawn_file_actions_addclosefrom_np(&actions, 3)'");
+    expect_all_that_run_makes(program, {"setsid", "sched_setparam", "fchdir"});
+    const Names seen = traced(program);
+    for (const char* each : {"setpgid", "setresuid", "setresgid", "chdir", "close_range"})
+        EXPECT_TRUE(seen.contains(each)) << each;
+}
+
+TEST_F(GatedCalls, SystemSetsNoFlagsThatAskForMore) {
+    const Names calls =
+        calls_of("#include <stdlib.h>\nint main(int n, char **v) { return system(v[n - 1]); }");
+    EXPECT_TRUE(calls.contains("execve"));
+    for (const char* each : {"setsid", "setpgid", "setresuid", "close_range", "sched_setscheduler", "chdir"})
+        EXPECT_FALSE(calls.contains(each)) << each;
 }
 
 TEST_F(GatedCalls, WhyTellsWhatIsWaitedFor) {

@@ -52,8 +52,15 @@ struct EdgeGate {
     std::uint32_t gate = kNone;
 };
 
+// A call through a pointer that waits for its gate.
+struct UseGate {
+    std::uint32_t from = kNone;
+    std::uint32_t pointer = kNone;
+    std::uint32_t gate = kNone;
+};
+
 // A function that opens a gate when it is called with one of these bits in a register, or in a way that does
-// not show what it is called with.
+// not show what it is called with (PassedValues).
 struct FlagKey {
     std::uint32_t function = kNone;
     std::uint8_t parameter = 0;
@@ -76,8 +83,11 @@ struct LinkedObject {
     std::vector<std::uint64_t> exports;  // addresses of functions that can be found by name
     std::vector<FunctionGate> gated;     // by function; empty where none is
     std::vector<CallGate> gated_calls;
-    std::vector<EdgeGate> gated_edges;
+    std::vector<EdgeGate> gated_edges;  // in order of `from`
+    std::vector<UseGate> gated_uses;    // in order of `from`
     std::vector<GateKey> keys;
+    // Where it is called in other ways than directly in its file; in order of function.
+    std::vector<GateKey> outer_keys;
     std::vector<FlagKey> flag_keys;
     bool interpreter = false;  // that PT_INTERP of the program names
 };

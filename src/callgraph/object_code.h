@@ -98,10 +98,12 @@ struct Wrapper {
     Door door = Door::Syscall;
 };
 
-// What a call through a pointer passes in a register, by the way through `owner`.
+// What a call through a pointer, or of a function of the same file, passes in a register, by the way through
+// `owner`.
 struct PassedValues {
-    std::uint32_t from = 0;  // that calls
-    std::uint32_t pointer = 0;
+    std::uint32_t from = 0;     // that calls
+    std::uint32_t pointer = 0;  // kNone: it calls `own`
+    std::uint32_t own = kNone;
     std::uint8_t parameter = 0;
     std::uint32_t owner = 0;
     When when = When::Reached;
@@ -118,6 +120,7 @@ enum class TextKind : std::uint8_t {
     Nss,       // a function of modules of the name service switch
     Engine,    // of OpenSSL
     Provider,  // of OpenSSL
+    Report,    // what glibc's loader prints of the kernel where it is asked for diagnostics
 };
 
 // A text by which something is opened or looked up, by the way through `owner`.
@@ -127,6 +130,15 @@ struct NamedText {
     TextKind kind = TextKind::File;
     bool known = false;
     std::vector<std::string> texts;
+};
+
+// Calls of `to`, or through `pointer`, in `from` that no way leads to as long as what is assumed there holds.
+struct Arm {
+    std::uint32_t from = 0;
+    std::uint32_t to = kNone;
+    std::uint32_t pointer = kNone;
+
+    friend bool operator==(const Arm&, const Arm&) = default;
 };
 
 // A variable whose place and size a symbol tells.
@@ -144,6 +156,8 @@ struct ObjectCode {
     std::vector<Wrapper> wrappers;
     std::vector<PassedValues> passed;
     std::vector<NamedText> texts;
+    std::vector<Arm> event_arms;     // of kinds of event sources that this file never makes
+    std::vector<Arm> argument_arms;  // of functions that the file itself passes constants; in order of `from`
     // Where the pointers of a piece of data begin and end: pieces[i]…pieces[i + 1], as addresses.
     std::vector<std::uint64_t> pieces;
     std::vector<Variable> variables;  // in order; they do not overlap

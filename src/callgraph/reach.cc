@@ -7,6 +7,12 @@
 namespace catena::callgraph {
 namespace {
 
+// Whether the values that are passed can have one of the bits.
+bool can_have(const PassedValues& passed, std::uint64_t bits) {
+    return !passed.known ||
+           std::ranges::any_of(passed.values, [&](std::uint64_t value) { return (value & bits) != 0; });
+}
+
 Via via_of(EdgeKind kind) {
     if (kind == EdgeKind::Takes) return Via::Taken;
     return kind == EdgeKind::Call ? Via::Call : Via::Jump;
@@ -15,7 +21,10 @@ Via via_of(EdgeKind kind) {
 }  // namespace
 
 Reach::Reach(const Linked& linked)
-    : linked_(linked), open_gates_(linked.gates.size()), waiting_(linked.gates.size()) {
+    : linked_(linked),
+      open_gates_(linked.gates.size()),
+      waiting_(linked.gates.size()),
+      waiting_calls_(linked.gates.size()) {
     for (const LinkedObject& each : linked.objects) {
         states_.emplace_back(each.code->functions.size());
         used_pointers_.emplace_back(each.code->pointers.size());
@@ -84,6 +93,7 @@ void Reach::open_gate(std::uint32_t gate) {
         else
             reach(each.to, each.origin, each.level);
     }
+    for (const auto& [from, pointer] : std::vector(waiting_calls_[gate])) call_pointer(from, pointer);
 }
 
 void Reach::turn_keys(FunctionRef ref) {
@@ -92,10 +102,27 @@ void Reach::turn_keys(FunctionRef ref) {
     }
 }
 
+// Where it is called in a way that does not show with what. Direct calls are among what its file's
+// `passed` has.
 void Reach::turn_flag_keys(FunctionRef to, const Origin& origin) {
     if (origin.via == Via::Slot || origin.from == to) return;
+    if (origin.from.object == to.object && origin.via == Via::Call) return;
     for (const FlagKey& each : linked_.objects[to.object].flag_keys) {
         if (each.function == to.function) open_gate(each.gate);
+    }
+}
+
+void Reach::turn_own_flag_keys(FunctionRef owner, When when) {
+    const LinkedObject& object = linked_.objects[owner.object];
+    if (object.flag_keys.empty()) return;
+    for (const PassedValues& each : object.code->passed) {
+        if (each.own == kNone || each.owner != owner.function || each.when != when) continue;
+        // What it passes on to itself, it was given.
+        if (each.own == each.owner && !each.known) continue;
+        for (const FlagKey& key : object.flag_keys) {
+            if (key.function == each.own && key.parameter == each.parameter && can_have(each, key.bits))
+                open_gate(key.gate);
+        }
     }
 }
 
@@ -108,16 +135,23 @@ void Reach::turn_flag_keys(FunctionRef from, std::uint32_t pointer, FunctionRef 
             if (each.from != from.function || each.pointer != pointer || each.parameter != key.parameter)
                 continue;
             any = true;
-            open = open || !each.known || std::ranges::any_of(each.values, [&](std::uint64_t value) {
-                       return (value & key.bits) != 0;
-                   });
+            open = open || can_have(each, key.bits);
         }
         if (open || !any) open_gate(key.gate);
     }
 }
 
+void Reach::turn_outer_keys(FunctionRef to, const Origin& origin) {
+    const bool direct = origin.via == Via::Call || origin.via == Via::Jump;
+    if (direct && origin.from.object == to.object) return;
+    for (const GateKey& each :
+         std::ranges::equal_range(linked_.objects[to.object].outer_keys, to.function, {}, &GateKey::function))
+        open_gate(each.gate);
+}
+
 void Reach::reach(FunctionRef to, const Origin& origin, Level level) {
     turn_flag_keys(to, origin);
+    turn_outer_keys(to, origin);
     if (wait({.to = to, .origin = origin, .level = level})) return;
     State& state = states_[to.object][to.function];
     if (state.level >= level) return;
@@ -130,7 +164,9 @@ void Reach::reach(FunctionRef to, const Origin& origin, Level level) {
 void Reach::take(FunctionRef to, const Origin& origin) {
     if (wait({.to = to, .origin = origin, .taken = true})) return;
     reach(to, origin);
-    states_[to.object][to.function].taken = true;
+    State& state = states_[to.object][to.function];
+    if (!state.taken) turn_own_flag_keys(to, When::Taken);
+    state.taken = true;
 }
 
 void Reach::take_place(const Place& place, const Origin& origin) {
@@ -230,6 +266,7 @@ void Reach::go_through(FunctionRef ref) {
     State& state = states_[ref.object][ref.function];
     state.queued = false;
     turn_keys(ref);
+    turn_own_flag_keys(ref, When::Reached);
     follow_edges(ref, state.level);
     if (state.level != Level::Reached) return;
     follow_uses(ref);
@@ -237,13 +274,13 @@ void Reach::go_through(FunctionRef ref) {
 }
 
 void Reach::follow_edges(FunctionRef ref, Level level) {
+    const auto gated =
+        std::ranges::equal_range(linked_.objects[ref.object].gated_edges, ref.function, {}, &EdgeGate::from);
     for (const Edge& each : std::ranges::equal_range(code(ref.object).edges, ref.function, {}, &Edge::from)) {
         const FunctionRef to{ref.object, each.to};
         const Origin origin{.from = ref, .via = via_of(each.kind)};
-        const auto& gated = linked_.objects[ref.object].gated_edges;
-        const auto gate = std::ranges::find_if(gated, [&](const EdgeGate& edge) {
-            return edge.from == each.from && edge.to == each.to && !open_gates_[edge.gate];
-        });
+        const auto gate = std::ranges::find_if(
+            gated, [&](const EdgeGate& edge) { return edge.to == each.to && !open_gates_[edge.gate]; });
         if (gate != gated.end()) {
             waiting_[gate->gate].push_back({.to = to, .origin = origin, .level = level});
             continue;
@@ -255,9 +292,21 @@ void Reach::follow_edges(FunctionRef ref, Level level) {
     }
 }
 
+// Whether a call through a pointer has a gate that is still closed, and waits for it now.
+bool Reach::wait_to_call(FunctionRef from, std::uint32_t pointer) {
+    const auto gated =
+        std::ranges::equal_range(linked_.objects[from.object].gated_uses, from.function, {}, &UseGate::from);
+    const auto gate = std::ranges::find_if(
+        gated, [&](const UseGate& each) { return each.pointer == pointer && !open_gates_[each.gate]; });
+    if (gate == gated.end()) return false;
+    waiting_calls_[gate->gate].emplace_back(from, pointer);
+    return true;
+}
+
 void Reach::follow_uses(FunctionRef ref) {
     for (const Use& each : std::ranges::equal_range(code(ref.object).uses, ref.function, {}, &Use::from)) {
         if (each.call && each.last - each.first == 1) {
+            if (wait_to_call(ref, each.first)) continue;
             call_pointer(ref, each.first);
             continue;
         }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "callgraph/linked.h"
@@ -102,6 +103,7 @@ class Reach {
     void turn_keys(FunctionRef ref);
     void turn_flag_keys(FunctionRef to, const Origin& origin);
     void turn_flag_keys(FunctionRef from, std::uint32_t pointer, FunctionRef to);
+    void turn_own_flag_keys(FunctionRef owner, When when);
     void take_place(const Place& place, const Origin& origin);
     void use_piece(const Place& place, const Origin& origin);
     void use_pointer(std::uint32_t object, std::uint32_t pointer, const Origin& origin);
@@ -109,6 +111,8 @@ class Reach {
     void resolve(FunctionRef resolver, const Origin& origin);
     void go_through(FunctionRef ref);
     void follow_edges(FunctionRef ref, Level level);
+    bool wait_to_call(FunctionRef from, std::uint32_t pointer);
+    void turn_outer_keys(FunctionRef to, const Origin& origin);
     void follow_uses(FunctionRef ref);
     void follow_texts(FunctionRef ref);
     void note_unknown_texts();
@@ -123,6 +127,8 @@ class Reach {
     std::vector<OpenedName> opens_unknown_;
     std::vector<bool> open_gates_;
     std::vector<std::vector<Waiting>> waiting_;  // by gate
+    std::vector<std::vector<std::pair<FunctionRef, std::uint32_t>>>
+        waiting_calls_;  // through pointers, by gate
 };
 
 }  // namespace catena::callgraph

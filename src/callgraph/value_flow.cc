@@ -30,18 +30,57 @@ class Follower {
 
     std::vector<FlowPoint> run() {
         if (steps_.empty()) return {};
+        enter_all();
+        if (question_.assumed != nullptr && !gave_up_) {
+            states_.clear();
+            visited_.clear();
+            pruning_ = true;
+            enter_all();
+            if (gave_up_) look_at_all();
+        }
+        collect();
+        return std::move(points_);
+    }
+
+  private:
+    // Too long to say what has no way.
+    void look_at_all() {
+        states_.clear();
+        visited_.clear();
+        roots_.clear();
+        pruning_ = false;
+        rounds_ = 0;
+        enter_all();
+        gave_up_ = true;
+    }
+
+    void enter_all() {
         AbstractState first =
             question_.entered_by_calls ? AbstractState::at_entry() : AbstractState{.entry_slots = false};
         for (unsigned i = 0; i < kRegisters; ++i) {
             const bool any = !question_.entered_by_calls && !question_.followed.empty();
             first.registers[i] = first.registers[i].with_mark(any || (question_.marked_entry >> i & 1U) != 0);
         }
+        if (pruning_ && question_.entered_by_calls) {
+            for (const auto& [parameter, value] : question_.assumed->parameters)
+                first.registers[parameter] = value;
+        }
         enter(steps_.front().address, first);
         for (const std::uint64_t each : question_.inner_entries) {
             if (each != steps_.front().address || !question_.entered_by_calls) enter_unknown(each);
         }
         work();
-        // What handlers of exceptions lead to, among others.
+        if (pruning_)
+            for (const std::uint64_t each : roots_) {
+                enter_unknown(each);
+                work();
+            }
+        else
+            enter_what_is_left();
+    }
+
+    // What handlers of exceptions lead to, among others.
+    void enter_what_is_left() {
         bool behind_end = false;
         for (const Step& each : steps_) {
             // Padding behind the end of a block is not on any way.
@@ -51,14 +90,12 @@ class Follower {
             behind_end = false;
             if (visited_.contains(each.address)) continue;
             leaders_.insert(each.address);
+            roots_.push_back(each.address);
             enter_unknown(each.address);
             work();
         }
-        collect();
-        return std::move(points_);
     }
 
-  private:
     void decode(const elf::Image& image) {
         const auto bytes = image.bytes_at(question_.begin, question_.end - question_.begin);
         for (std::size_t at = 0; at < bytes.size();) {
@@ -131,6 +168,7 @@ class Follower {
     // From the beginning of a block to its end; with `points`, only notes what is known on the way.
     void go_through(std::uint64_t address, std::vector<FlowPoint>* points) {
         AbstractState state = states_.at(address);
+        std::optional<Compared> compared;
         for (std::size_t i = index_of(address); i < steps_.size(); ++i) {
             const Step& step = steps_[i];
             if (step.address != address && is_start(step.address)) {
@@ -139,11 +177,15 @@ class Follower {
             }
             visited_.insert(step.address);
             if (points != nullptr) note(step, state, *points);
-            step.apply(state, question_.followed);
+            if (pruning_ && step.sets_flags()) compared = step.compared(state, question_.assumed);
+            const Ways ways = pruning_ ? ways_of(step.instruction.mnemonic, compared) : Ways{};
+            step.apply(state, question_.followed, pruning_ ? question_.assumed : nullptr);
             Step::Equal equal;
             if (i > 0 && step.address != address) equal = step.equal_after(steps_[i - 1]);
             const ZydisMnemonic branch = step.instruction.mnemonic;
-            if (points == nullptr) leave(step, branch == ZYDIS_MNEMONIC_JZ ? with(state, equal) : state);
+            if (points == nullptr && ways.jumps)
+                leave(step, branch == ZYDIS_MNEMONIC_JZ ? with(state, equal) : state);
+            if (!ways.falls) return;
             if (branch == ZYDIS_MNEMONIC_JNZ) state = with(state, equal);
             if (!step.falls_through() || is_last_call(step)) return;
         }
@@ -164,7 +206,12 @@ class Follower {
         if (step.flow == Flow::Jump || step.flow == Flow::Branch) {
             if (step.target()) enter(*step.target(), state);
         } else if (step.flow == Flow::JumpIndirect) {
-            for (const std::uint64_t each : question_.table_targets) enter(each, state);
+            const auto known = pruning_ ? step.jump_targets(state) : std::vector<std::uint64_t>{};
+            const bool all = known.empty() || !std::ranges::all_of(known, [&](std::uint64_t each) {
+                                 return std::ranges::binary_search(question_.table_targets, each);
+                             });
+            for (const std::uint64_t each : question_.table_targets)
+                if (all || std::ranges::binary_search(known, each)) enter(each, state);
         }
     }
 
@@ -176,7 +223,10 @@ class Follower {
         const bool marks = !question_.followed.empty();
         const bool let_out = marks && lets_mark_out(step, state);
         const std::uint64_t caller_bytes = marks ? step.caller_bytes(state) : 0;
-        if (step.door == Door::None && !out && !through && !stored && !let_out && caller_bytes == 0) return;
+        const auto parameter = question_.stored_parameters ? step.stored_parameter(state) : std::nullopt;
+        if (step.door == Door::None && !out && !through && !stored && !let_out && caller_bytes == 0 &&
+            !parameter)
+            return;
         FlowPoint point{.address = step.address,
                         .door = step.door,
                         .target = out ? *step.target() : 0,
@@ -186,6 +236,7 @@ class Follower {
                         .through_mark = marks && step.goes_through_mark(state, question_.followed),
                         .lets_mark_out = let_out,
                         .caller_bytes = caller_bytes};
+        point.stored_parameter = parameter;
         if (stored) {
             point.stored_to = *stored;
             point.stored = gave_up_ ? AbstractValue{} : step.stored_value(state);
@@ -218,7 +269,9 @@ class Follower {
     std::set<std::uint64_t> open_;
     std::vector<FlowPoint> points_;
     std::size_t rounds_ = 0;
+    std::vector<std::uint64_t> roots_;  // where blocks begin that nothing is seen to lead to
     bool gave_up_ = false;
+    bool pruning_ = false;
 };
 
 }  // namespace

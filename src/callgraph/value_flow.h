@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "callgraph/abstract_value.h"
 #include "callgraph/data_pointers.h"
 #include "callgraph/instruction.h"
+#include "callgraph/value_step.h"
 #include "elf/image.h"
 
 namespace catena::callgraph {
@@ -25,6 +27,10 @@ struct FlowQuestion {
     // Where the function is entered in a way that is not known, any register can.
     std::vector<DataRange> followed;
     std::uint32_t marked_entry = 0;
+    // With this, branches go only where what is compared lets them, and what is then not come by has no
+    // points. What is entered in ways that are not known is so still.
+    const Assumed* assumed = nullptr;
+    bool stored_parameters = false;  // their points are wanted
 };
 
 // An instruction that enters the kernel, or that calls or jumps out of the function, and what is known there.
@@ -40,6 +46,7 @@ struct FlowPoint {
     bool through_mark = false;       // it calls or jumps through a marked value
     bool lets_mark_out = false;      // a marked value goes where marks are not followed
     std::uint64_t caller_bytes = 0;  // with marks: of the caller's stack, that it can read
+    std::optional<Step::StoredParameter> stored_parameter;
     AbstractState state;
 };
 

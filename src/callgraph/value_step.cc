@@ -26,8 +26,9 @@ std::uint64_t mask_of(unsigned bytes) {
 
 class Change {
   public:
-    Change(const Step& step, AbstractState& state, std::span<const DataRange> followed = {})
-        : step_(step), state_(state), followed_(followed) {}
+    Change(const Step& step, AbstractState& state, std::span<const DataRange> followed = {},
+           const Assumed* assumed = nullptr)
+        : step_(step), state_(state), followed_(followed), assumed_(assumed) {}
 
     void run() {
         reads_mark_ = !followed_.empty() && reads_mark();
@@ -242,12 +243,35 @@ class Change {
         if (from.type == ZYDIS_OPERAND_TYPE_MEMORY) {
             const AbstractValue where = address_of(from);
             if (where.is_frame()) return read_slot(where.offset(), from.size / 8);
+            if (const auto known = read_assumed(from, where)) return *known;
             return from.size >= 32 ? read_elsewhere(from, where) : AbstractValue{};
         }
         if (from.type != ZYDIS_OPERAND_TYPE_REGISTER) return {};
         const auto part = part_of(from.reg.value);
         if (!part || part->high) return {};
         return cut(state_.registers[part->index], part->bytes);
+    }
+
+    [[nodiscard]] std::optional<AbstractValue> read_assumed(const ZydisDecodedOperand& from,
+                                                            const AbstractValue& where) const {
+        if (assumed_ == nullptr) return std::nullopt;
+        if (assumed_->field && is_field(from, assumed_->field->displacement))
+            return AbstractValue::set(assumed_->field->values);
+        if (!where.is_set() || !assumed_->constant) return std::nullopt;
+        std::vector<std::uint64_t> values;
+        for (const std::uint64_t each : where.values()) {
+            const auto value = assumed_->constant(each, from.size / 8);
+            if (!value) return std::nullopt;
+            values.push_back(*value);
+        }
+        return AbstractValue::set(std::move(values));
+    }
+
+    [[nodiscard]] static bool is_field(const ZydisDecodedOperand& memory, std::int64_t displacement) {
+        const auto base = part_of(memory.mem.base);
+        return memory.size == 32 && base && base->index != kRsp && memory.mem.index == ZYDIS_REGISTER_NONE &&
+               memory.mem.segment != ZYDIS_REGISTER_FS && memory.mem.segment != ZYDIS_REGISTER_GS &&
+               memory.mem.disp.value == displacement;
     }
 
     // A word of memory that is not on the stack: where it is, if that much is known.
@@ -525,13 +549,62 @@ class Change {
     const Step& step_;
     AbstractState& state_;
     std::span<const DataRange> followed_;
+    const Assumed* assumed_ = nullptr;
     bool reads_mark_ = false;
 };
 
 }  // namespace
 
-void Step::apply(AbstractState& state, std::span<const DataRange> followed) const {
-    Change(*this, state, followed).run();
+void Step::apply(AbstractState& state, std::span<const DataRange> followed, const Assumed* assumed) const {
+    Change(*this, state, followed, assumed).run();
+}
+
+bool Step::sets_flags() const {
+    const ZydisAccessedFlags* flags = instruction.cpu_flags;
+    return flow == Flow::Call || flow == Flow::CallIndirect || door != Door::None || flags == nullptr ||
+           (flags->modified | flags->set_0 | flags->set_1 | flags->undefined) != 0;
+}
+
+std::optional<Compared> Step::compared(const AbstractState& state, const Assumed* assumed) const {
+    const ZydisMnemonic mnemonic = instruction.mnemonic;
+    const bool bits = mnemonic == ZYDIS_MNEMONIC_TEST || mnemonic == ZYDIS_MNEMONIC_AND;
+    if (mnemonic != ZYDIS_MNEMONIC_CMP && !bits) return std::nullopt;
+    AbstractState copy = state;
+    const Change change(*this, copy, {}, assumed);
+    Compared compared{change.value_of(0), change.value_of(1), operands[0].size / 8U};
+    if (!bits) return compared;
+    if (!compared.left.is_set() || !compared.right.is_set()) return std::nullopt;
+    // With the same register twice, both are the same value of the set.
+    const bool same = operands[0].type == ZYDIS_OPERAND_TYPE_REGISTER &&
+                      operands[1].type == ZYDIS_OPERAND_TYPE_REGISTER &&
+                      operands[0].reg.value == operands[1].reg.value;
+    std::vector<std::uint64_t> values;
+    for (const std::uint64_t left : compared.left.values()) {
+        if (same) values.push_back(left);
+        for (const std::uint64_t right : compared.right.values())
+            if (!same) values.push_back(left & right);
+    }
+    return Compared{AbstractValue::set(std::move(values)), AbstractValue::constant(0), compared.bytes};
+}
+
+std::vector<std::uint64_t> Step::jump_targets(const AbstractState& state) const {
+    if (flow != Flow::JumpIndirect || operands[0].type != ZYDIS_OPERAND_TYPE_REGISTER) return {};
+    AbstractState copy = state;
+    const AbstractValue target = Change(*this, copy).value_of(0);
+    return target.is_set() ? target.values() : std::vector<std::uint64_t>{};
+}
+
+std::optional<Step::StoredParameter> Step::stored_parameter(const AbstractState& state) const {
+    const ZydisDecodedOperand& to = operands[0];
+    if (instruction.mnemonic != ZYDIS_MNEMONIC_MOV || to.type != ZYDIS_OPERAND_TYPE_MEMORY || to.size != 32 ||
+        to.mem.index != ZYDIS_REGISTER_NONE || !part_of(to.mem.base))
+        return std::nullopt;
+    AbstractState copy = state;
+    const Change change(*this, copy);
+    const AbstractValue value = change.value_of(1);
+    if (value.kind() != AbstractValue::Kind::Entry || state.registers[part_of(to.mem.base)->index].is_frame())
+        return std::nullopt;
+    return StoredParameter{value.register_index(), to.mem.disp.value};
 }
 
 bool Step::goes_through_mark(const AbstractState& state, std::span<const DataRange> followed) const {

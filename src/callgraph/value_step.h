@@ -5,14 +5,31 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "callgraph/abstract_value.h"
+#include "callgraph/conditions.h"
 #include "callgraph/data_pointers.h"
 #include "callgraph/instruction.h"
 
 namespace catena::callgraph {
+
+// What is known of values beside what the code of a function says.
+struct Assumed {
+    // Words of 4 bytes that lie so far behind an address that is not one of the stack.
+    struct Field {
+        std::int64_t displacement = 0;
+        std::vector<std::uint64_t> values;
+    };
+    std::optional<Field> field;
+    std::map<unsigned, AbstractValue> parameters;  // by register
+    // What memory that nothing writes holds.
+    std::function<std::optional<std::uint64_t>(std::uint64_t address, unsigned bytes)> constant;
+};
 
 struct Step {
     std::uint64_t address = 0;
@@ -25,7 +42,19 @@ struct Step {
     bool decode(const ZydisDecoder& decoder, std::uint64_t at, std::span<const std::byte> bytes);
     // What is known after it, from what is known before it. Values that can be addresses in the `followed`
     // ranges, or come from there, are marked.
-    void apply(AbstractState& state, std::span<const DataRange> followed = {}) const;
+    void apply(AbstractState& state, std::span<const DataRange> followed = {},
+               const Assumed* assumed = nullptr) const;
+    // Whether it changes the flags, and what of the comparison that it makes is known before it.
+    [[nodiscard]] bool sets_flags() const;
+    [[nodiscard]] std::optional<Compared> compared(const AbstractState& state, const Assumed* assumed) const;
+    // Where a jump through a register can lead, if that is known.
+    [[nodiscard]] std::vector<std::uint64_t> jump_targets(const AbstractState& state) const;
+    // The parameter that it stores in 4 bytes behind an address that is not one of the stack.
+    struct StoredParameter {
+        unsigned parameter = 0;
+        std::int64_t displacement = 0;
+    };
+    [[nodiscard]] std::optional<StoredParameter> stored_parameter(const AbstractState& state) const;
     // Whether it calls or jumps through a marked value.
     [[nodiscard]] bool goes_through_mark(const AbstractState& state,
                                          std::span<const DataRange> followed) const;
