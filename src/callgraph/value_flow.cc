@@ -140,11 +140,11 @@ class Follower {
             visited_.insert(step.address);
             if (points != nullptr) note(step, state, *points);
             step.apply(state, question_.followed);
-            Step::Equal equal;
-            if (i > 0 && step.address != address) equal = step.equal_after(steps_[i - 1]);
-            const ZydisMnemonic branch = step.instruction.mnemonic;
-            if (points == nullptr) leave(step, branch == ZYDIS_MNEMONIC_JZ ? with(state, equal) : state);
-            if (branch == ZYDIS_MNEMONIC_JNZ) state = with(state, equal);
+            if (returns_twice(step)) state.forget_slots();
+            Step::Limit limit;
+            if (i > 0 && step.address != address) limit = step.limit_after(steps_[i - 1]);
+            if (points == nullptr) leave(step, limit.where_taken ? with(state, limit) : state);
+            if (!limit.where_taken) state = with(state, limit);
             if (!step.falls_through() || is_last_call(step)) return;
         }
     }
@@ -154,9 +154,17 @@ class Follower {
                question_.never_returns(*step.target());
     }
 
-    // What is known where a comparison came out equal.
-    static AbstractState with(AbstractState state, const Step::Equal& equal) {
-        if (equal.known) state.registers[equal.register_index] = AbstractValue::constant(equal.value);
+    [[nodiscard]] bool returns_twice(const Step& step) const {
+        if (step.flow != Flow::Call && step.flow != Flow::CallIndirect) return false;
+        return question_.returns_twice &&
+               question_.returns_twice(step.target().value_or(0), step.slot().value_or(0));
+    }
+
+    // What is known on the way of which the limit tells.
+    static AbstractState with(AbstractState state, const Step::Limit& limit) {
+        if (!limit.known) return state;
+        AbstractValue& value = state.registers[limit.register_index];
+        value = limit.equal ? AbstractValue::constant(limit.value) : value.bounded(limit.value);
         return state;
     }
 
