@@ -183,7 +183,8 @@ class Analyzer {
     void note_passed() {
         const std::vector<Wrapper> own = wrappers_;
         for (const Use& use : code().uses) {
-            if (use.last - use.first != 1 || code().pointers[use.first].kind != PointerKind::Symbol) continue;
+            const bool one = use.call && use.last - use.first == 1;
+            if (!one || code().pointers[use.first].kind != PointerKind::Symbol) continue;
             const std::string_view symbol = scan_.symbols[use.first];
             std::set<std::pair<std::uint8_t, std::array<std::uint8_t, 6>>> asked;
             for (const AskedFunction& each : kAsked) {

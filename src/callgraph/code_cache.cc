@@ -21,7 +21,7 @@
 namespace catena::callgraph {
 namespace {
 
-constexpr std::uint32_t kVersion = 128;
+constexpr std::uint32_t kVersion = 129;
 constexpr std::uint64_t kMaxCacheBytes = std::uint64_t{1} << 30U;
 
 struct Header {

@@ -485,7 +485,10 @@ class Scanner {
             return std::tuple(each.from, each.first, each.last, !each.call, each.at);
         };
         std::ranges::sort(code().uses, {}, order);
-        const auto key = [](const Use& each) { return std::tuple(each.from, each.first, each.last); };
+        // What is called and given away by one function is both.
+        const auto key = [](const Use& each) {
+            return std::tuple(each.from, each.first, each.last, each.call);
+        };
         const auto same = std::ranges::unique(code().uses, {}, key);
         code().uses.erase(same.begin(), same.end());
     }
