@@ -226,8 +226,8 @@ TEST_F(Arguments, ASiteOfAnyNumberCanGiveAnything) {
 
 TEST_F(Arguments, WhatTheKernelStartsTheProgramWithIsAnything) {
     const std::string source = R"(
-__asm__(".globl _start\n.type _start,@function\n_start: mov $16,%eax\n syscall\n mov $60,%eax\n syscall\n hlt\n"
-        ".size _start,.-_start\n");)";
+__asm__(".globl _start\n.type _start,@function\n_start: mov $16,%eax\n syscall\n test %eax,%eax\n jz 1f\n"
+        "mov $0x5401,%esi\n call _start\n1: mov $60,%eax\n syscall\n hlt\n.size _start,.-_start\n");)";
     EXPECT_EQ(argument(calls_of(source), "ioctl", 1), std::nullopt);
 }
 
