@@ -203,10 +203,17 @@ void _start(void) { set(choice); below(choice); kernel(60, 0); })";
 }
 
 TEST_F(Arguments, ComparisonsOfNumbersWithASignAreNoBounds) {
-    expect(R"(
-NOINLINE long set(int how) { if (how > 2) return 0; return kernel3(16, 0, 0x5402 + how, 0); }
-void _start(void) { set(choice); kernel(60, 0); })",
-           "ioctl", 1, std::nullopt);
+    const auto request = [&](const char* branch) {
+        return argument(calls_of(std::string("__asm__(\".globl f\\nf: cmp $2,%esi\\n ") + branch +
+                                 R"( 1f\n lea 0x5402(%rsi),%esi\n mov $16,%eax\n syscall\n1: ret\n");
+void f(long, long);
+void _start(void) { f(0, choice); kernel(60, 0); })"),
+                        "ioctl", 1);
+    };
+    EXPECT_EQ(request("jg"), std::nullopt);
+    EXPECT_EQ(request("ja"), (Values{0x5402, 0x5403, 0x5404}));
+    EXPECT_EQ(request("jae"), (Values{0x5402, 0x5403}));
+    EXPECT_EQ(request("jb"), std::nullopt);
 }
 
 // The number that was compared is still what the caller gives where the ways meet again.
@@ -215,6 +222,10 @@ TEST_F(Arguments, ABoundHoldsOnItsWayAlone) {
 NOINLINE long set(unsigned request) { if (request < 3) kernel(39, 0); return kernel3(16, 0, request, 0); }
 void _start(void) { set(0x5401); set(1); kernel(60, 0); })",
            "ioctl", 1, Values{1, 0x5401});
+    expect(R"(
+NOINLINE long set(unsigned request) { if (request < 3) kernel(39, 0); return kernel3(16, 0, request + 1, 0); }
+void _start(void) { set(0x5401); set(1); kernel(60, 0); })",
+           "ioctl", 1, std::nullopt);
 }
 
 TEST_F(Arguments, ASiteOfAnyNumberCanGiveAnything) {
@@ -287,6 +298,16 @@ int main(void) { *hidden = prctl; return prctl(15, "x"); })",
                                                    options);
         EXPECT_EQ(argument(calls, "prctl", 0), std::nullopt) << options;
     }
+}
+
+TEST_F(Arguments, OfALibraryThatMakesTheCallByAnotherNameCanBeAnything) {
+    compile(
+        "libown.so",
+        std::string(kPrelude) + kThree + "long own(long family) { return kernel3(41, family, 1, 0) + 1; }",
+        "-O2 -shared -fPIC");
+    const ReachableCalls calls = library_calls("long own(long); int main(void) { return own(1) == 5; }",
+                                               "-O2 -L. -lown -Wl,-rpath,'$ORIGIN'");
+    EXPECT_EQ(argument(calls, "socket", 0), std::nullopt);
 }
 
 TEST_F(Arguments, OfALibraryThatHandsThemOnCanBeAnything) {
