@@ -313,8 +313,9 @@ TEST_F(Arguments, OfALibraryThatHandsThemOnCanBeAnything) {
     compile("libmine.so",
             "#include <sys/socket.h>\nint mine(int family) { return socket(family, SOCK_STREAM, 0) + 1; }",
             "-O2 -shared -fPIC");
-    const ReachableCalls calls = library_calls("int mine(int); int main(void) { return mine(1); }",
-                                               "-O2 -L. -lmine -Wl,-rpath,'$ORIGIN'");
+    const ReachableCalls calls = library_calls(
+        "#include <sys/socket.h>\nint mine(int); int main(void) { return mine(1) + socket(2, 1, 0); }",
+        "-O2 -L. -lmine -Wl,-rpath,'$ORIGIN'");
     EXPECT_EQ(argument(calls, "socket", 0), std::nullopt);
     EXPECT_EQ(argument(calls, "socket", 1), Values{1});
 }
