@@ -13,6 +13,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "callgraph/value_step.h"
 
@@ -143,8 +144,13 @@ class Follower {
             if (returns_twice(step)) state.forget_slots();
             Step::Limit limit;
             if (i > 0 && step.address != address) limit = step.limit_after(steps_[i - 1]);
-            if (points == nullptr) leave(step, limit.where_taken ? with(state, limit) : state);
-            if (!limit.where_taken) state = with(state, limit);
+            if (points == nullptr) {
+                if (limit.known && limit.where_taken)
+                    leave(step, with(state, limit));
+                else
+                    leave(step, state);
+            }
+            if (limit.known && !limit.where_taken) state = with(std::move(state), limit);
             if (!step.falls_through() || is_last_call(step)) return;
         }
     }
@@ -162,7 +168,6 @@ class Follower {
 
     // What is known on the way of which the limit tells.
     static AbstractState with(AbstractState state, const Step::Limit& limit) {
-        if (!limit.known) return state;
         AbstractValue& value = state.registers[limit.register_index];
         value = limit.equal ? AbstractValue::constant(limit.value) : value.bounded(limit.value);
         return state;
