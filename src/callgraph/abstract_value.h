@@ -1,6 +1,7 @@
 // AbstractValue: what is known of a 64-bit value at one place in a function, whatever the way to there.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -43,6 +44,10 @@ class AbstractValue {
     [[nodiscard]] std::int64_t pointee_offset() const { return pointee_offset_; }
     [[nodiscard]] unsigned register_index() const { return static_cast<unsigned>(offset_); }
     [[nodiscard]] const std::vector<std::uint64_t>& values() const { return values_; }
+    // The lower half is at most `bound`, which is less than kMaxValues. What is nothing else becomes a set.
+    [[nodiscard]] AbstractValue bounded(std::uint64_t bound) const;
+    // The set, where there is a bound; else the same.
+    [[nodiscard]] AbstractValue expanded() const;
     // It may be, or may lead to, an address that is followed (FlowQuestion::followed).
     [[nodiscard]] bool marked() const { return marked_; }
     [[nodiscard]] AbstractValue with_mark(bool marked) const;
@@ -52,13 +57,14 @@ class AbstractValue {
     // Each value of a set changed; anything else becomes unknown.
     [[nodiscard]] AbstractValue map(const std::function<std::uint64_t(std::uint64_t)>& change) const;
 
-    friend bool operator==(const AbstractValue&, const AbstractValue&) = default;
+    friend auto operator<=>(const AbstractValue&, const AbstractValue&) = default;
 
   private:
     Kind kind_ = Kind::Any;
     std::int64_t offset_ = 0;
     std::int64_t pointee_offset_ = 0;
     std::vector<std::uint64_t> values_;  // in order, each once
+    std::uint64_t bound_ = kMaxValues;   // of what the function was given; kMaxValues: none
     bool marked_ = false;
 };
 

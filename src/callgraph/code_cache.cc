@@ -65,11 +65,37 @@ CallFact read_call(ByteReader& from) {
     return fact;
 }
 
+void write(ByteWriter& to, const ArgumentFact& fact) {
+    to.number(fact.owner);
+    to.number(fact.function);
+    to.number(static_cast<std::uint64_t>(fact.when));
+    to.number(fact.number);
+    to.number(fact.argument);
+    to.number(fact.known ? 1 : 0);
+    to.list(fact.values);
+    to.text(fact.reason);
+    to.number(fact.elsewhere);
+}
+
+ArgumentFact read_argument(ByteReader& from) {
+    ArgumentFact fact{.owner = static_cast<std::uint32_t>(from.number()),
+                      .function = static_cast<std::uint32_t>(from.number()),
+                      .when = static_cast<When>(from.number()),
+                      .number = static_cast<std::uint32_t>(from.number()),
+                      .argument = static_cast<std::uint8_t>(from.number())};
+    fact.known = from.number() != 0;
+    fact.values = from.list<std::uint64_t>();
+    fact.reason = from.text();
+    fact.elsewhere = static_cast<std::uint32_t>(from.number());
+    return fact;
+}
+
 void write(ByteWriter& to, const PassedValues& passed) {
     to.number(passed.from);
     to.number(passed.pointer);
     to.number(passed.own);
     to.number(passed.parameter);
+    to.number(passed.number);
     to.number(passed.owner);
     to.number(static_cast<std::uint64_t>(passed.when));
     to.number(passed.known ? 1 : 0);
@@ -83,6 +109,7 @@ PassedValues read_passed(ByteReader& from) {
                         .pointer = static_cast<std::uint32_t>(from.number()),
                         .own = static_cast<std::uint32_t>(from.number()),
                         .parameter = static_cast<std::uint8_t>(from.number()),
+                        .number = static_cast<std::uint32_t>(from.number()),
                         .owner = static_cast<std::uint32_t>(from.number()),
                         .when = static_cast<When>(from.number())};
     passed.known = from.number() != 0;
@@ -129,6 +156,7 @@ std::vector<std::byte> written(const ObjectCode& code) {
     to.list(code.pointers);
     to.list(code.uses);
     write_all(to, code.calls);
+    write_all(to, code.arguments);
     to.list(code.wrappers);
     write_all(to, code.passed);
     write_all(to, code.texts);
@@ -168,6 +196,11 @@ bool is_consistent(const ObjectCode& code) {
                                    return function(each.owner) && function(each.function) &&
                                           pointer(each.elsewhere);
                                }) &&
+           std::ranges::all_of(code.arguments,
+                               [&](const ArgumentFact& each) {
+                                   return function(each.owner) && function(each.function) &&
+                                          pointer(each.elsewhere);
+                               }) &&
            std::ranges::all_of(
                code.wrappers,
                [&](const Wrapper& each) { return function(each.function) && function(each.holder); }) &&
@@ -186,6 +219,7 @@ std::optional<ObjectCode> read_code(std::span<const std::byte> bytes) {
     code.pointers = from.list<Pointer>();
     code.uses = from.list<Use>();
     read_all(from, code.calls, read_call);
+    read_all(from, code.arguments, read_argument);
     code.wrappers = from.list<Wrapper>();
     read_all(from, code.passed, read_passed);
     read_all(from, code.texts, read_text);

@@ -485,7 +485,7 @@ class Scanner {
             return std::tuple(each.from, each.first, each.last, !each.call, each.at);
         };
         std::ranges::sort(code().uses, {}, order);
-        // A call alone does not show the address to others, so it does not stand for what does.
+        // What is called and given away by one function is both.
         const auto key = [](const Use& each) {
             return std::tuple(each.from, each.first, each.last, each.call);
         };

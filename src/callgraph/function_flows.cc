@@ -13,6 +13,10 @@ namespace {
 constexpr std::array<std::string_view, 8> kNeverReturn = {
     "__stack_chk_fail", "abort", "exit", "_exit", "__assert_fail", "__fortify_fail", "__chk_fail", "_Exit"};
 
+// What the stack held at the first return need not be there at the second.
+constexpr std::array<std::string_view, 7> kReturnTwice = {"setjmp", "_setjmp", "sigsetjmp", "__sigsetjmp",
+                                                          "vfork",  "__vfork", "getcontext"};
+
 }  // namespace
 
 const std::vector<FlowPoint>& FunctionFlows::of(std::uint32_t function) {
@@ -41,7 +45,10 @@ std::vector<FlowPoint> FunctionFlows::with_stored_parameters(std::uint32_t funct
 }
 
 std::string_view FunctionFlows::symbol_of_stub(std::uint64_t target) const {
-    const std::uint64_t slot = slot_of_stub(target);
+    return symbol_of_slot(slot_of_stub(target));
+}
+
+std::string_view FunctionFlows::symbol_of_slot(std::uint64_t slot) const {
     const auto pointer = std::ranges::lower_bound(scan_.code.pointers, slot, {}, &Pointer::at);
     if (slot == 0 || pointer == scan_.code.pointers.end() || pointer->at != slot) return {};
     return scan_.symbols[static_cast<std::size_t>(pointer - scan_.code.pointers.begin())];
@@ -52,6 +59,13 @@ bool FunctionFlows::never_returns(std::uint64_t target) const {
     const std::uint32_t called = function_of(scan_.code, target);
     return called != kNone && scan_.code.functions[called].address == target &&
            !scan_.code.functions[called].returns;
+}
+
+bool FunctionFlows::returns_twice(std::uint64_t target, std::uint64_t slot) const {
+    std::string_view name = symbol_of_slot(slot != 0 ? slot : slot_of_stub(target));
+    const std::uint32_t called = target == 0 ? kNone : function_of(scan_.code, target);
+    if (name.empty() && called != kNone) name = scan_.code.functions[called].name;
+    return std::ranges::find(kReturnTwice, name.substr(0, name.find('@'))) != kReturnTwice.end();
 }
 
 std::uint64_t FunctionFlows::slot_of_stub(std::uint64_t target) const {
@@ -77,6 +91,9 @@ std::vector<FlowPoint> FunctionFlows::follow(std::uint32_t index, FlowQuestion q
     question.inner_entries = {inner.begin(), inner.end()};
     question.table_targets = targets;
     question.never_returns = [this](std::uint64_t target) { return never_returns(target); };
+    question.returns_twice = [this](std::uint64_t target, std::uint64_t slot) {
+        return returns_twice(target, slot);
+    };
     return follow_values(image_, question);
 }
 

@@ -36,7 +36,9 @@ class FunctionFlows {
     [[nodiscard]] std::string_view symbol_of_stub(std::uint64_t target) const;
 
   private:
+    [[nodiscard]] std::string_view symbol_of_slot(std::uint64_t slot) const;
     [[nodiscard]] bool never_returns(std::uint64_t target) const;
+    [[nodiscard]] bool returns_twice(std::uint64_t target, std::uint64_t slot) const;
     // What is asked beside the function itself is in `question`.
     [[nodiscard]] std::vector<FlowPoint> follow(std::uint32_t function, FlowQuestion question) const;
 

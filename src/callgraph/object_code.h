@@ -7,6 +7,7 @@
 // for all that lies in its range. Passive data.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -89,13 +90,37 @@ struct CallFact {
     std::uint32_t elsewhere = kNone;
 };
 
-// A function that other files can call and that makes the call whose number it is given.
+// What an argument can be where an instruction makes a call that has a rule (sys/argument_rules.h), by the
+// way through `owner`.
+struct ArgumentFact {
+    std::uint32_t owner = 0;
+    std::uint32_t function = 0;  // that holds the instruction
+    When when = When::Reached;
+    std::uint32_t number = 0;   // of the call
+    std::uint8_t argument = 0;  // 0 is the first
+    bool known = false;
+    std::vector<std::uint64_t> values;  // of which only the lower half counts
+    std::string reason;                 // where they are not known
+    std::uint32_t elsewhere = kNone;    // as in CallFact
+};
+
+inline constexpr std::uint8_t kNoRegister = 0xff;
+inline constexpr std::uint8_t kTheNumber = 0xff;  // in the place of an argument
+
+// A function that other files can call and that makes the call whose number it is given, or a call one of
+// whose arguments it is given.
 struct Wrapper {
-    std::uint32_t function = 0;  // that is called
-    std::uint8_t parameter = 0;  // register, by its number in instructions
-    std::uint32_t holder = 0;    // that holds the instruction
-    std::uint64_t address = 0;   // of the instruction that enters the kernel
+    std::uint32_t function = 0;          // that is called
+    std::uint8_t parameter = 0;          // register, by its number in instructions
+    std::uint8_t argument = kTheNumber;  // what it becomes
     Door door = Door::Syscall;
+    std::uint32_t number = 0;  // of the call that the argument is of
+    std::uint32_t holder = 0;  // that holds the instruction
+    // Of one that is given the number: where it is given the arguments; kNoRegister: not in a register.
+    std::array<std::uint8_t, 6> given{};
+    std::uint64_t address = 0;  // of the instruction that enters the kernel
+
+    friend bool operator==(const Wrapper&, const Wrapper&) = default;
 };
 
 // What a call through a pointer, or of a function of the same file, passes in a register, by the way through
@@ -105,6 +130,9 @@ struct PassedValues {
     std::uint32_t pointer = 0;  // kNone: it calls `own`
     std::uint32_t own = kNone;
     std::uint8_t parameter = 0;
+    // Where the function is given the number of a call and its arguments, and this is one of these: the
+    // number.
+    std::uint32_t number = kNone;
     std::uint32_t owner = 0;
     When when = When::Reached;
     bool known = false;
@@ -153,6 +181,7 @@ struct ObjectCode {
     std::vector<Pointer> pointers;        // in order of `at`
     std::vector<Use> uses;                // in order of `from`
     std::vector<CallFact> calls;
+    std::vector<ArgumentFact> arguments;
     std::vector<Wrapper> wrappers;
     std::vector<PassedValues> passed;
     std::vector<NamedText> texts;

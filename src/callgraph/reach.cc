@@ -1,8 +1,10 @@
 #include "callgraph/reach.h"
 
 #include <algorithm>
+#include <set>
 
 #include "callgraph/code_scan.h"
+#include "sys/argument_rules.h"
 
 namespace catena::callgraph {
 namespace {
@@ -132,7 +134,8 @@ void Reach::turn_flag_keys(FunctionRef from, std::uint32_t pointer, FunctionRef 
         bool any = false;
         bool open = false;
         for (const PassedValues& each : code(from.object).passed) {
-            if (each.from != from.function || each.pointer != pointer || each.parameter != key.parameter)
+            if (each.from != from.function || each.pointer != pointer || each.parameter != key.parameter ||
+                each.number != kNone)
                 continue;
             any = true;
             open = open || can_have(each, key.bits);
@@ -238,28 +241,51 @@ void Reach::call_pointer(FunctionRef from, std::uint32_t index) {
 void Reach::note_passed(FunctionRef from, std::uint32_t pointer, FunctionRef to) {
     for (const Wrapper& wrapper : code(to.object).wrappers) {
         if (wrapper.function != to.function) continue;
-        bool any = false;
-        for (const PassedValues& each : code(from.object).passed) {
-            if (each.from != from.function || each.pointer != pointer || each.parameter != wrapper.parameter)
-                continue;
-            any = true;
-            passed_.push_back({.caller = from,
-                               .wrapper = to,
-                               .what = wrapper,
-                               .owner = {from.object, each.owner},
-                               .when = each.when,
-                               .known = each.known,
-                               .values = each.values,
-                               .reason = each.reason,
-                               .elsewhere = each.elsewhere});
+        const std::size_t before = passed_.size();
+        note_passed(from, pointer, to, wrapper, kNone);
+        if (wrapper.argument != kTheNumber || wrapper.door != Door::Syscall) continue;
+        std::set<std::uint32_t> numbers;
+        for (std::size_t i = before; i < passed_.size(); ++i) {
+            for (const std::uint64_t each : passed_[i].values)
+                numbers.insert(static_cast<std::uint32_t>(each));
         }
-        if (any) continue;
+        for (const std::uint32_t number : numbers) {
+            for (const sys::ArgumentRule& rule : sys::argument_rules(number)) {
+                Wrapper given = wrapper;
+                given.parameter = wrapper.given.at(rule.argument);
+                given.argument = rule.argument;
+                given.number = number;
+                note_passed(from, pointer, to, given, number);
+            }
+        }
+    }
+}
+
+// `number`: of the call, where the function is given both it and the argument.
+void Reach::note_passed(FunctionRef from, std::uint32_t pointer, FunctionRef to, const Wrapper& wrapper,
+                        std::uint32_t number) {
+    bool any = false;
+    for (const PassedValues& each : code(from.object).passed) {
+        if (each.from != from.function || each.pointer != pointer || each.parameter != wrapper.parameter ||
+            each.number != number)
+            continue;
+        any = true;
         passed_.push_back({.caller = from,
                            .wrapper = to,
                            .what = wrapper,
-                           .owner = from,
-                           .reason = "it calls in a way that is not followed"});
+                           .owner = {from.object, each.owner},
+                           .when = each.when,
+                           .known = each.known,
+                           .values = each.values,
+                           .reason = each.reason,
+                           .elsewhere = each.elsewhere});
     }
+    if (any) return;
+    passed_.push_back({.caller = from,
+                       .wrapper = to,
+                       .what = wrapper,
+                       .owner = from,
+                       .reason = "it calls in a way that is not followed"});
 }
 
 void Reach::go_through(FunctionRef ref) {

@@ -41,7 +41,7 @@ struct Origin {
     std::uint32_t entry = kNone;  // index in Linked::entries
 };
 
-// The number that a call through a pointer asks for, of a function in another file.
+// What a call through a pointer passes to a wrapper: the number of a call, or an argument of one.
 struct PassedNumber {
     FunctionRef caller;
     FunctionRef wrapper;
@@ -117,6 +117,8 @@ class Reach {
     void follow_texts(FunctionRef ref);
     void note_unknown_texts();
     void note_passed(FunctionRef from, std::uint32_t pointer, FunctionRef to);
+    void note_passed(FunctionRef from, std::uint32_t pointer, FunctionRef to, const Wrapper& wrapper,
+                     std::uint32_t number);
 
     const Linked& linked_;
     std::vector<std::vector<State>> states_;        // by object and function

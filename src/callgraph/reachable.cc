@@ -4,17 +4,20 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "base/stable_sort.h"
 
 #include "elf/demangle.h"
+#include "sys/argument_rules.h"
 
 namespace catena::callgraph {
 namespace {
 
 constexpr std::size_t kMaxPath = 200;
 constexpr std::size_t kMaxEvidence = 32;  // of one call
+constexpr std::size_t kMaxReasons = 3;    // for which an argument is not known
 // nanosleep, clock_nanosleep, poll and futex can be stopped by a signal in such a way that the kernel goes on
 // with them by restart_syscall, which it puts in the place of their number.
 constexpr std::uint32_t kSeccomp = 317;
@@ -32,12 +35,14 @@ class Collector {
             for (const std::string& each : linked_.objects[object].code->doubts)
                 result_.doubts.push_back(fmt::format("{}: {}", linked_.objects[object].path, each));
             for (const CallFact& each : linked_.objects[object].code->calls) collect(object, each);
+            for (const ArgumentFact& each : linked_.objects[object].code->arguments) collect(object, each);
         }
         for (const PassedNumber& each : reach_.passed()) collect(each);
         add_restart();
         for (auto& [key, call] : calls_) {
             base::stable_sort(call.evidence, [](const CallEvidence& each) { return each.path.size(); });
             if (call.evidence.size() > kMaxEvidence) call.evidence.resize(kMaxEvidence);
+            if (!call.i386) add_arguments(call);
             result_.calls.push_back(std::move(call));
         }
         return std::move(result_);
@@ -75,6 +80,12 @@ class Collector {
         const FunctionRef holder{passed.wrapper.object, passed.what.holder};
         if (passed.when == When::Taken ? !reach_.taken(passed.owner) : !reach_.reached(passed.owner)) return;
         if (stays_within(passed.owner.object, passed.elsewhere)) return;
+        if (passed.what.argument != kTheNumber) {
+            if (!is_kept_back(holder, passed.what.number))
+                give({passed.what.number, passed.what.argument}, passed.owner, passed.known, passed.values,
+                     passed.reason);
+            return;
+        }
         if (!passed.known) {
             const std::string& path = linked_.objects[passed.owner.object].path;
             unresolved(holder, passed.what.address,
@@ -86,11 +97,74 @@ class Collector {
             site.numbers = std::vector{kSeccomp};
             site.reason += "; libseccomp asks its table for seccomp and for no other call";
             add(kSeccomp, passed.what.door, evidence(passed.owner, holder, passed.what.address));
+            give({kSeccomp, 0}, passed.owner, false, {}, "libseccomp makes it");
             return;
         }
         for (const std::uint64_t number : passed.values)
             add(static_cast<std::uint32_t>(number), passed.what.door,
                 evidence(passed.owner, holder, passed.what.address));
+    }
+
+    void collect(std::uint32_t object, const ArgumentFact& fact) {
+        const FunctionRef owner{object, fact.owner};
+        if (fact.when == When::Taken ? !reach_.taken(owner) : !reach_.reached(owner)) return;
+        if (stays_within(object, fact.elsewhere) || is_kept_back({object, fact.function}, fact.number))
+            return;
+        give({fact.number, fact.argument}, owner, fact.known, fact.values, fact.reason);
+    }
+
+    // What is known of one argument by all ways together.
+    struct Given {
+        std::set<std::uint64_t> values;
+        std::set<std::string> unknown;  // why it can be anything
+    };
+    using ArgumentKey = std::pair<std::uint32_t, std::uint8_t>;  // the call's number, and which argument
+
+    void give(ArgumentKey which, FunctionRef owner, bool known, const std::vector<std::uint64_t>& values,
+              const std::string& reason) {
+        Given& given = given_[which];
+        given.values.insert(values.begin(), values.end());
+        if (!known)
+            given.unknown.insert(fmt::format("{} ({} of {})", reason, function_name(linked_, owner),
+                                             linked_.objects[owner.object].path));
+    }
+
+    // An instruction that can make any call can make this one, with anything.
+    [[nodiscard]] const UnresolvedSite* any_call() const {
+        const auto any = std::ranges::find_if(result_.unresolved,
+                                              [](const UnresolvedSite& each) { return !each.numbers; });
+        return any == result_.unresolved.end() ? nullptr : &*any;
+    }
+
+    static std::string told(const std::set<std::string>& reasons) {
+        std::string text;
+        std::size_t left = reasons.size();
+        for (const std::string& each : reasons) {
+            if (reasons.size() - left == kMaxReasons) return text + fmt::format("; and {} more", left);
+            text += (text.empty() ? "" : "; ") + each;
+            --left;
+        }
+        return text;
+    }
+
+    void add_arguments(ReachableCall& call) const {
+        for (const sys::ArgumentRule& rule : sys::argument_rules(call.number)) {
+            ArgumentValues argument{.index = rule.argument, .mask = rule.mask};
+            const auto found = given_.find({rule.number, rule.argument});
+            if (const UnresolvedSite* any = any_call())
+                argument.reason = fmt::format("{} of {} can make any call", any->function, any->binary);
+            else if (found == given_.end())
+                argument.reason = "nothing is seen that gives it";
+            else
+                argument.reason = told(found->second.unknown);
+            argument.known = argument.reason.empty();
+            if (argument.known) {
+                std::set<std::uint64_t> values;
+                for (const std::uint64_t each : found->second.values) values.insert(each & rule.mask);
+                argument.values.assign(values.begin(), values.end());
+            }
+            call.arguments.push_back(std::move(argument));
+        }
     }
 
     CallEvidence evidence(FunctionRef owner, FunctionRef holder, std::uint64_t address) {
@@ -131,6 +205,7 @@ class Collector {
     const Linked& linked_;
     const Reach& reach_;
     std::map<std::pair<bool, std::uint32_t>, ReachableCall> calls_;
+    std::map<ArgumentKey, Given> given_;
     ReachableCalls result_;
 };
 

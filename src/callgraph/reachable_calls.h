@@ -16,17 +16,21 @@ struct CallEvidence {
     std::vector<std::string> path;  // functions from an entry of the program to it, the shortest way
 };
 
-// What one argument can be, where every site agrees on a set of constants.
+// What one argument can be, of those that have rules (sys/argument_rules.h).
 struct ArgumentValues {
-    std::uint32_t index = 0;            // 0 is the first
+    std::uint32_t index = 0;  // 0 is the first
+    std::uint32_t mask = 0;   // the bits that were looked at
+    // All ways to the call are known to give one of `values`; else the argument can be anything.
+    bool known = false;
     std::vector<std::uint64_t> values;  // in order, each once
+    std::string reason;                 // where they are not known
 };
 
 struct ReachableCall {
     std::uint32_t number = 0;
     bool i386 = false;  // by int 0x80 or sysenter: of the 32-bit table
     std::vector<CallEvidence> evidence;
-    std::vector<ArgumentValues> arguments;
+    std::vector<ArgumentValues> arguments;  // those that have rules; of x86-64 calls
 };
 
 // An instruction that enters the kernel with a number that could not be found out.

@@ -44,23 +44,37 @@ std::optional<std::uint64_t> Step::target() const {
     return next() + static_cast<std::uint64_t>(operands[0].imm.value.s);
 }
 
-Step::Equal Step::equal_after(const Step& comparison) const {
-    const ZydisMnemonic mnemonic = comparison.instruction.mnemonic;
-    const bool branches =
-        instruction.mnemonic == ZYDIS_MNEMONIC_JZ || instruction.mnemonic == ZYDIS_MNEMONIC_JNZ;
+Step::Limit Step::limit_after(const Step& comparison) const {
+    const ZydisMnemonic compares = comparison.instruction.mnemonic;
+    const ZydisMnemonic branch = instruction.mnemonic;
     const ZydisDecodedOperand& first = comparison.operands[0];
     const ZydisDecodedOperand& second = comparison.operands[1];
+    if (comparison.next() != address || first.type != ZYDIS_OPERAND_TYPE_REGISTER) return {};
+    const bool whole = first.reg.value >= ZYDIS_REGISTER_RAX && first.reg.value <= ZYDIS_REGISTER_R15;
+    const bool half = first.reg.value >= ZYDIS_REGISTER_EAX && first.reg.value <= ZYDIS_REGISTER_R15D;
+    if (!whole && !half) return {};
+    Limit limit{.known = true,
+                .register_index = static_cast<unsigned>(first.reg.value -
+                                                        (whole ? ZYDIS_REGISTER_RAX : ZYDIS_REGISTER_EAX))};
     // Of a comparison of 32 bits, the upper half would not be known.
-    if (!branches || comparison.next() != address || first.type != ZYDIS_OPERAND_TYPE_REGISTER ||
-        first.reg.value < ZYDIS_REGISTER_RAX || first.reg.value > ZYDIS_REGISTER_R15)
-        return {};
-    const auto index = static_cast<unsigned>(first.reg.value - ZYDIS_REGISTER_RAX);
-    if (mnemonic == ZYDIS_MNEMONIC_TEST && second.type == ZYDIS_OPERAND_TYPE_REGISTER &&
-        second.reg.value == first.reg.value)
-        return {true, index, 0};
-    if (mnemonic == ZYDIS_MNEMONIC_CMP && second.type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
-        return {true, index, static_cast<std::uint64_t>(second.imm.value.s)};
-    return {};
+    if (branch == ZYDIS_MNEMONIC_JZ || branch == ZYDIS_MNEMONIC_JNZ) {
+        limit.equal = true;
+        limit.where_taken = branch == ZYDIS_MNEMONIC_JZ;
+        const bool zero = compares == ZYDIS_MNEMONIC_TEST && second.type == ZYDIS_OPERAND_TYPE_REGISTER &&
+                          second.reg.value == first.reg.value;
+        if (whole && zero) return limit;
+        if (!whole || compares != ZYDIS_MNEMONIC_CMP || second.type != ZYDIS_OPERAND_TYPE_IMMEDIATE)
+            return {};
+        limit.value = static_cast<std::uint64_t>(second.imm.value.s);
+        return limit;
+    }
+    if (compares != ZYDIS_MNEMONIC_CMP || second.type != ZYDIS_OPERAND_TYPE_IMMEDIATE) return {};
+    const bool below = branch == ZYDIS_MNEMONIC_JB || branch == ZYDIS_MNEMONIC_JNB;
+    const bool at_most = branch == ZYDIS_MNEMONIC_JBE || branch == ZYDIS_MNEMONIC_JNBE;
+    limit.where_taken = branch == ZYDIS_MNEMONIC_JB || branch == ZYDIS_MNEMONIC_JBE;
+    limit.value = static_cast<std::uint64_t>(second.imm.value.s) - (below ? 1 : 0);
+    if ((!below && !at_most) || limit.value >= kMaxValues) return {};
+    return limit;
 }
 
 std::optional<std::uint64_t> Step::stored_word() const {

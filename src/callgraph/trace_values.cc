@@ -16,7 +16,12 @@ using Kind = AbstractValue::Kind;
 
 constexpr unsigned kMaxDepth = 8;
 
-// What is passed at a call of a function that knows the value as `value`.
+bool is_given(const AbstractValue& value) {
+    return value.kind() == Kind::Entry || value.kind() == Kind::EntrySlot ||
+           value.kind() == Kind::EntryPointee;
+}
+
+// What is passed at a call of a function that knows the value as `value`, which it was given.
 AbstractValue passed_at(const FlowPoint& point, const AbstractValue& value) {
     if (value.kind() == Kind::EntryPointee) {
         const AbstractValue& address = point.state.registers[value.register_index()];
@@ -34,6 +39,18 @@ AbstractValue passed_at(const FlowPoint& point, const AbstractValue& value) {
     return handed_on ? AbstractValue::entry_slot(offset) : AbstractValue{};
 }
 
+TracedWith passed_at(const FlowPoint* point, const TracedWith& traced) {
+    TracedWith passed{.companions = traced.companions, .through_structures = traced.through_structures};
+    if (point != nullptr) passed.value = passed_at(*point, traced.value);
+    for (AbstractValue& each : passed.companions) {
+        if (point == nullptr || each.is_frame())  // of the frame that is left
+            each = {};
+        else if (is_given(each))
+            each = passed_at(*point, each);
+    }
+    return passed;
+}
+
 }  // namespace
 
 ValueTracer::ValueTracer(const elf::Image& image, const Scan& scan, FunctionFlows& flows)
@@ -41,7 +58,7 @@ ValueTracer::ValueTracer(const elf::Image& image, const Scan& scan, FunctionFlow
     for (const Edge& each : scan_.code.edges) callers_[each.to].push_back(&each);
 }
 
-void ValueTracer::trace(std::uint32_t function, const AbstractValue& value, const Found& found,
+void ValueTracer::trace(std::uint32_t function, const TracedWith& value, const Found& found,
                         const Exported& exported) {
     seen_.clear();
     found_ = &found;
@@ -53,33 +70,39 @@ void ValueTracer::unknown(std::uint32_t owner, std::string reason, When when) {
     (*found_)({.owner = owner, .when = when, .reason = std::move(reason)});
 }
 
+std::uint8_t register_of(const AbstractValue& value) {
+    return value.kind() == Kind::Entry ? static_cast<std::uint8_t>(value.register_index()) : kNoRegister;
+}
+
 std::string ValueTracer::name_of(std::uint32_t function) const {
     const CodeFunction& named = scan_.code.functions[function];
     return named.name.empty() ? fmt::format("{:#x}", named.address) : named.name;
 }
 
-void ValueTracer::resolve(std::uint32_t owner, const AbstractValue& value, unsigned depth) {
+void ValueTracer::resolve(std::uint32_t owner, const TracedWith& traced, unsigned depth) {
+    const AbstractValue& value = traced.value;
     if (value.is_set()) {
-        (*found_)({.owner = owner, .known = true, .values = value.values()});
+        (*found_)({.owner = owner, .known = true, .values = value.values(), .companions = traced.companions});
+    } else if (!traced.through_structures &&
+               (value.kind() == Kind::EntryPointee || value.kind() == Kind::GlobalPointee)) {
+        unknown(owner, "it comes from memory");
     } else if (value.kind() == Kind::GlobalPointee) {
-        resolve_global(owner, value, depth);
-    } else if (value.kind() == Kind::Entry || value.kind() == Kind::EntrySlot ||
-               value.kind() == Kind::EntryPointee) {
-        resolve_parameter(owner, value, depth);
+        resolve_global(owner, traced, depth);
+    } else if (is_given(value)) {
+        resolve_parameter(owner, traced, depth);
     } else {
         unknown(owner, "it comes from where values are not followed");
     }
 }
 
-void ValueTracer::resolve_parameter(std::uint32_t function, const AbstractValue& value, unsigned depth) {
-    if (!seen_.insert({function, static_cast<int>(value.kind()), value.offset(), value.pointee_offset()})
-             .second)
-        return;
+void ValueTracer::resolve_parameter(std::uint32_t function, const TracedWith& traced, unsigned depth) {
+    const AbstractValue& value = traced.value;
+    if (!seen_.insert({function, value, traced.companions}).second) return;
     if (depth >= kMaxDepth) return unknown(function, "it is handed on by too many functions");
-    resolve_at_pointers(function, value, depth);
+    if (function == scan_.code.entry) unknown(function, "it is what the kernel starts the program with");
+    resolve_at_pointers(function, traced, depth);
     if (scan_.code.functions[function].exported)
-        (*exported_)(function, static_cast<std::uint8_t>(value.kind() == Kind::Entry ? value.register_index()
-                                                                                     : kRegisters));
+        (*exported_)(function, register_of(value), traced.companions);
     std::set<std::uint32_t> from;
     for (const Edge* each : callers_[function]) {
         if (each->kind == EdgeKind::Falls || each->kind == EdgeKind::Table)
@@ -87,10 +110,10 @@ void ValueTracer::resolve_parameter(std::uint32_t function, const AbstractValue&
         else if (each->kind != EdgeKind::Takes)
             from.insert(each->from);
     }
-    for (const std::uint32_t caller : from) resolve_at_calls(caller, function, value, depth);
+    for (const std::uint32_t caller : from) resolve_at_calls(caller, function, traced, depth);
 }
 
-void ValueTracer::resolve_at_pointers(std::uint32_t function, const AbstractValue& value, unsigned depth) {
+void ValueTracer::resolve_at_pointers(std::uint32_t function, const TracedWith& traced, unsigned depth) {
     auto known = pointer_uses_.find(function);
     if (known == pointer_uses_.end())
         known = pointer_uses_.emplace(function, private_pointers(image_, scan_, flows_, function)).first;
@@ -105,26 +128,27 @@ void ValueTracer::resolve_at_pointers(std::uint32_t function, const AbstractValu
                                          name_of(function), each.address),
                    .elsewhere = each.pointer});
     for (const PointerUse& each : uses.calls) {
-        const FlowPoint* point = flows_.at(each.function, each.address);
-        resolve(each.function, point == nullptr ? AbstractValue{} : passed_at(*point, value), depth + 1);
+        resolve(each.function, passed_at(flows_.at(each.function, each.address), traced), depth + 1);
     }
 }
 
-void ValueTracer::resolve_at_calls(std::uint32_t caller, std::uint32_t function, const AbstractValue& value,
+void ValueTracer::resolve_at_calls(std::uint32_t caller, std::uint32_t function, const TracedWith& traced,
                                    unsigned depth) {
     const std::uint64_t target = scan_.code.functions[function].address;
     bool any = false;
     for (const FlowPoint& each : flows_.of(caller)) {
         if (each.target != target) continue;
         any = true;
-        resolve(caller, passed_at(each, value), depth + 1);
+        resolve(caller, passed_at(&each, traced), depth + 1);
     }
     if (!any) unknown(caller, "it calls in a way that is not followed");
 }
 
 // What lies behind the address that a global variable holds: behind each address that is stored there. Such a
-// variable must not be known elsewhere: nothing takes its address, and no symbol exports it.
-void ValueTracer::resolve_global(std::uint32_t owner, const AbstractValue& value, unsigned depth) {
+// variable must not be known elsewhere: nothing takes its address, and no symbol exports it. What was passed
+// together with it is not known where it was stored.
+void ValueTracer::resolve_global(std::uint32_t owner, const TracedWith& traced, unsigned depth) {
+    const AbstractValue& value = traced.value;
     if (depth >= kMaxDepth) return unknown(owner, "it is handed on by too many functions");
     const auto address = static_cast<std::uint64_t>(value.offset());
     std::set<std::uint32_t> from;
@@ -142,7 +166,10 @@ void ValueTracer::resolve_global(std::uint32_t owner, const AbstractValue& value
         for (const FlowPoint& each : flows_.of(function)) {
             if (each.stored_to != address) continue;
             ++stores;
-            resolve(function, AbstractValue::pointee(each.stored, value.pointee_offset()), depth + 1);
+            resolve(function,
+                    {.value = AbstractValue::pointee(each.stored, value.pointee_offset()),
+                     .companions = std::vector<AbstractValue>(traced.companions.size())},
+                    depth + 1);
         }
     }
     if (stores == 0) unknown(owner, "it is behind a variable that nothing is seen to fill");

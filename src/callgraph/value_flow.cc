@@ -13,6 +13,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "callgraph/value_step.h"
 
@@ -180,13 +181,17 @@ class Follower {
             if (pruning_ && step.sets_flags()) compared = step.compared(state, question_.assumed);
             const Ways ways = pruning_ ? ways_of(step.instruction.mnemonic, compared) : Ways{};
             step.apply(state, question_.followed, pruning_ ? question_.assumed : nullptr);
-            Step::Equal equal;
-            if (i > 0 && step.address != address) equal = step.equal_after(steps_[i - 1]);
-            const ZydisMnemonic branch = step.instruction.mnemonic;
-            if (points == nullptr && ways.jumps)
-                leave(step, branch == ZYDIS_MNEMONIC_JZ ? with(state, equal) : state);
+            if (returns_twice(step)) state.forget_slots();
+            Step::Limit limit;
+            if (i > 0 && step.address != address) limit = step.limit_after(steps_[i - 1]);
+            if (points == nullptr && ways.jumps) {
+                if (limit.known && limit.where_taken)
+                    leave(step, with(state, limit));
+                else
+                    leave(step, state);
+            }
             if (!ways.falls) return;
-            if (branch == ZYDIS_MNEMONIC_JNZ) state = with(state, equal);
+            if (limit.known && !limit.where_taken) state = with(std::move(state), limit);
             if (!step.falls_through() || is_last_call(step)) return;
         }
     }
@@ -196,9 +201,16 @@ class Follower {
                question_.never_returns(*step.target());
     }
 
-    // What is known where a comparison came out equal.
-    static AbstractState with(AbstractState state, const Step::Equal& equal) {
-        if (equal.known) state.registers[equal.register_index] = AbstractValue::constant(equal.value);
+    [[nodiscard]] bool returns_twice(const Step& step) const {
+        if (step.flow != Flow::Call && step.flow != Flow::CallIndirect) return false;
+        return question_.returns_twice &&
+               question_.returns_twice(step.target().value_or(0), step.slot().value_or(0));
+    }
+
+    // What is known on the way of which the limit tells.
+    static AbstractState with(AbstractState state, const Step::Limit& limit) {
+        AbstractValue& value = state.registers[limit.register_index];
+        value = limit.equal ? AbstractValue::constant(limit.value) : value.bounded(limit.value);
         return state;
     }
 

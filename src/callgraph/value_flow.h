@@ -23,6 +23,8 @@ struct FlowQuestion {
     std::span<const std::uint64_t> inner_entries;      // where it is entered from elsewhere
     std::span<const std::uint64_t> table_targets;      // where its jumps through registers lead
     std::function<bool(std::uint64_t)> never_returns;  // of a function that is called
+    // Of one that is called, directly or through a slot: it can return again later, as setjmp does.
+    std::function<bool(std::uint64_t target, std::uint64_t slot)> returns_twice;
     // Addresses whose way is followed, and the registers (a bit each) that can hold one at the beginning.
     // Where the function is entered in a way that is not known, any register can.
     std::vector<DataRange> followed;

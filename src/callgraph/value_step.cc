@@ -2,14 +2,10 @@
 
 #include <algorithm>
 
+#include "callgraph/value_arithmetic.h"
+
 namespace catena::callgraph {
 namespace {
-
-struct RegisterPart {
-    unsigned index = 0;
-    unsigned bytes = 0;
-    bool high = false;  // ah, bh, ch, dh
-};
 
 std::optional<RegisterPart> part_of(ZydisRegister name) {
     const ZydisRegister whole = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, name);
@@ -20,10 +16,6 @@ std::optional<RegisterPart> part_of(ZydisRegister name) {
         .high = name >= ZYDIS_REGISTER_AH && name <= ZYDIS_REGISTER_BH};
 }
 
-std::uint64_t mask_of(unsigned bytes) {
-    return bytes >= 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (bytes * 8)) - 1;
-}
-
 class Change {
   public:
     Change(const Step& step, AbstractState& state, std::span<const DataRange> followed = {},
@@ -32,35 +24,11 @@ class Change {
 
     void run() {
         reads_mark_ = !followed_.empty() && reads_mark();
-        switch (step_.instruction.mnemonic) {
-            case ZYDIS_MNEMONIC_MOV:
-                return write(0, read(1));
-            case ZYDIS_MNEMONIC_MOVZX:
-                return write(0, widen(read(1), false));
-            case ZYDIS_MNEMONIC_MOVSX:
-            case ZYDIS_MNEMONIC_MOVSXD:
-                return write(0, widen(read(1), true));
-            case ZYDIS_MNEMONIC_CDQE:
-            case ZYDIS_MNEMONIC_CWDE:
-                return extend_rax();
-            case ZYDIS_MNEMONIC_LEA:
-                return write(0, address_of(operand(1)));
-            case ZYDIS_MNEMONIC_XCHG:
-                return exchange();
-            case ZYDIS_MNEMONIC_PUSH:
-                return push(read(0));
-            case ZYDIS_MNEMONIC_POP:
-                return pop();
-            case ZYDIS_MNEMONIC_LEAVE:
-                state_.registers[kRsp] = state_.registers[kRbp];
-                return pop_into(kRbp);
-            default:
-                break;
-        }
-        if (step_.flow == Flow::Call || step_.flow == Flow::CallIndirect) return call();
-        if (step_.door != Door::None) return enter_kernel();
-        if (arithmetic()) return;
-        anything_else();
+        const bool frame = reads_frame();
+        const bool somewhere = writes_somewhere_in_frame();
+        change();
+        if (somewhere) state_.forget_slots();
+        if (frame && hides_frame()) state_.escaped = true;
     }
 
     [[nodiscard]] AbstractValue value_of(unsigned index) const { return read(index); }
@@ -148,6 +116,38 @@ class Change {
     }
 
   private:
+    void change() {
+        switch (step_.instruction.mnemonic) {
+            case ZYDIS_MNEMONIC_MOV:
+                return write(0, read(1));
+            case ZYDIS_MNEMONIC_MOVZX:
+                return write(0, widen(read(1), false));
+            case ZYDIS_MNEMONIC_MOVSX:
+            case ZYDIS_MNEMONIC_MOVSXD:
+                return write(0, widen(read(1), true));
+            case ZYDIS_MNEMONIC_CDQE:
+            case ZYDIS_MNEMONIC_CWDE:
+                return extend_rax();
+            case ZYDIS_MNEMONIC_LEA:
+                return write(0, address_of(operand(1)));
+            case ZYDIS_MNEMONIC_XCHG:
+                return exchange();
+            case ZYDIS_MNEMONIC_PUSH:
+                return push(read(0));
+            case ZYDIS_MNEMONIC_POP:
+                return pop();
+            case ZYDIS_MNEMONIC_LEAVE:
+                state_.registers[kRsp] = state_.registers[kRbp];
+                return pop_into(kRbp);
+            default:
+                break;
+        }
+        if (step_.flow == Flow::Call || step_.flow == Flow::CallIndirect) return call();
+        if (step_.door != Door::None) return enter_kernel();
+        if (arithmetic()) return;
+        anything_else();
+    }
+
     [[nodiscard]] std::int64_t stack_offset() const { return state_.registers[kRsp].offset(); }
 
     [[nodiscard]] bool slots_have_mark(std::int64_t offset, std::int64_t bytes) const {
@@ -164,12 +164,57 @@ class Change {
         return part && state_.registers[part->index].is_frame();
     }
 
+    // It writes to the frame at a distance that is not known: an array on the stack.
+    [[nodiscard]] bool writes_somewhere_in_frame() const {
+        for (unsigned i = 0; i < step_.instruction.operand_count_visible; ++i) {
+            const ZydisDecodedOperand& each = operand(i);
+            if (each.type != ZYDIS_OPERAND_TYPE_MEMORY ||
+                (each.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) == 0)
+                continue;
+            if ((is_frame(each.mem.base) || is_frame(each.mem.index)) && !address_of(each).is_frame())
+                return true;
+        }
+        return false;
+    }
+
+    // After an instruction that reads an address of the frame: whether what it wrote is one, too, which is no
+    // longer seen to be one. What is taken from the stack pointer itself is below all that is known there.
+    [[nodiscard]] bool hides_frame() const {
+        const ZydisMnemonic mnemonic = step_.instruction.mnemonic;
+        for (unsigned i = 0; i < step_.instruction.operand_count_visible; ++i) {
+            const ZydisDecodedOperand& each = operand(i);
+            if ((each.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) == 0) continue;
+            if (each.type == ZYDIS_OPERAND_TYPE_MEMORY && mnemonic != ZYDIS_MNEMONIC_MOV &&
+                mnemonic != ZYDIS_MNEMONIC_PUSH)
+                return true;
+            if (each.type != ZYDIS_OPERAND_TYPE_REGISTER) continue;
+            const auto part = part_of(each.reg.value);
+            if (!part) return true;
+            const AbstractValue& written = state_.registers[part->index];
+            if (part->index != kRsp && !written.is_frame() && !written.is_set()) return true;
+        }
+        return false;
+    }
+
+    // What an instruction reads from the stack can be an address of the stack.
+    [[nodiscard]] bool slots_have_frame(const ZydisDecodedOperand& memory) const {
+        if (!is_frame(memory.mem.base) && !is_frame(memory.mem.index)) return false;
+        const AbstractValue where = address_of(memory);
+        return std::ranges::any_of(state_.slots, [&](const auto& slot) {
+            const bool read =
+                !where.is_frame() || (slot.first > where.offset() - 8 &&
+                                      slot.first < where.offset() + std::max(memory.size / 8, 1));
+            return read && slot.second.is_frame();
+        });
+    }
+
     // An address of the stack goes into what is written.
     [[nodiscard]] bool reads_frame() const {
         for (unsigned i = 0; i < step_.instruction.operand_count_visible; ++i) {
             const ZydisDecodedOperand& each = operand(i);
             const bool reads = (each.actions & ZYDIS_OPERAND_ACTION_MASK_READ) != 0;
             if (reads && each.type == ZYDIS_OPERAND_TYPE_REGISTER && is_frame(each.reg.value)) return true;
+            if (reads && each.type == ZYDIS_OPERAND_TYPE_MEMORY && slots_have_frame(each)) return true;
             if (step_.instruction.mnemonic == ZYDIS_MNEMONIC_LEA && each.type == ZYDIS_OPERAND_TYPE_MEMORY &&
                 (is_frame(each.mem.base) || is_frame(each.mem.index)))
                 return true;
@@ -179,7 +224,6 @@ class Change {
 
     [[nodiscard]] AbstractValue mark(const AbstractValue& value) {
         if (followed_.empty() || value.is_frame()) return value;
-        if (!value.is_set() && reads_frame()) state_.escaped = true;
         return value.with_mark(value.is_set() ? is_followed(value) : reads_mark_);
     }
 
@@ -205,20 +249,6 @@ class Change {
             value = sum(value, state_.registers[part->index]);
         }
         return sum(value, AbstractValue::constant(displacement));
-    }
-
-    static AbstractValue sum(const AbstractValue& a, const AbstractValue& b) {
-        if (a.is_frame() && b.is_set() && b.values().size() == 1)
-            return AbstractValue::frame(a.offset() + static_cast<std::int64_t>(b.values()[0]));
-        if (b.is_frame()) return a.is_frame() ? AbstractValue{} : sum(b, a);
-        if (b.is_set() && b.values() == std::vector<std::uint64_t>{0}) return a;
-        if (a.is_set() && a.values() == std::vector<std::uint64_t>{0}) return b;
-        if (!a.is_set() || !b.is_set() || a.values().size() * b.values().size() > kMaxValues) return {};
-        std::vector<std::uint64_t> values;
-        for (const std::uint64_t x : a.values()) {
-            for (const std::uint64_t y : b.values()) values.push_back(x + y);
-        }
-        return AbstractValue::set(std::move(values));
     }
 
     [[nodiscard]] AbstractValue read_slot(std::int64_t offset, unsigned bytes) const {
@@ -248,8 +278,10 @@ class Change {
         }
         if (from.type != ZYDIS_OPERAND_TYPE_REGISTER) return {};
         const auto part = part_of(from.reg.value);
-        if (!part || part->high) return {};
-        return cut(state_.registers[part->index], part->bytes);
+        if (!part) return {};
+        const AbstractValue& whole = state_.registers[part->index];
+        if (part->high) return whole.map([](std::uint64_t each) { return each >> 8U & 0xffU; });
+        return cut(whole, part->bytes);
     }
 
     [[nodiscard]] std::optional<AbstractValue> read_assumed(const ZydisDecodedOperand& from,
@@ -286,19 +318,6 @@ class Change {
         return AbstractValue::pointee(state_.registers[part->index], from.mem.disp.value);
     }
 
-    // The lowest bytes of a value. What a parameter holds stays that in its lower half: numbers are of 32
-    // bits.
-    static AbstractValue cut(const AbstractValue& value, unsigned bytes) {
-        using Kind = AbstractValue::Kind;
-        if (bytes == 8) return value;
-        if (value.kind() == Kind::LowByte)
-            return bytes == 1 ? AbstractValue::set(value.values()) : AbstractValue{};
-        const bool elsewhere = value.kind() == Kind::Entry || value.kind() == Kind::EntrySlot ||
-                               value.kind() == Kind::EntryPointee || value.kind() == Kind::GlobalPointee;
-        if (bytes == 4 && elsewhere) return value;
-        return value.map([&](std::uint64_t each) { return each & mask_of(bytes); });
-    }
-
     [[nodiscard]] AbstractValue widen(const AbstractValue& value, bool sign) const {
         const unsigned bytes = operand(1).size / 8;
         if (value.is_set()) {
@@ -316,31 +335,6 @@ class Change {
         const bool marked = value.marked() || (part.bytes < 4 && target.marked());
         set_part(part, value, target);
         if (!target.is_set()) target = target.with_mark(marked);
-    }
-
-    static void set_part(const RegisterPart& part, const AbstractValue& value, AbstractValue& target) {
-        if (part.bytes == 8) {
-            target = value;
-        } else if (part.bytes == 4) {
-            target = cut(value, 4);
-        } else if (value.is_set() && target.is_set() && !part.high && value.values().size() == 1) {
-            const std::uint64_t low = value.values()[0] & mask_of(part.bytes);
-            target = target.map([&](std::uint64_t each) { return (each & ~mask_of(part.bytes)) | low; });
-        } else if (value.is_set() && part.bytes == 1 && !part.high) {
-            target = target.is_set() ? combine(target, value)
-                                     : AbstractValue::set(value.values(), AbstractValue::Kind::LowByte);
-        } else {
-            target = {};
-        }
-    }
-
-    static AbstractValue combine(const AbstractValue& high, const AbstractValue& low) {
-        std::vector<std::uint64_t> values;
-        for (const std::uint64_t each : high.values()) {
-            for (const std::uint64_t byte : low.values())
-                values.push_back((each & ~std::uint64_t{0xff}) | (byte & 0xff));
-        }
-        return AbstractValue::set(std::move(values));
     }
 
     void write(unsigned index, const AbstractValue& plain) {
@@ -501,8 +495,14 @@ class Change {
             case ZYDIS_MNEMONIC_SUB:
                 write(0, sum(value, AbstractValue::constant(~by + 1)));
                 return true;
+            case ZYDIS_MNEMONIC_ADC:
+                write(0, sum(value, AbstractValue::set({by, by + 1})));
+                return true;
+            case ZYDIS_MNEMONIC_SBB:
+                write(0, sum(value, AbstractValue::set({~by + 1, ~by})));
+                return true;
             case ZYDIS_MNEMONIC_AND:
-                write(0, mask(value, by));
+                write(0, masked(value, by));
                 return true;
             case ZYDIS_MNEMONIC_OR:
                 write(0, by == ~std::uint64_t{0} ? AbstractValue::constant(by)
@@ -517,14 +517,6 @@ class Change {
             default:
                 return false;
         }
-    }
-
-    // A mask with one bit set leaves two values of whatever it is.
-    static AbstractValue mask(const AbstractValue& value, std::uint64_t by) {
-        if (value.is_frame())  // the stack pointer is aligned
-            return AbstractValue::frame(value.offset() & static_cast<std::int64_t>(by));
-        if (!value.is_set() && (by & (by - 1)) == 0) return AbstractValue::set({0, by});
-        return value.map([&](std::uint64_t each) { return each & by; });
     }
 
     // Forgets all that an instruction writes.

@@ -61,13 +61,16 @@ struct Step {
     // Whether it puts a marked value where marks are not followed: memory other than the stack, other kinds
     // of registers, the kernel, what it returns.
     [[nodiscard]] bool lets_mark_out(const AbstractState& state, std::span<const DataRange> followed) const;
-    // What a branch on equality (jz, jnz) says of a register, after a comparison right before it.
-    struct Equal {
+    // What a branch says of a register after a comparison with a number right before it: on one of its ways
+    // the register is that number, or its lower half is at most that.
+    struct Limit {
         bool known = false;
+        bool where_taken = false;  // on the way that jumps; else on the other
+        bool equal = false;
         unsigned register_index = 0;
         std::uint64_t value = 0;
     };
-    [[nodiscard]] Equal equal_after(const Step& comparison) const;
+    [[nodiscard]] Limit limit_after(const Step& comparison) const;
 
     // How many bytes above the return address it can read: arguments that are on the stack.
     [[nodiscard]] std::uint64_t caller_bytes(const AbstractState& state) const;

@@ -70,8 +70,14 @@ Json call_json(const ReachableCall& call) {
                  {"evidence", Json::array()}};
     if (call.i386) json["name"] = call_name(call.number, true).substr(5);
     for (const CallEvidence& each : call.evidence) json["evidence"].push_back(evidence_json(each));
-    for (const auto& each : call.arguments)
-        json["arguments"].push_back({{"index", each.index}, {"values", each.values}});
+    for (const auto& each : call.arguments) {
+        Json argument = {{"index", each.index}, {"mask", each.mask}};
+        if (each.known)
+            argument["values"] = each.values;
+        else
+            argument["reason"] = event::escape(each.reason);
+        json["arguments"].push_back(std::move(argument));
+    }
     return json;
 }
 

@@ -58,6 +58,11 @@ moved data, opened or changed something: brk, futex, getpid and calls that faile
 refused alone, and taken to confirm what the code can do. Calls that a recording lost, a start that it missed and
 a recorder that was killed are doubts: they are told, and kept in the profile.
 
+Where the code shows all values that an argument can have, of those that choose what a call does (a socket's family
+and type, requests of ioctl, options of prctl and more), the call is allowed with these alone; --no-arguments allows
+it with any. Values that a recording has are kept beside them, and limit nothing: others can follow. explain lists
+both.
+
 --format
   json     Catena's own, with all that is known (docs/formats/profile.md); run needs this one or oci
   oci      for runc, Docker and Podman
@@ -99,7 +104,7 @@ Examples:
 
 constexpr const char* kExportHelp = R"(
 FILE is a profile of Catena, or one of OCI. Formats other than json know no phases and no origins; systemd no
-arguments.
+arguments, other than families of sockets.
 
 Examples:
   catena seccomp export server.json --format oci -o server-oci.json
@@ -123,7 +128,7 @@ struct DeriveVerb {
     std::string output;
     bool static_only = false;
     bool observed_only = false;
-    bool arguments = false;
+    bool no_arguments = false;
     bool log_only = false;
 };
 
@@ -205,7 +210,7 @@ base::Result<seccomp::Profile> derived(const DeriveVerb& options) {
         reachable = std::move(*calls);
     }
     auto profile =
-        seccomp::derive({.program = program, .with_arguments = options.arguments}, observed, reachable);
+        seccomp::derive({.program = program, .with_arguments = !options.no_arguments}, observed, reachable);
     if (profile && options.log_only) profile->on_denied = seccomp::OnDenied::Log;
     return profile;
 }
@@ -298,8 +303,7 @@ void add_derive(CLI::App& parent, int& exit_code) {
         ->allow_extra_args(false);
     command->add_flag("--static", options->static_only, "From its code alone");
     command->add_flag("--observed", options->observed_only, "From recordings alone");
-    command->add_flag("--arguments", options->arguments,
-                      "Allow calls with constant arguments for these only");
+    command->add_flag("--no-arguments", options->no_arguments, "Allow calls with any arguments");
     command->add_flag("--log-only", options->log_only, "What is not in it is made, and logged by the kernel");
     add_output(*command, options->format, options->output);
     command->footer(kDeriveHelp);

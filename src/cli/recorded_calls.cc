@@ -16,6 +16,7 @@
 
 #include "event/escape.h"
 #include "store/store.h"
+#include "sys/argument_rules.h"
 
 namespace catena::cli {
 namespace {
@@ -147,6 +148,30 @@ base::Status count_calls(store::Reader& reader, const Found& found, seccomp::Obs
         });
 }
 
+// Values of arguments that have rules: one query for each place of an argument.
+base::Status collect_arguments(store::Reader& reader, const Found& found, seccomp::Observation& observation) {
+    std::map<std::uint32_t, std::string> masks;  // by argument: "WHEN number THEN mask"
+    for (const sys::ArgumentRule& each : sys::argument_rules())
+        masks[each.argument] += fmt::format(" WHEN {} THEN {}::UBIGINT", each.number, each.mask);
+    for (const auto& [argument, cases] : masks) {
+        std::map<std::uint32_t, std::vector<std::uint64_t>> values;  // by number
+        auto read = reader.numbers(
+            fmt::format(
+                "SELECT nr, value FROM (SELECT DISTINCT s.nr::BIGINT AS nr, (s.arg{} & CASE s.nr{} "
+                "END)::BIGINT AS value FROM syscall_records s JOIN {} ON m.process = s.process AND {} "
+                ">= m.since WHERE s.abi = 'x86-64') WHERE value IS NOT NULL ORDER BY 1, 2",
+                argument, cases, members_sql(found.members), kAt),
+            [&](store::Numbers row) {
+                values[static_cast<std::uint32_t>(row[0])].push_back(static_cast<std::uint64_t>(row[1]));
+            });
+        if (!read) return read;
+        for (auto& [number, each] : values)
+            observation.arguments.push_back(
+                {.number = number, .argument = argument, .values = std::move(each)});
+    }
+    return {};
+}
+
 // Without full fidelity: calls that left an event, by name.
 base::Status count_events(store::Reader& reader, const Found& found, seccomp::Observation& observation) {
     return reader.query(
@@ -217,6 +242,7 @@ base::Result<seccomp::Observation> recorded_calls(const std::string& trace, cons
         counted = observation.complete ? count_calls(**reader, *found, observation)
                                        : count_events(**reader, *found, observation);
     }
+    if (counted && observation.complete) counted = collect_arguments(**reader, *found, observation);
     if (counted) counted = add_losses(**reader, name, observation);
     if (!counted) return std::unexpected(std::move(counted).error());
     observation.evidence.push_back(fmt::format("{}: {} processes of {}, fidelity {}", name,

@@ -25,14 +25,25 @@ std::string name_of(const seccomp::ProfileCall& call) {
     return call.abi == sys::Abi::I386 ? call.name + " (i386)" : call.name;
 }
 
-std::string conditions_of(const seccomp::ProfileCall& call) {
+std::string conditions_text(const seccomp::ProfileCall& call) {
     std::string text;
     for (const seccomp::Conditions& each : call.when) text += (text.empty() ? "" : ", or ") + to_text(each);
     return text;
 }
 
+// With which arguments it is allowed, and what is known of them. Conditions that say nothing but what is
+// known are told by that, with names.
+std::string limits_of(const seccomp::ProfileCall& call) {
+    std::string known;
+    for (const seccomp::ArgumentSet& each : call.arguments)
+        known += (known.empty() ? "" : ", ") + to_text(call, each);
+    if (call.when.empty()) return known.empty() ? known : "always; " + known;
+    if (call.when == conditions_of(call.arguments)) return "only where " + known;
+    return "only where " + conditions_text(call) + (known.empty() ? known : "; " + known);
+}
+
 std::string callers_of(const seccomp::ProfileCall& call) {
-    std::string text = call.when.empty() ? "" : "only where " + conditions_of(call);
+    std::string text = limits_of(call);
     for (const std::string& each : call.evidence) text += (text.empty() ? "" : "; ") + each;
     return event::escape_for_terminal(text);
 }
@@ -66,8 +77,8 @@ std::string change_text(const seccomp::Difference& change) {
             return fmt::format("~ {}: {}, was {}", name_of(*change.first), to_string(change.second->phase),
                                to_string(change.first->phase));
         case seccomp::Difference::Kind::Arguments:
-            return fmt::format("~ {}: {}, was {}", name_of(*change.first),
-                               always(conditions_of(*change.second)), always(conditions_of(*change.first)));
+            return fmt::format("~ {}: {}, was {}", name_of(*change.first), always(limits_of(*change.second)),
+                               always(limits_of(*change.first)));
     }
     return {};
 }

@@ -29,6 +29,8 @@ struct KernelCve {
 inline constexpr std::string_view kSendCalls = "sendto|sendmsg|sendmmsg|write|writev";
 inline constexpr std::uint64_t kAfNetlink = 16, kAfPacket = 17, kAfRds = 21, kAfCan = 29, kAfTipc = 30, kAfAlg = 38, kAfVsock = 40;
 
+inline constexpr std::uint64_t kTiocsetd = 0x5423;  // a request of ioctl
+
 inline constexpr KernelCve kKernelCves[] = {
     {"CVE-2008-0600", 2008, {{{"vmsplice"}}}, "vmsplice does not check a pointer and writes into kernel memory"},
     {"CVE-2009-2692", 2009, {{{"sendfile|splice"}}}, "sock_sendpage calls a null pointer for protocols without the operation"},
@@ -49,7 +51,7 @@ inline constexpr KernelCve kKernelCves[] = {
     {"CVE-2016-7117", 2016, {{{"recvmmsg"}}}, "recvmmsg uses a socket after it was released"},
     {"CVE-2016-8655", 2016, {{{"socket", 0, kAfPacket}, {"setsockopt"}}}, "changing the version of a packet ring races with making one"},
     {"CVE-2016-9793", 2016, {{{"setsockopt"}}}, "SO_SNDBUFFORCE takes negative sizes"},
-    {"CVE-2017-2636", 2017, {{{"ioctl"}}}, "a line discipline (n_hdlc) frees a buffer twice; TIOCSETD selects it"},
+    {"CVE-2017-2636", 2017, {{{"ioctl", 1, kTiocsetd}}}, "a line discipline (n_hdlc) frees a buffer twice; TIOCSETD selects it"},
     {"CVE-2017-5123", 2017, {{{"waitid"}}}, "waitid writes to an address that it does not check"},
     {"CVE-2017-6074", 2017, {{{"socket"}, {"setsockopt"}}}, "DCCP frees a packet twice where IPV6_RECVPKTINFO is set"},
     {"CVE-2017-6951", 2017, {{{"request_key"}}}, "asking for a key of type dead crashes the kernel"},

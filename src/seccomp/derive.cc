@@ -8,18 +8,20 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <map>
 #include <set>
 #include <utility>
 
 #include "event/escape.h"
+#include "sys/argument_rules.h"
 #include "sys/call_text.h"
 
 namespace catena::seccomp {
 namespace {
 
-constexpr std::size_t kMaxAlternatives = 64;  // combinations of constant arguments that become rules
-constexpr std::size_t kMaxEvidence = 3;       // sites that are named of one call
-constexpr std::size_t kMaxPath = 6;           // functions on the way to it
+constexpr std::size_t kMaxValues = 64;   // of an argument that are told
+constexpr std::size_t kMaxEvidence = 3;  // sites that are named of one call
+constexpr std::size_t kMaxPath = 6;      // functions on the way to it
 
 // Any process can be interrupted by a signal, and all of them end, whether or not that was seen.
 constexpr std::array<std::string_view, 4> kAlwaysNeeded = {"exit", "exit_group", "restart_syscall",
@@ -34,32 +36,6 @@ std::string described(const callgraph::CallEvidence& site) {
     text += from > 0 ? " by … " : " by ";
     return text + fmt::format("{}", fmt::join(site.path.begin() + static_cast<std::ptrdiff_t>(from),
                                               site.path.end(), " → "));
-}
-
-// Constants of int arguments: what stands in the upper half of the register is of no matter to the kernel,
-// and programs leave anything there.
-Comparison equals(std::uint32_t argument, std::uint64_t value) {
-    if (value > 0xffffffff) return {.argument = argument, .op = Compare::Equal, .value = value};
-    return {.argument = argument, .op = Compare::MaskedEqual, .value = value, .mask = 0xffffffff};
-}
-
-// All combinations; none, that is no conditions, where there would be too many.
-std::vector<Conditions> conditions_of(const std::vector<callgraph::ArgumentValues>& arguments) {
-    std::vector<Conditions> all;
-    for (const callgraph::ArgumentValues& argument : arguments) {
-        if (argument.index > 5 || argument.values.empty()) continue;
-        if (std::max<std::size_t>(all.size(), 1) * argument.values.size() > kMaxAlternatives) continue;
-        std::vector<Conditions> longer;
-        if (all.empty()) all.emplace_back();
-        for (const Conditions& each : all) {
-            for (const std::uint64_t value : argument.values) {
-                longer.push_back(each);
-                longer.back().push_back(equals(argument.index, value));
-            }
-        }
-        all = std::move(longer);
-    }
-    return all;
 }
 
 class Deriver {
@@ -84,6 +60,8 @@ class Deriver {
                                                                     : Phase::Both,
                                       .seen = call.starting + call.serving});
         }
+        for (const ObservedArgument& each : observation.arguments)
+            arguments_[{each.number, each.argument}].seen.insert(each.values.begin(), each.values.end());
         append(profile_.evidence, observation.evidence);
         append(profile_.doubts, observation.doubts);
         append(profile_.serving_begins, observation.serving_begins);
@@ -105,8 +83,8 @@ class Deriver {
                              .abi = abi,
                              .origin = Origin::Static,
                              .evidence = std::move(evidence)};
-            if (options_.with_arguments) made.when = conditions_of(call.arguments);
             add_static(std::move(made));
+            if (abi == sys::Abi::X64) add_arguments(call);
         }
         add_unresolved(reachable);
         profile_.evidence.push_back(fmt::format("the code of {} and what it loads: {} files, {} calls",
@@ -123,6 +101,7 @@ class Deriver {
                 if (std::ranges::find(reachable, started, &callgraph::ReachableCalls::program) !=
                     reachable.end())
                     continue;
+                unknown_code_ = true;
                 append(profile_.doubts,
                        {fmt::format("the program runs {}: its calls are those that were recorded",
                                     event::escape(started))});
@@ -145,11 +124,65 @@ class Deriver {
                  .evidence = {"every process can need it, to return from a signal or to end"}});
         }
         normalize(profile_);
+        for (ProfileCall& call : profile_.calls) {
+            if (call.abi == sys::Abi::X64) finish_arguments(call);
+        }
         if (observed_only) profile_.doubts.emplace_back("what the recordings did not run into is not in it");
         return std::move(profile_);
     }
 
   private:
+    // What all sides know of one argument.
+    struct KnownArgument {
+        std::set<std::uint64_t> possible;  // by the code of all programs
+        bool shown = false;                // some code has it
+        bool any = false;                  // by some code it can be anything
+        std::set<std::uint64_t> seen;      // in recordings
+    };
+
+    void add_arguments(const callgraph::ReachableCall& call) {
+        for (const sys::ArgumentRule& rule : sys::argument_rules(call.number)) {
+            KnownArgument& known = arguments_[{rule.number, rule.argument}];
+            const auto given = std::ranges::find_if(call.arguments, [&](const auto& each) {
+                return each.index == rule.argument && each.mask == rule.mask;
+            });
+            known.shown = true;
+            if (given == call.arguments.end() || !given->known)
+                known.any = true;
+            else
+                known.possible.insert(given->values.begin(), given->values.end());
+        }
+    }
+
+    void finish_arguments(ProfileCall& call) {
+        for (const sys::ArgumentRule& rule : sys::argument_rules(call.number)) {
+            KnownArgument& known = arguments_[{rule.number, rule.argument}];
+            ArgumentSet set{.argument = rule.argument, .mask = rule.mask};
+            if (known.shown && !known.any && !unknown_code_ && holds_what_was_seen(call, set, known)) {
+                set.values.assign(known.possible.begin(), known.possible.end());
+                set.origin = known.seen.empty() ? Origin::Static : Origin::Both;
+            } else {
+                set.values.assign(known.seen.begin(), known.seen.end());
+                set.origin = Origin::Observed;
+            }
+            if (!set.values.empty() && set.values.size() <= kMaxValues)
+                call.arguments.push_back(std::move(set));
+        }
+        if (options_.with_arguments) call.when = conditions_of(call.arguments);
+    }
+
+    // A recording that knows better than the analysis shows a mistake of it. Nothing is then claimed.
+    bool holds_what_was_seen(const ProfileCall& call, ArgumentSet set, const KnownArgument& known) {
+        std::ranges::set_difference(known.seen, known.possible, std::back_inserter(set.values));
+        if (set.values.empty()) return true;
+        set.origin = Origin::Observed;
+        profile_.doubts.push_back(fmt::format(
+            "{} was called where {}, which the analysis of the code lacks: it is allowed with any; please "
+            "report this",
+            call.name, to_text(call, set)));
+        return false;
+    }
+
     static void append(std::vector<std::string>& to, const std::vector<std::string>& from) {
         std::ranges::copy_if(from, std::back_inserter(to), [&](const std::string& each) {
             return std::ranges::find(to, each) == to.end();
@@ -168,8 +201,6 @@ class Deriver {
         for (ProfileCall& each : profile_.calls) {
             if (each.abi != call.abi || each.number != call.number) continue;
             call.phase = each.phase;
-            // The same call from code and from a recording: the conditions of the code hold for both.
-            if (each.origin == Origin::Observed) each.when = call.when;
         }
         profile_.calls.push_back(std::move(call));
     }
@@ -191,6 +222,7 @@ class Deriver {
                     numbers.push_back(static_cast<std::uint32_t>(row.number));
             }
             for (const std::uint32_t number : numbers) {
+                add_arguments({.number = number});
                 add_static({.name = sys::call_name(sys::Abi::X64, number),
                             .number = number,
                             .origin = Origin::Static,
@@ -202,6 +234,8 @@ class Deriver {
 
     const DeriveOptions& options_;
     Profile profile_;
+    std::map<std::pair<std::uint32_t, std::uint32_t>, KnownArgument> arguments_;  // by call and argument
+    bool unknown_code_ = false;  // something was run whose code was not looked at
 };
 
 }  // namespace

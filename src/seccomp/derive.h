@@ -19,10 +19,18 @@ struct ObservedCall {
     std::uint64_t serving = 0;   // times after
 };
 
+// Values of an argument of an x86-64 call that has a rule (sys/argument_rules.h), under the rule's mask.
+struct ObservedArgument {
+    std::uint32_t number = 0;
+    std::uint32_t argument = 0;
+    std::vector<std::uint64_t> values;
+};
+
 struct Observation {
     std::vector<ObservedCall> calls;  // a call can be there several times: they are added up
-    bool complete = false;            // all calls of the program are in it, not only those that had an effect
-    bool serves = false;              // a process of it began to serve
+    std::vector<ObservedArgument> arguments;
+    bool complete = false;  // all calls of the program are in it, not only those that had an effect
+    bool serves = false;    // a process of it began to serve
     std::vector<std::string> serving_begins;  // by which calls
     std::vector<std::string> started;         // paths of other programs that it ran
     std::vector<std::string> evidence;        // in sentences
@@ -31,7 +39,8 @@ struct Observation {
 
 struct DeriveOptions {
     std::string program;
-    bool with_arguments = false;  // take constant arguments from the static side as conditions
+    // Allow a call only with the arguments that the code can give it, where these are all known.
+    bool with_arguments = false;
 };
 
 // What is given is used: recordings, what code can do (of the program, and of programs that it starts, since

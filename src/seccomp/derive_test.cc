@@ -32,7 +32,8 @@ callgraph::ReachableCalls reachable() {
         .calls = {{.number = 0, .evidence = {{"/lib/libc.so.6", 0x10, "read", {"main", "work", "read"}}}},
                   {.number = 41,
                    .evidence = {{"/lib/libc.so.6", 0x20, "socket", {}}},
-                   .arguments = {{.index = 0, .values = {1, 2}}}},
+                   .arguments = {{.index = 0, .mask = 0xffffffff, .known = true, .values = {1, 2}},
+                                 {.index = 1, .mask = 0xf, .reason = "it comes from memory"}}},
                   {.number = 105, .evidence = {{"/bin/p", 0x30, "drop", {}}}}},
         .unresolved =
             {{.binary = "/bin/p", .address = 0x40, .function = "f", .reason = "a table", .numbers = {{39}}}},
@@ -102,14 +103,11 @@ TEST(Derive, ARecordingOfOnlyWhatHadAnEffectCarriesNoProfileByItself) {
 }
 
 TEST(Derive, CodeOfWhatTheProgramStartsCountsToo) {
-    callgraph::ReachableCalls started = {
-        .program = "/bin/q",
-        .calls = {{.number = 41}, {.number = 59, .arguments = {{.index = 0, .values = {1}}}}}};
+    callgraph::ReachableCalls started = {.program = "/bin/q", .calls = {{.number = 41}, {.number = 59}}};
     Observation seen = observation();
     seen.started = {"/bin/q", "/bin/r"};
     const Profile profile = derived({seen}, {reachable(), started}, true);
     EXPECT_EQ(call(profile, "execve").origin, Origin::Static);
-    EXPECT_TRUE(call(profile, "socket").when.empty()) << "only one of the two gives constants";
     EXPECT_THAT(profile.doubts, Contains(HasSubstr("runs /bin/r")));
     EXPECT_THAT(profile.doubts, testing::Not(Contains(HasSubstr("runs /bin/q"))));
 }
@@ -123,14 +121,83 @@ TEST(Derive, ASiteThatCanBeAnyCallWidensToAllOfThem) {
                 Contains(HasSubstr("f in /bin/p can make any call, so all of them are allowed")));
 }
 
-TEST(Derive, ConstantArgumentsBecomeConditionsWhereThatIsAskedFor) {
-    EXPECT_TRUE(call(derived({}, {reachable()}), "socket").when.empty());
+TEST(Derive, ArgumentsThatAreAllKnownBecomeConditionsWhereThatIsAskedFor) {
+    const Profile any = derived({}, {reachable()});
+    EXPECT_TRUE(call(any, "socket").when.empty());
+    EXPECT_THAT(call(any, "socket").arguments,
+                ElementsAre(ArgumentSet{0, 0xffffffff, {1, 2}, Origin::Static}));
     const Profile profile = derived({}, {reachable()}, true);
     EXPECT_EQ(call(profile, "socket").when.size(), 2U);
     EXPECT_EQ(judge(profile, sys::Abi::X64, 41, {2}), Verdict::Allowed);
     EXPECT_EQ(judge(profile, sys::Abi::X64, 41, {0xabcd00000002}),
               Verdict::Allowed);  // an int: the upper half is noise
     EXPECT_EQ(judge(profile, sys::Abi::X64, 41, {16}), Verdict::Denied);
+}
+
+TEST(Derive, ArgumentsOfAllProgramsCountTogether) {
+    callgraph::ReachableCalls other = {
+        .program = "/bin/q",
+        .calls = {{.number = 41,
+                   .arguments = {{.index = 0, .mask = 0xffffffff, .known = true, .values = {10}},
+                                 {.index = 1, .mask = 0xf, .known = true, .values = {1}}}}}};
+    const Profile profile = derived({}, {reachable(), other}, true);
+    EXPECT_THAT(call(profile, "socket").arguments,
+                ElementsAre(ArgumentSet{0, 0xffffffff, {1, 2, 10}, Origin::Static}));
+    EXPECT_EQ(judge(profile, sys::Abi::X64, 41, {10, 2}), Verdict::Allowed);
+    EXPECT_EQ(judge(profile, sys::Abi::X64, 41, {16, 2}), Verdict::Denied);
+    other.calls = {{.number = 41}};
+    EXPECT_TRUE(call(derived({}, {reachable(), other}, true), "socket").when.empty())
+        << "only one of the two knows them";
+    other.calls = {};
+    other.unresolved = {{.numbers = {{41}}}};
+    EXPECT_TRUE(call(derived({}, {reachable(), other}, true), "socket").when.empty());
+    other.unresolved = {{}};
+    EXPECT_TRUE(call(derived({}, {reachable(), other}, true), "socket").when.empty());
+}
+
+TEST(Derive, ArgumentsThatWereSeenAloneAllowAll) {
+    Observation seen = observation();
+    seen.calls.push_back({.number = 41, .starting = 2});
+    seen.arguments = {{.number = 41, .argument = 0, .values = {1}}};
+    const Profile profile = derived({seen}, {}, true);
+    EXPECT_THAT(call(profile, "socket").arguments,
+                ElementsAre(ArgumentSet{0, 0xffffffff, {1}, Origin::Observed}));
+    EXPECT_TRUE(call(profile, "socket").when.empty());
+}
+
+TEST(Derive, ArgumentsThatWereSeenAreAmongThoseOfTheCode) {
+    Observation seen = observation();
+    seen.arguments = {{.number = 41, .argument = 0, .values = {1}},
+                      {.number = 41, .argument = 1, .values = {3}}};
+    Profile profile = derived({seen}, {reachable()}, true);
+    EXPECT_THAT(call(profile, "socket").arguments,
+                ElementsAre(ArgumentSet{0, 0xffffffff, {1, 2}, Origin::Both},
+                            ArgumentSet{1, 0xf, {3}, Origin::Observed}));
+    EXPECT_EQ(call(profile, "socket").when.size(), 2U);
+    // What the analysis lacks is a mistake of it, and must not end in a refusal.
+    seen.arguments = {{.number = 41, .argument = 0, .values = {1, 16}}};
+    profile = derived({seen}, {reachable()}, true);
+    EXPECT_TRUE(call(profile, "socket").when.empty());
+    EXPECT_THAT(profile.doubts,
+                Contains(HasSubstr("socket was called where family is AF_NETLINK (observed), which the "
+                                   "analysis of the code lacks")));
+}
+
+TEST(Derive, ArgumentsOfAProgramWhoseCodeIsNotKnownCanBeAny) {
+    Observation seen = observation();
+    seen.started = {"/bin/r"};
+    EXPECT_TRUE(call(derived({seen}, {reachable()}, true), "socket").when.empty());
+}
+
+TEST(Derive, TooManyCombinationsLeaveAnArgumentOut) {
+    callgraph::ReachableCalls code = reachable();
+    code.calls[1].arguments = {{.index = 0, .mask = 0xffffffff, .known = true},
+                               {.index = 1, .mask = 0xf, .known = true, .values = {1, 2, 3}}};
+    for (std::uint64_t family = 0; family < 40; ++family) code.calls[1].arguments[0].values.push_back(family);
+    const Profile profile = derived({}, {code}, true);
+    EXPECT_EQ(call(profile, "socket").arguments.size(), 2U);
+    EXPECT_EQ(call(profile, "socket").when.size(), 40U);
+    EXPECT_EQ(judge(profile, sys::Abi::X64, 41, {39, 5}), Verdict::Allowed);
 }
 
 TEST(Derive, X32CallsAreDoubtsAndNotAllowed) {

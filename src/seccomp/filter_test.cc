@@ -9,9 +9,11 @@
 
 #include <cerrno>
 #include <random>
+#include <set>
 
 #include "seccomp/policy.h"
 #include "seccomp/proof.h"
+#include "sys/argument_rules.h"
 
 namespace catena::seccomp {
 namespace {
@@ -114,6 +116,24 @@ TEST(Filter, ArgumentsAreComparedInAllTheirBits) {
         call("kill", {{compare(1, Compare::NotEqual, 17)}}),
         call("lseek", {{compare(1, Compare::LessOrEqual, 0xffffffff), compare(2, Compare::Greater, 1)}}),
     }));
+}
+
+TEST(Filter, SetsOfArgumentsAreComparedUnderTheirMasks) {
+    std::mt19937_64 random(7);
+    for (int round = 0; round < 8; ++round) {
+        std::vector<ProfileCall> calls = {call("read")};
+        for (const sys::ArgumentRule& rule : sys::argument_rules()) {
+            if (calls.back().name != rule.call) calls.push_back(call(std::string(rule.call).c_str()));
+            std::set<std::uint64_t> values;
+            for (std::uint64_t i = 0; i <= random() % 6; ++i)
+                values.insert(kValues[random() % kValues.size()] & rule.mask);
+            calls.back().arguments.push_back(
+                {rule.argument, rule.mask, {values.begin(), values.end()}, Origin::Static});
+            calls.back().when = conditions_of(calls.back().arguments);
+            ASSERT_FALSE(calls.back().when.empty());
+        }
+        compare_everywhere(profile_of(std::move(calls)));
+    }
 }
 
 TEST(Filter, OneThatLibseccompMakesWronglyIsRefused) {

@@ -10,12 +10,15 @@
 #include <utility>
 
 #include "base/stable_sort.h"
+#include "sys/call_signatures.h"
+#include "sys/call_values.h"
 
 namespace catena::seccomp {
 namespace {
 
 constexpr std::array<std::string_view, 4> kOrigins = {"observed", "static", "both", "user"};
 constexpr std::array<std::string_view, 3> kPhases = {"start-up", "serving", "both"};
+constexpr std::size_t kMaxAlternatives = 64;  // combinations of arguments that become conditions
 constexpr std::array<std::string_view, 7> kCompares = {"==", "!=", "<", "<=", ">", ">=", "&"};
 
 template <class Enum, std::size_t N>
@@ -71,6 +74,42 @@ std::string to_text(const Conditions& conditions) {
                     : fmt::format("argument {} {} {}", each.argument, to_string(each.op), each.value);
     }
     return text;
+}
+
+std::vector<Conditions> conditions_of(const std::vector<ArgumentSet>& arguments) {
+    std::vector<Conditions> all;
+    for (const ArgumentSet& argument : arguments) {
+        if (argument.origin == Origin::Observed) continue;
+        if (std::max<std::size_t>(all.size(), 1) * argument.values.size() > kMaxAlternatives) continue;
+        std::vector<Conditions> longer;
+        if (all.empty()) all.emplace_back();
+        for (const Conditions& each : all) {
+            for (const std::uint64_t value : argument.values) {
+                longer.push_back(each);
+                longer.back().push_back({.argument = argument.argument,
+                                         .op = Compare::MaskedEqual,
+                                         .value = value,
+                                         .mask = argument.mask});
+            }
+        }
+        all = std::move(longer);
+    }
+    return all;
+}
+
+std::string to_text(const ProfileCall& call, const ArgumentSet& argument) {
+    const sys::Signature* signature = sys::signature_of(call.name, call.abi);
+    const bool named = signature != nullptr && argument.argument < signature->size();
+    std::vector<std::string> values;
+    for (const std::uint64_t each : argument.values) {
+        values.push_back(named ? sys::value_text(signature->arguments.at(argument.argument), each, call.abi)
+                               : fmt::format("{:#x}", each));
+    }
+    std::string name = named ? std::string(signature->arguments.at(argument.argument).name)
+                             : fmt::format("argument {}", argument.argument);
+    constexpr std::uint64_t kInt = 0xffffffff;
+    if ((argument.mask & kInt) != kInt) name += fmt::format(" & {:#x}", argument.mask);
+    return fmt::format("{} is {} ({})", name, fmt::join(values, " "), to_string(argument.origin));
 }
 
 void normalize(Profile& profile) {

@@ -43,15 +43,27 @@ struct Comparison {
 
 using Conditions = std::vector<Comparison>;  // all of them hold
 
+// What one argument of a call is known to be. Tells what is known; what is allowed is in ProfileCall::when.
+struct ArgumentSet {
+    std::uint32_t argument = 0;  // 0 is the first
+    std::uint64_t mask = ~std::uint64_t{0};
+    std::vector<std::uint64_t> values;  // in order, each once: what argument & mask is
+    // Static: these, and no others, by the code. Observed: a recording has these, and there can be others.
+    // Both: the code's, and a recording has some of them.
+    Origin origin = Origin::User;
+    bool operator==(const ArgumentSet&) const = default;
+};
+
 struct ProfileCall {
     std::string name;
     std::uint32_t number = 0;  // in the table of `abi`
     sys::Abi abi = sys::Abi::X64;
     Origin origin = Origin::User;
     Phase phase = Phase::Both;
-    std::uint64_t seen = 0;             // times, in recordings
-    std::vector<Conditions> when;       // it may be made where one of them holds; none: always
-    std::vector<std::string> evidence;  // who makes it, in short
+    std::uint64_t seen = 0;              // times, in recordings
+    std::vector<ArgumentSet> arguments;  // in order of `argument`
+    std::vector<Conditions> when;        // it may be made where one of them holds; none: always
+    std::vector<std::string> evidence;   // who makes it, in short
     bool operator==(const ProfileCall&) const = default;
 };
 
@@ -81,6 +93,13 @@ std::optional<Compare> compare_from_string(std::string_view name);
 
 // "argument 0 == 1 and argument 1 & 0x7 == 2".
 std::string to_text(const Conditions& conditions);
+
+// What allows a call only with what is known of its arguments by code: all combinations. An argument that
+// would make too many can be anything.
+std::vector<Conditions> conditions_of(const std::vector<ArgumentSet>& arguments);
+
+// "type & 0xf is SOCK_STREAM SOCK_DGRAM (static)".
+std::string to_text(const ProfileCall& call, const ArgumentSet& argument);
 
 // Puts the calls in order, and joins those that are there twice: what either allows is allowed.
 void normalize(Profile& profile);

@@ -38,6 +38,12 @@ Json to_json(const ProfileCall& call) {
     json["origin"] = to_string(call.origin);
     json["phase"] = to_string(call.phase);
     if (call.seen > 0) json["seen"] = call.seen;
+    for (const ArgumentSet& each : call.arguments) {
+        json["arguments"].push_back({{"argument", each.argument},
+                                     {"mask", each.mask},
+                                     {"values", each.values},
+                                     {"origin", to_string(each.origin)}});
+    }
     for (const Conditions& conditions : call.when) {
         Json all = Json::array();
         for (const Comparison& each : conditions) {
@@ -85,6 +91,17 @@ Conditions read_conditions(Fields& fields) {
     return conditions;
 }
 
+ArgumentSet read_argument(Fields& fields) {
+    ArgumentSet set;
+    set.argument = static_cast<std::uint32_t>(fields.number("argument", 0, 5));
+    if (fields.has("mask")) set.mask = fields.number("mask", 0, ~std::uint64_t{0});
+    fields.each("values", [&](Fields& each) { set.values.push_back(each.own_number(0, ~std::uint64_t{0})); });
+    const auto origin = origin_from_string(fields.optional_text("origin", "user"));
+    if (!origin) fields.wrong("origin", "is none of observed, static, both, user");
+    set.origin = origin.value_or(Origin::User);
+    return set;
+}
+
 // The number, checked against the name; names that no table has are kept to be told all at once.
 void read_name(Fields& fields, ProfileCall& call, std::set<std::string>& unknown) {
     call.name = fields.text("name");
@@ -118,6 +135,7 @@ ProfileCall read_call(Fields& fields, std::set<std::string>& unknown) {
     call.origin = origin.value_or(Origin::User);
     call.phase = phase.value_or(Phase::Both);
     call.seen = fields.has("seen") ? fields.number("seen", 0, ~std::uint64_t{0}) : 0;
+    fields.each("arguments", [&](Fields& each) { call.arguments.push_back(read_argument(each)); });
     fields.each("when", [&](Fields& each) { call.when.push_back(read_conditions(each)); });
     call.evidence = read_texts(fields, "evidence");
     return call;

@@ -29,6 +29,7 @@ Profile example() {
          .number = 41,
          .origin = Origin::Static,
          .phase = Phase::StartUp,
+         .arguments = {{.argument = 1, .mask = 0xf, .values = {1, 2}, .origin = Origin::Both}},
          .when = {{{.argument = 0, .op = Compare::MaskedEqual, .value = 2, .mask = 0xffffffff}},
                   {{.argument = 0, .value = 1}, {.argument = 1, .op = Compare::Less, .value = 6}}}},
         {.name = "syscall_0x24b", .number = 587},

@@ -18,8 +18,8 @@ namespace catena::seccomp {
 namespace {
 
 constexpr std::uint32_t kX32Bit = 0x40000000;
-constexpr std::uint32_t kNumbers = 640;         // beyond all tables
-constexpr std::size_t kMaxCombinations = 4096;  // of values of arguments, of one call
+constexpr std::uint32_t kNumbers = 640;           // beyond all tables
+constexpr std::uint64_t kMaxCombinations = 8192;  // of values of arguments, of one call
 
 // Of 32-bit calls, libseccomp takes the calls of sockets and of System V's IPC together with the same
 // operations of socketcall and ipc, since they are the same to the kernel.
@@ -80,14 +80,17 @@ class Prover {
                 sys::call_name(abi, number), fmt::join(arguments, ", ")));
     }
 
-    // Each value of each argument with each of the others; by turns, where that would be too many.
+    // Each value of each argument with each of the others; where that would be too many, some from
+    // everywhere.
     base::Status check_arguments(const ProfileCall& call) const {
+        constexpr std::uint64_t kStride = 1'000'003;  // a prime
         const auto values = values_of(call);
-        std::size_t combinations = 1;
-        for (const auto& each : values) combinations = std::min(combinations * each.size(), kMaxCombinations);
-        for (std::size_t sample = 0; sample < combinations; ++sample) {
+        std::uint64_t combinations = 1;
+        for (const auto& each : values) combinations *= each.size();
+        const std::uint64_t stride = combinations > kMaxCombinations ? kStride : 1;
+        for (std::uint64_t sample = 0; sample < std::min(combinations, kMaxCombinations); ++sample) {
             Arguments arguments{};
-            std::size_t rest = sample;
+            std::uint64_t rest = sample * stride % combinations;
             for (std::size_t i = 0; i < arguments.size(); ++i) {
                 arguments.at(i) = values.at(i).at(rest % values.at(i).size());
                 rest /= values.at(i).size();

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "event/escape.h"
+#include "sys/flag_names.h"
 
 namespace catena::seccomp {
 namespace {
@@ -27,6 +28,26 @@ std::string filter_lines(const std::set<std::string>& names) {
     return text + "SystemCallFilter=" + line + "\n";
 }
 
+// The families of sockets that the profile allows, by name; none where it allows others, or ones without a
+// name.
+std::set<std::string> families_of(const Profile& profile) {
+    constexpr std::uint32_t kSocket = 41;
+    std::set<std::string> families;
+    const ProfileCall* socket = find_call(profile, sys::Abi::X64, kSocket);
+    if (socket == nullptr) return {};
+    for (const Conditions& conditions : socket->when) {
+        const auto family = std::ranges::find_if(conditions, [](const Comparison& each) {
+            return each.argument == 0 && (each.op == Compare::Equal ||
+                                          (each.op == Compare::MaskedEqual && each.mask == 0xffffffff));
+        });
+        if (family == conditions.end()) return {};
+        std::string name = sys::socket_family(static_cast<std::uint32_t>(family->value));
+        if (!name.starts_with("AF_")) return {};
+        families.insert(std::move(name));
+    }
+    return families;
+}
+
 }  // namespace
 
 std::string to_systemd(const Profile& profile) {
@@ -44,7 +65,7 @@ std::string to_systemd(const Profile& profile) {
         fmt::format("# {} system calls{}, from catena seccomp derive.\n", names.size(),
                     profile.program.empty() ? "" : " of " + event::escape_for_terminal(profile.program));
     if (!by_argument.empty()) {
-        text += fmt::format("# With any arguments, since systemd looks at none: {}\n",
+        text += fmt::format("# With any arguments, since SystemCallFilter= looks at none: {}\n",
                             fmt::join(by_argument, " "));
     }
     if (!nameless.empty())
@@ -54,6 +75,8 @@ std::string to_systemd(const Profile& profile) {
     text += profile.on_denied == OnDenied::Log
                 ? "SystemCallLog=~" + fmt::format("{}", fmt::join(names, " ")) + "\n"
                 : "SystemCallErrorNumber=EPERM\n";
+    if (const auto families = families_of(profile); !families.empty())
+        text += fmt::format("RestrictAddressFamilies={}\n", fmt::join(families, " "));
     text += i386 ? "SystemCallArchitectures=native x86\n" : "SystemCallArchitectures=native\n";
     return text + "NoNewPrivileges=yes\n";
 }

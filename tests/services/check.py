@@ -3,7 +3,8 @@
 
 For each exercise of this folder:
 1. It runs behind strace, which knows nothing of Catena. Each call is given to the program that made it: what the daemon executes counts by itself.
-2. Each such program is analysed. A call that strace saw and the analysis lacks is `missing`, and a fault. Sites of unknown number do not help here.
+2. Each such program is analysed. A call that strace saw and the analysis lacks is `missing`, and a fault; so is a value of an argument that is not among those
+   that the analysis has, where it claims to have all. Sites of unknown number do not help here.
 3. It runs behind `catena record --fidelity full`.
 4. Profiles are derived of the daemon and the programs that it executed: from code alone, and joined with the recording. Calls that are there only because a
    site is unresolved are taken out, so that the filter is as narrow as what was shown.
@@ -21,6 +22,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "soundness"))
+import strace_arguments
+
 RUN = HERE / "run"
 
 LINE = re.compile(r"^(\d+) +(?:(\w+)\(|<\.\.\. (\w+) resumed>)(.*)$")
@@ -30,10 +34,28 @@ BIRTHS = {"clone", "clone3", "fork", "vfork"}
 EXECS = {"execve", "execveat"}
 
 
+class Seen(set):
+    """Names of calls, and values of their arguments."""
+
+    def __init__(self):
+        super().__init__()
+        self.arguments = defaultdict(set)  # (call, place): {value}
+
+    def add(self, name, line):
+        super().add(name)
+        for call, place, value in strace_arguments.arguments_of(line):
+            self.arguments[call, place].add(value)
+
+    def update(self, other):
+        super().update(other)
+        for key, values in other.arguments.items():
+            self.arguments[key] |= values
+
+
 def calls_by_program(lines):
     """{program: {call}} of the output of `strace -f`, in which a process that is not born in it is the daemon's first."""
-    programs, calls = {}, defaultdict(set)
-    early = defaultdict(set)  # a child can be seen before its parent's call has returned
+    programs, calls = {}, defaultdict(Seen)
+    early = defaultdict(Seen)  # a child can be seen before its parent's call has returned
     pending = {}  # what execve, not yet returned, is given
     for line in lines:
         match = LINE.match(line)
@@ -42,7 +64,7 @@ def calls_by_program(lines):
         pid, begun, resumed, rest = match.groups()
         name = begun or resumed
         if begun:
-            (calls[programs[pid]] if pid in programs else early[pid]).add(name)
+            (calls[programs[pid]] if pid in programs else early[pid]).add(name, line)
             if name in EXECS and (path := EXECUTED.match(rest)):
                 pending[pid] = path.group(1)
         if "<unfinished ...>" in rest:
@@ -52,7 +74,7 @@ def calls_by_program(lines):
             child = result.group(1)
             if child not in programs or child in early:
                 programs[child] = programs[pid]
-                calls[programs[pid]] |= early.pop(child, set())
+                calls[programs[pid]].update(early.pop(child, Seen()))
         if name in EXECS:
             path = pending.pop(pid, None)
             if path and result and result.group(1) == "0":
@@ -61,9 +83,9 @@ def calls_by_program(lines):
                 programs[pid] = path
     for pid, names in early.items():
         if pid in programs:
-            calls[programs[pid]] |= names
+            calls[programs[pid]].update(names)
         else:
-            calls["?"] |= names
+            calls["?"].update(names)
     return calls
 
 
@@ -72,6 +94,8 @@ class Outcome:
     name: str
     programs: dict = field(default_factory=dict)  # path: (seen, static, unresolved)
     missing: list = field(default_factory=list)
+    arguments: dict = field(default_factory=dict)  # path: what the analysis says of arguments
+    values: int = 0  # of arguments that were seen and held against a whole set
     profiles: dict = field(default_factory=dict)  # kind: calls
     faults: list = field(default_factory=list)
 
@@ -127,7 +151,7 @@ class Service:
 
     def see(self):
         """{program: {call}}, the daemon's own first."""
-        self.exercise("behind strace", prefix=("strace", "-f", "-qq", "-s", "300", "-e", "signal=none", "-o", f"{self.folder}/calls.%n"))
+        self.exercise("behind strace", prefix=("strace", "-f", "-qq", "-X", "raw", "-s", "300", "-e", "signal=none", "-o", f"{self.folder}/calls.%n"))
         seen = {}
         for file in sorted(self.folder.glob("calls.*"), key=lambda each: int(each.suffix[1:])):
             with file.open(errors="replace") as lines:
@@ -135,7 +159,7 @@ class Service:
                     if path == "?":
                         self.fault(f"{file.name}: calls of processes of unknown origin")
                         continue
-                    seen.setdefault(self.program(path), set()).update(calls)
+                    seen.setdefault(self.program(path), Seen()).update(calls)
             file.unlink()
         seen.pop("", None)
         return seen
@@ -150,6 +174,11 @@ class Service:
             analysis = json.loads(done.stdout)
             static = {call["name"] for call in analysis["calls"]}
             self.outcome.programs[path] = (calls, static, len(analysis["unresolved"]))
+            self.outcome.arguments[path] = {f"{call['name']} {each['index']}": each for call in analysis["calls"] if call["abi"] != "i386"
+                                            for each in call.get("arguments", [])}
+            self.outcome.values += strace_arguments.compared(calls.arguments, analysis)
+            for lack in strace_arguments.lacking(calls.arguments, analysis):
+                self.fault(f"{path}: {lack}")
             for call in sorted(calls - static):
                 self.outcome.missing.append((path, call))
                 self.fault(f"{path} makes {call}, which its analysis lacks")
@@ -231,7 +260,7 @@ def main():
         for fault in outcome.faults:
             print(f"{outcome.name}: {fault}")
     if arguments.report:
-        report = {each.name: {"faults": each.faults, "profiles": each.profiles,
+        report = {each.name: {"faults": each.faults, "profiles": each.profiles, "arguments": each.arguments, "values": each.values,
                               "programs": {path: {"seen": sorted(seen), "static": sorted(static), "unresolved": unresolved}
                                            for path, (seen, static, unresolved) in each.programs.items()}} for each in outcomes}
         arguments.report.write_text(json.dumps(report, indent=1))

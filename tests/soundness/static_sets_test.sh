@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Does a program ever make a call that its static set lacks? static_sets_test.sh CATENA [FOLDER]
 #
-# Runs many programs of the machine, and short exercises of four services, under strace, and looks for calls that
-# `catena analyze --what syscalls` does not have. Children count until they start another program. With FOLDER, what
+# Runs many programs of the machine, and short exercises of four services, under strace, and looks for calls, and for
+# arguments of calls, that `catena analyze --what syscalls` does not have. Children count until they start another program. With FOLDER, what
 # strace saw is kept there and used again. Without CATENA_SOUNDNESS=all, a few programs have to do.
 set -euo pipefail
 catena=$(realpath "$1")
+arguments=$(dirname "$(realpath "$0")")/strace_arguments.py
 work=$(mktemp -d)
 kept=${2:-$work/seen}
 trap 'rm -rf "$work"' EXIT
@@ -15,14 +16,14 @@ mkdir -p "$kept"
 cd "$work"
 export LC_ALL=${LC_ALL:-C.UTF-8} HOME=$work
 
-# Calls of the program itself and of its children, each name once.
-names() {
+# The calls of the program itself and of its children in what strace wrote: each name once in LABEL.names, values of arguments in
+# LABEL.arguments.
+keep() { # LABEL TRACE
     awk '
         { pid = $1; line = $0; sub(/^[0-9]+ +/, "", line) }
         root == "" { root = pid; own[pid] = 1; if (line ~ /^execve/) next }
         match(line, /^[a-z_0-9]+\(/) {
-            name = substr(line, 1, RLENGTH - 1)
-            if (own[pid]) print name
+            if (own[pid]) print line
         }
         match(line, /^(<\.\.\. )?(clone3?|fork|vfork)[( ].* = [0-9]+$/) {
             child = line; sub(/.* = /, "", child)
@@ -30,7 +31,9 @@ names() {
         }
         !(pid in own) { own[pid] = 1 }
         line ~ /^(<\.\.\. )?execve.* = 0$/ { own[pid] = 0 }
-    ' "$1" | sort -u
+    ' "$2" >"$work/own"
+    sed -E 's/^([a-z_0-9]+)\(.*/\1/' "$work/own" | sort -u >"$kept/$1.names"
+    python3 "$arguments" seen <"$work/own" >"$kept/$1.arguments"
 }
 
 known_names() {
@@ -40,12 +43,15 @@ import json, sys
 print("\n".join(each["name"] for each in json.load(sys.stdin)["calls"] if each["abi"] != "i386"))' <"$work/static.json" | sort -u
 }
 
-programs=0 missing=0
+programs=0 missing=0 values=0
 compare() { # LABEL BINARY
     known_names "$2" >"$work/known" || { echo "not analysed: $2: $(cat "$work/static.err")"; missing=$((missing + 1)); return; }
     local lacks
     lacks=$(comm -23 "$kept/$1.names" "$work/known" | tr '\n' ' ')
     programs=$((programs + 1))
+    python3 "$arguments" lacking "$kept/$1.arguments" "$work/static.json" >"$work/lacking"
+    values=$((values + $(head -1 "$work/lacking")))
+    lacks+=$(tail -n +2 "$work/lacking")
     [[ -z $lacks ]] && return
     echo "MISSING in the static set of $2 ($1): $lacks"
     missing=$((missing + 1))
@@ -59,8 +65,8 @@ run() { # LABEL COMMAND...
     binary=$(type -P "$1") || return 0
     [[ $(head -c 4 "$(realpath "$binary")") == $'\x7fELF' ]] || return 0
     if [[ ! -s $kept/$label.names ]]; then
-        timeout 10 strace -f -qq -e signal=none -o "$work/trace" "$binary" "${@:2}" </dev/null >/dev/null 2>&1 || true
-        names "$work/trace" >"$kept/$label.names"
+        timeout 10 strace -f -qq -X raw -e signal=none -o "$work/trace" "$binary" "${@:2}" </dev/null >/dev/null 2>&1 || true
+        keep "$label" "$work/trace"
     fi
     compare "$label" "$binary"
 }
@@ -72,7 +78,7 @@ serve() { # LABEL PORT EXERCISE COMMAND...
     shift 3
     command -v "$1" >/dev/null || return 0
     if [[ ! -s $kept/$label.names ]]; then
-        strace -f -qq -e signal=none -o "$work/trace" "$@" </dev/null >"$work/$label.out" 2>&1 &
+        strace -f -qq -X raw -e signal=none -o "$work/trace" "$@" </dev/null >"$work/$label.out" 2>&1 &
         local tracer=$!
         for _ in $(seq 100); do
             (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
@@ -85,7 +91,7 @@ serve() { # LABEL PORT EXERCISE COMMAND...
         kill -TERM "$service" 2>/dev/null || true
         timeout 20 tail --pid="$tracer" -f /dev/null || kill -KILL "$tracer" || true
         wait "$tracer" 2>/dev/null || true
-        names "$work/trace" >"$kept/$label.names"
+        keep "$label" "$work/trace"
     fi
     echo "$label: $(wc -l <"$kept/$label.names") calls seen"
     compare "$label" "$(command -v "$1")"
@@ -254,5 +260,5 @@ CONF
 printf '$TTL 60\n@ SOA ns.example.test. me.example.test. 1 60 60 60 60\n@ NS ns\nns A 127.0.0.1\n' >named/example.test
 serve named "$((port + 3))" use_named named -g -c "$work/named/named.conf" -p "$((port + 3))"
 
-echo "$programs programs compared, $missing with calls that their static sets lack"
-[[ $missing == 0 ]]
+echo "$programs programs and $values values of arguments compared; $missing programs with what their static sets lack"
+[[ $missing == 0 && $values -gt 0 ]]

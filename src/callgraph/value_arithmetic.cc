@@ -1,0 +1,74 @@
+#include "callgraph/value_arithmetic.h"
+
+#include <utility>
+#include <vector>
+
+namespace catena::callgraph {
+namespace {
+
+// Any of the values with any of the bytes in the place of their own at this bit.
+AbstractValue combine(const AbstractValue& whole, const AbstractValue& bytes, unsigned bit) {
+    std::vector<std::uint64_t> values;
+    for (const std::uint64_t each : whole.values()) {
+        for (const std::uint64_t byte : bytes.values())
+            values.push_back((each & ~(std::uint64_t{0xff} << bit)) | (byte & 0xff) << bit);
+    }
+    return AbstractValue::set(std::move(values));
+}
+
+}  // namespace
+
+AbstractValue sum(const AbstractValue& a, const AbstractValue& b) {
+    if (a.is_frame() && b.is_set() && b.values().size() == 1)
+        return AbstractValue::frame(a.offset() + static_cast<std::int64_t>(b.values()[0]));
+    if (b.is_frame()) return a.is_frame() ? AbstractValue{} : sum(b, a);
+    if (b.is_set() && b.values() == std::vector<std::uint64_t>{0}) return a;
+    if (a.is_set() && a.values() == std::vector<std::uint64_t>{0}) return b;
+    const AbstractValue left = a.expanded();
+    const AbstractValue right = b.expanded();
+    if (!left.is_set() || !right.is_set() || left.values().size() * right.values().size() > kMaxValues)
+        return {};
+    std::vector<std::uint64_t> values;
+    for (const std::uint64_t x : left.values()) {
+        for (const std::uint64_t y : right.values()) values.push_back(x + y);
+    }
+    return AbstractValue::set(std::move(values));
+}
+
+AbstractValue cut(const AbstractValue& value, unsigned bytes) {
+    using Kind = AbstractValue::Kind;
+    if (bytes == 8) return value;
+    if (value.kind() == Kind::LowByte)
+        return bytes == 1 ? AbstractValue::set(value.values()) : AbstractValue{};
+    const bool elsewhere = value.kind() == Kind::Entry || value.kind() == Kind::EntrySlot ||
+                           value.kind() == Kind::EntryPointee || value.kind() == Kind::GlobalPointee;
+    if (bytes == 4 && elsewhere) return value;
+    return value.map([&](std::uint64_t each) { return each & mask_of(bytes); });
+}
+
+AbstractValue masked(const AbstractValue& value, std::uint64_t by) {
+    if (value.is_frame())  // the stack pointer is aligned
+        return AbstractValue::frame(value.offset() & static_cast<std::int64_t>(by));
+    if (!value.is_set() && (by & (by - 1)) == 0) return AbstractValue::set({0, by});
+    return value.map([&](std::uint64_t each) { return each & by; });
+}
+
+void set_part(const RegisterPart& part, const AbstractValue& value, AbstractValue& target) {
+    if (part.bytes == 8) {
+        target = value;
+    } else if (part.bytes == 4) {
+        target = cut(value, 4);
+    } else if (part.high) {
+        target = value.is_set() && target.is_set() ? combine(target, value, 8) : AbstractValue{};
+    } else if (value.is_set() && target.is_set() && value.values().size() == 1) {
+        const std::uint64_t low = value.values()[0] & mask_of(part.bytes);
+        target = target.map([&](std::uint64_t each) { return (each & ~mask_of(part.bytes)) | low; });
+    } else if (value.is_set() && part.bytes == 1) {
+        target = target.is_set() ? combine(target, value, 0)
+                                 : AbstractValue::set(value.values(), AbstractValue::Kind::LowByte);
+    } else {
+        target = {};
+    }
+}
+
+}  // namespace catena::callgraph
