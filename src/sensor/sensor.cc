@@ -475,9 +475,7 @@ std::map<std::string, std::string> BpfSensor::description() {
                       : functions_.mode() == FunctionsMode::Count ? "count"
                       : functions_.mode() == FunctionsMode::Once  ? "once"
                                                                   : "events"},
-        {"function_probes", functions_.mode() == FunctionsMode::None    ? ""
-                            : functions_.way() == UprobeWay::Together ? "together"
-                                                                      : "singly"},
+        {"function_probes", functions_.mode() == FunctionsMode::None ? "" : name_of(functions_.way())},
         {"path_source", path_hooks_ ? "kernel" : "user"},
         {"path_source_reason", path_hooks_ ? "" : path_hooks_.error().message},
         {"scope", scope_ == Scope::Host     ? "host"

@@ -48,9 +48,7 @@ TEST_P(SiteAbility, PushesAndDirectBranchesAreEmulated) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Ways, SiteAbility, testing::Values(UprobeWay::Together, UprobeWay::Singly),
-                         [](const auto& info) {
-                             return info.param == UprobeWay::Together ? "Together" : "Singly";
-                         });
+                         [](const auto& info) { return name_of(info.param); });
 
 }  // namespace
 }  // namespace catena::sensor

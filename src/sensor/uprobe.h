@@ -20,6 +20,10 @@ enum class UprobeWay : std::uint8_t {
     Singly     // a perf event and a link for each place; taking one away takes tens of milliseconds
 };
 
+[[nodiscard]] constexpr const char* name_of(UprobeWay way) {
+    return way == UprobeWay::Together ? "together" : "singly";
+}
+
 struct UprobePlace {
     std::uint64_t offset = 0;  // in the file
     std::uint64_t cookie = 0;  // what the program gets from bpf_get_attach_cookie there

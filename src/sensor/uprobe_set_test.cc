@@ -146,9 +146,7 @@ TEST_P(UprobeSetTest, WhereTheKernelTakesNoneThatIsAnError) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Ways, UprobeSetTest, testing::Values(UprobeWay::Together, UprobeWay::Singly),
-                         [](const auto& info) {
-                             return info.param == UprobeWay::Together ? "Together" : "Singly";
-                         });
+                         [](const auto& info) { return name_of(info.param); });
 
 }  // namespace
 }  // namespace catena::sensor

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <cstdint>
 #include <filesystem>
+#include <ostream>
 #include <string>
 
 #include "harness.h"
@@ -13,6 +15,8 @@
 namespace catena::kernel_test {
 
 enum class Ways : std::uint8_t { Best, Singly };
+
+inline void PrintTo(Ways ways, std::ostream* out) { *out << (ways == Ways::Best ? "Best" : "Singly"); }
 
 inline std::string name_of(const testing::TestParamInfo<Ways>& info) {
     return info.param == Ways::Best ? "Best" : "Singly";
