@@ -242,7 +242,9 @@ int BPF_PROG(cat_function_exec, struct task_struct *task)
 SEC("iter/task")
 int cat_flush_functions(struct bpf_iter__task *ctx)
 {
-	if (ctx->task)
-		flush_functions(ctx->task);
+	struct task_struct *task = ctx->task; /* read once: Linux 6.1 does not know a second reading to be the same */
+
+	if (task)
+		flush_functions(task);
 	return 0;
 }

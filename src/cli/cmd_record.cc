@@ -43,7 +43,7 @@ constexpr int kLargeBytes = 256 << 10;
 // Each call of full fidelity is a record: what a busy program does in a second has to wait somewhere.
 constexpr std::uint64_t kCausalRingMib = 16;
 constexpr std::uint64_t kFullRingMib = 256;
-constexpr std::uint64_t kTellBehindMib = 16;  // of what is stored after the end: a second or so
+constexpr std::uint64_t kTellBehindMib = 16;     // of what is stored after the end: a second or so
 constexpr std::chrono::milliseconds kLook{100};  // for signals, while there is nothing else to do
 // How long an interrupted command may take to end before recording stops without it.
 constexpr std::chrono::seconds kGrace{3};
@@ -204,7 +204,8 @@ base::Status Session::begin() {
     return {};
 }
 
-// Where probes are placed one by one that takes a while: what happens meanwhile is stored, and a signal ends it.
+// Where probes are placed one by one that takes a while: what happens meanwhile is stored, and a signal ends
+// it.
 base::Status Session::place_probes() {
     ProgressLine line(Clock::now());
     Clock::time_point pumped = Clock::now();
@@ -219,7 +220,9 @@ base::Status Session::place_probes() {
         return signals_seen_ == 0 && storing;
     };
     const base::Status watched = functions_.attach(*recorder_, placed);
-    return storing ? watched : storing;
+    if (!storing) return storing;
+    if (watched || signals_seen_ == 0) return watched;
+    return base::fail(base::ErrorCode::System, "stopped while probes were placed: nothing was started");
 }
 
 // Before the command starts, all that was there before should have its name.
@@ -313,8 +316,8 @@ int Session::tell_start_failure(int verdict) const {
     return verdict;
 }
 
-// Where taking probes away takes the kernel long, the recording is stored by then. Who does not want to wait leaves
-// that to the kernel.
+// Where taking probes away takes the kernel long, the recording is stored by then. Who does not want to wait
+// leaves that to the kernel.
 void Session::wait_for_probes() {
     ProgressLine line(Clock::now());
     const int signals_before = signals_seen_;
@@ -322,7 +325,8 @@ void Session::wait_for_probes() {
         if (line.is_due()) line.draw(fmt::format("taking probes away: {} left", left));
         on_signal();
         if (signals_seen_ == signals_before) continue;
-        fmt::print(stderr, "catena: {} probes, which do nothing any more, are left to a process behind it\n", left);
+        fmt::print(stderr, "catena: {} probes, which do nothing any more, are left to a process behind it\n",
+                   left);
         return leave_files_to_child();
     }
 }

@@ -1,4 +1,5 @@
-// What the kernel does as the last descriptor of something is closed can take long; nobody has to wait for it.
+// What the kernel does as the last descriptor of something is closed can take long; nobody has to wait for
+// it.
 #pragma once
 
 namespace catena::cli {

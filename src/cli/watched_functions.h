@@ -24,8 +24,8 @@ struct FunctionOptions {
 
 class WatchedFunctions {
   public:
-    // The way of the running kernel; with CATENA_PROBES=singly in the environment the one of older kernels, for
-    // tests.
+    // The way of the running kernel; with CATENA_PROBES=singly in the environment the one of older kernels,
+    // for tests.
     [[nodiscard]] sensor::UprobeWay way() const { return way_; }
 
     WatchedFunctions() = default;

@@ -78,7 +78,8 @@ base::Status FunctionProbes::prepare(catena_bpf& skeleton, FunctionsMode mode, U
                                  : mode == FunctionsMode::Count ? skeleton.progs.cat_function_count
                                                                 : skeleton.progs.cat_function_once;
     entries_ = UprobeSet::create(way, bpf_program__fd(program), UprobeKind::Entry);
-    returns_ = UprobeSet::create(way, bpf_program__fd(skeleton.progs.cat_function_return), UprobeKind::Return);
+    returns_ =
+        UprobeSet::create(way, bpf_program__fd(skeleton.progs.cat_function_return), UprobeKind::Return);
     if (tells_contexts(mode)) {
         contexts_ =
             FunctionContexts(bpf_map__fd(skeleton.maps.cat_context_list), &skeleton.bss->cat_context_count);
@@ -128,10 +129,10 @@ base::Result<std::vector<RefusedProbe>> FunctionProbes::attach(std::span<const F
     }
     if (way_ == UprobeWay::Singly) {
         if (auto room = sys::allow_open_files(all); !room)
-            return std::unexpected(std::move(room).error().with_context(
-                fmt::format("this kernel has no uprobe.multi, and {} probes one by one are as many open files "
-                            "(watch fewer functions)",
-                            all)));
+            return std::unexpected(std::move(room).error().with_context(fmt::format(
+                "this kernel has no uprobe.multi, and {} probes one by one are as many open files "
+                "(watch fewer functions)",
+                all)));
     }
     std::size_t done = 0;
     const UprobeSet::More more = [&](std::size_t count) { return placed(done += count, all); };

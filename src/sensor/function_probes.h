@@ -1,5 +1,5 @@
-// FunctionProbes: the probes on user functions of one recording (bpf/functions.bpf.c), put there in the way that
-// the kernel knows (sensor/uprobe_set.h). One thread. Probes go away with the object.
+// FunctionProbes: the probes on user functions of one recording (bpf/functions.bpf.c), put there in the way
+// that the kernel knows (sensor/uprobe_set.h). One thread. Probes go away with the object.
 #pragma once
 
 #include <chrono>
@@ -53,7 +53,8 @@ struct RefusedProbe {
     return mode == FunctionsMode::Count || mode == FunctionsMode::Events;
 }
 
-// Before loading: which of the programs and maps for functions there are to be, and how they will be attached.
+// Before loading: which of the programs and maps for functions there are to be, and how they will be
+// attached.
 void choose_function_programs(catena_bpf& skeleton, FunctionsMode mode, UprobeWay way);
 
 // Told how many of how many probes are placed. False stops it.

@@ -147,7 +147,9 @@ class BpfSensor final : public Sensor {
     void make_room() override;
     [[nodiscard]] base::Result<std::uint64_t> backlog_bytes() override;
     void stop() override;
-    std::size_t wait_for_probes(std::chrono::milliseconds at_most) override { return functions_.wait(at_most); }
+    std::size_t wait_for_probes(std::chrono::milliseconds at_most) override {
+        return functions_.wait(at_most);
+    }
     std::vector<event::Accounting> accounting() override;
     Progress progress() override;
     Troubles troubles() override;
@@ -248,7 +250,8 @@ base::Status BpfSensor::start(const Options& options) {
     const bpf_map* ring = skeleton_->maps.cat_ring;
     if (auto mapped = ring_.map(bpf_map__fd(ring), bpf_map__max_entries(ring)); !mapped) return mapped;
     cpus_ = static_cast<std::size_t>(libbpf_num_possible_cpus());
-    if (auto prepared = functions_.prepare(*skeleton_, options.functions, options.uprobes); !prepared) return prepared;
+    if (auto prepared = functions_.prepare(*skeleton_, options.functions, options.uprobes); !prepared)
+        return prepared;
     if (catena_bpf::attach(skeleton_.get()) != 0) return base::fail_errno("attaching the kernel programs");
     if (path_hooks_) path_hooks_ = attach_path_hooks(*skeleton_);
     return {};

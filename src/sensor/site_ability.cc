@@ -112,7 +112,8 @@ bool has_mapping(std::string_view name) {
 // What became of a process that `run` ends while a probe of that kind is on the function it calls, as waitpid
 // says. The errno of what cannot be probed is that of the kernel.
 template <class Run>
-base::Result<int> run_probed(std::span<const std::uint8_t> function, UprobeKind kind, UprobeWay way, Run run) {
+base::Result<int> run_probed(std::span<const std::uint8_t> function, UprobeKind kind, UprobeWay way,
+                             Run run) {
     const auto file = make_file(function);
     if (!file) return std::unexpected(file.error());
     const auto link = attach_empty_uprobe(fmt::format("/proc/self/fd/{}", file->get()), 0, kind, way);
@@ -144,8 +145,8 @@ const char* in_words(SiteKind kind) {
 }  // namespace
 
 base::Result<SiteKind> try_site(std::span<const std::uint8_t> function, UprobeWay way) {
-    const auto status =
-        run_probed(function, UprobeKind::Entry, way, [&function](int file) { run_site(file, function.front()); });
+    const auto status = run_probed(function, UprobeKind::Entry, way,
+                                   [&function](int file) { run_site(file, function.front()); });
     // 524 is ENOTSUPP of the kernel: not on this instruction.
     if (!status && status.error().errno_value == 524) return SiteKind::Refused;
     if (!status) return std::unexpected(status.error());

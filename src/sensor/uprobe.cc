@@ -33,7 +33,8 @@ PerfSource perf_source() {
     std::ifstream(folder + "type") >> source.type;
     std::string bit;
     std::ifstream(folder + "format/retprobe") >> bit;
-    source.return_config = std::uint64_t{1} << (std::strtoul(bit.c_str() + bit.find(':') + 1, nullptr, 10) & 63U);
+    source.return_config = std::uint64_t{1}
+                           << (std::strtoul(bit.c_str() + bit.find(':') + 1, nullptr, 10) & 63U);
     return source;
 }
 
@@ -75,8 +76,8 @@ base::Result<base::Fd> attach_singly(int program, const std::string& path, const
     wanted.uprobe_path = reinterpret_cast<std::uintptr_t>(path.c_str());
     wanted.probe_offset = place.offset;
     // Of all processes, and so of one CPU; the program runs on all of them nevertheless.
-    const base::Fd event(static_cast<int>(
-        ::syscall(SYS_perf_event_open, &wanted, -1, std::max(::sched_getcpu(), 0), -1, PERF_FLAG_FD_CLOEXEC)));
+    const base::Fd event(static_cast<int>(::syscall(
+        SYS_perf_event_open, &wanted, -1, std::max(::sched_getcpu(), 0), -1, PERF_FLAG_FD_CLOEXEC)));
     if (!event) return base::fail_errno("opening a perf event");
     bpf_link_create_opts options{};
     options.sz = sizeof(options);

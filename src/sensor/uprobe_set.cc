@@ -11,7 +11,8 @@
 namespace catena::sensor {
 namespace {
 
-// What the kernel says of a first place where it takes none at all: it has no such probes, or they are denied.
+// What the kernel says of a first place where it takes none at all: it has no such probes, or they are
+// denied.
 bool takes_none(int error) { return error == EPERM || error == EACCES || error == EINVAL; }
 
 base::Status interrupted() { return base::fail_errno("placing probes", EINTR); }
@@ -42,8 +43,7 @@ class UprobesTogether final : public UprobeSet {
             if (!group.places.empty()) {
                 auto again = attach_together(program_, group.path, group.places, kind_);
                 if (!again)
-                    return std::unexpected(
-                        std::move(again).error().with_context("the probes that are left"));
+                    return std::unexpected(std::move(again).error().with_context("the probes that are left"));
                 rest = *std::move(again);
             }
             group.link = std::move(rest);
@@ -106,7 +106,8 @@ class UprobesSingly final : public UprobeSet {
     }
 
     base::Status remove_if(const std::function<bool(const UprobePlace&)>& goes) override {
-        const auto gone = std::ranges::partition(links_, [&](const Placed& each) { return !goes(each.place); });
+        const auto gone =
+            std::ranges::partition(links_, [&](const Placed& each) { return !goes(each.place); });
         for (Placed& each : gone) closer_.put(std::move(each.link));
         links_.erase(gone.begin(), gone.end());
         return {};

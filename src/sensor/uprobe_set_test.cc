@@ -1,5 +1,5 @@
-// Both ways to put a program on places of a file, with a file in memory that this process has mapped, so that the
-// breakpoints can be seen in it.
+// Both ways to put a program on places of a file, with a file in memory that this process has mapped, so that
+// the breakpoints can be seen in it.
 #include "sensor/uprobe_set.h"
 
 #include <bpf/bpf.h>
@@ -19,8 +19,8 @@
 namespace catena::sensor {
 namespace {
 
-using testing::ElementsAre;
 using std::chrono::milliseconds;
+using testing::ElementsAre;
 
 constexpr std::uint8_t kNop = 0x90;
 constexpr std::uint8_t kBreakpoint = 0xcc;

@@ -261,10 +261,15 @@ std::size_t probes_in(pid_t pid, const std::string& program) {
         const auto begin = std::stoull(range, nullptr, 16);
         const auto end = std::stoull(range.substr(range.find('-') + 1), nullptr, 16);
         std::string here(end - begin, '\0'), there(end - begin, '\0');
-        std::ifstream("/proc/" + std::to_string(pid) + "/mem").seekg(static_cast<std::streamoff>(begin)).read(here.data(), static_cast<std::streamsize>(here.size()));
-        std::ifstream(program).seekg(static_cast<std::streamoff>(std::stoull(offset, nullptr, 16))).read(there.data(), static_cast<std::streamsize>(there.size()));
+        std::ifstream("/proc/" + std::to_string(pid) + "/mem")
+            .seekg(static_cast<std::streamoff>(begin))
+            .read(here.data(), static_cast<std::streamsize>(here.size()));
+        std::ifstream(program)
+            .seekg(static_cast<std::streamoff>(std::stoull(offset, nullptr, 16)))
+            .read(there.data(), static_cast<std::streamsize>(there.size()));
         std::size_t count = 0;
-        for (std::size_t i = 0; i < here.size(); ++i) count += here[i] != there[i] && here[i] == '\xcc' ? 1 : 0;
+        for (std::size_t i = 0; i < here.size(); ++i)
+            count += here[i] != there[i] && here[i] == '\xcc' ? 1 : 0;
         return count;
     }
     return 0;
@@ -281,7 +286,8 @@ TEST_P(FunctionFaultWays, OnceTakesAProbeAwayOnceItWasHitAndLeavesTheOthers) {
     EXPECT_EQ(probes_in(target.pid(), program), 3U);
     ask(target);
     const auto begin = std::chrono::steady_clock::now();
-    while (probes_in(target.pid(), program) > 1 && std::chrono::steady_clock::now() - begin < std::chrono::seconds(30))
+    while (probes_in(target.pid(), program) > 1 &&
+           std::chrono::steady_clock::now() - begin < std::chrono::seconds(30))
         ask(target);
     EXPECT_EQ(probes_in(target.pid(), program), 1U);
     target.close_input();
@@ -294,8 +300,8 @@ TEST_P(FunctionFaultWays, OnceTakesAProbeAwayOnceItWasHitAndLeavesTheOthers) {
 TEST_F(FunctionFaults, MoreProbesThanFilesCanBeOpenAreRefusedAndTheCommandDoesNotStart) {
     compile_many(1000);
     ::setenv("CATENA_PROBES", "singly", 1);
-    const Outcome done = catena({"record", "-o", trace_, "--functions", directory_.file("many") + ":f[0-9]*", "--",
-                                 "touch", directory_.file("started")},
+    const Outcome done = catena({"record", "-o", trace_, "--functions", directory_.file("many") + ":f[0-9]*",
+                                 "--", "touch", directory_.file("started")},
                                 {.directory = "", .prepare = [] {
                                      const rlimit few{.rlim_cur = 400, .rlim_max = 400};
                                      if (::prctl(PR_CAPBSET_DROP, CAP_SYS_RESOURCE, 0, 0, 0) != 0 ||
@@ -307,6 +313,22 @@ TEST_F(FunctionFaults, MoreProbesThanFilesCanBeOpenAreRefusedAndTheCommandDoesNo
     EXPECT_THAT(done.err, HasSubstr("1000 probes"));
     EXPECT_THAT(done.err, HasSubstr("400 open files"));
     EXPECT_FALSE(fs::exists(directory_.file("started")));
+}
+
+TEST_P(FunctionFaultWays, AnInterruptWhileProbesArePlacedEndsItBeforeTheCommandStarts) {
+    const Outcome done = catena({"record", "-o", trace_, "--functions", program_path("function_calls") + ":*",
+                                 "--", "touch", directory_.file("started")},
+                                {.directory = "", .prepare = [] {
+                                     sigset_t interrupt;
+                                     sigemptyset(&interrupt);
+                                     sigaddset(&interrupt, SIGINT);
+                                     ::sigprocmask(SIG_BLOCK, &interrupt, nullptr);
+                                     ::raise(SIGINT);  // and so it waits for whoever looks for it
+                                 }});
+    EXPECT_EQ(done.exit_code, 4) << done.err;
+    EXPECT_THAT(done.err, HasSubstr("while probes were placed"));
+    EXPECT_FALSE(fs::exists(directory_.file("started")));
+    EXPECT_EQ(value_of(trace_, "select value from meta where key = 'state'"), "complete");
 }
 
 // Taking probes away takes long one by one. By then the recording is complete.

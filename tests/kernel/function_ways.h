@@ -1,10 +1,11 @@
-// Tests that run with the probes of the running kernel, and with those of kernels before 6.6 (sensor/uprobe.h).
+// Tests that run with the probes of the running kernel, and with those of kernels before 6.6
+// (sensor/uprobe.h).
 #pragma once
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <ostream>
 #include <string>
@@ -33,7 +34,8 @@ class EachWay : public Fixture, public testing::WithParamInterface<Ways> {
     void TearDown() override {
         ::unsetenv("CATENA_PROBES");
         if (this->IsSkipped() || !std::filesystem::exists(this->trace_)) return;
-        const bool together = GetParam() == Ways::Best && sensor::best_uprobe_way() == sensor::UprobeWay::Together;
+        const bool together =
+            GetParam() == Ways::Best && sensor::best_uprobe_way() == sensor::UprobeWay::Together;
         EXPECT_EQ(value_of(this->trace_, "select value from meta where key = 'function_probes'"),
                   together ? "together" : "singly");
     }
