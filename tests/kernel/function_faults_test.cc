@@ -333,7 +333,7 @@ TEST_P(FunctionFaultWays, AnInterruptWhileProbesArePlacedEndsItBeforeTheCommandS
 
 // Taking probes away takes long one by one. By then the recording is complete.
 TEST_F(FunctionFaults, WhoDoesNotWaitForProbesToGoHasACompleteRecording) {
-    compile_many(50);
+    compile_many(150);
     ::setenv("CATENA_PROBES", "singly", 1);
     Command recording({catena_path(), "record", "-o", trace_, "--ready-fd", "9", "--functions",
                        directory_.file("many") + ":f[0-9]*", "--functions-mode", "count", "--host"});
@@ -345,7 +345,7 @@ TEST_F(FunctionFaults, WhoDoesNotWaitForProbesToGoHasACompleteRecording) {
     EXPECT_EQ(done.exit_code, 0) << done.err;
     EXPECT_THAT(done.err, HasSubstr("left to a process"));
     EXPECT_EQ(value_of(trace_, "select value from meta where key = 'state'"), "complete");
-    EXPECT_EQ(value_of(trace_, "select sum(count) from function_counts"), "50");
+    EXPECT_EQ(value_of(trace_, "select sum(count) from function_counts"), "150");
 }
 
 TEST_P(FunctionFaultWays, WhatAReaderThatStandsStillLosesIsCountedExactly) {
