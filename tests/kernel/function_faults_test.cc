@@ -300,34 +300,36 @@ TEST_P(FunctionFaultWays, OnceTakesAProbeAwayOnceItWasHitAndLeavesTheOthers) {
 TEST_F(FunctionFaults, MoreProbesThanFilesCanBeOpenAreRefusedAndTheCommandDoesNotStart) {
     compile_many(1000);
     ::setenv("CATENA_PROBES", "singly", 1);
-    const Outcome done = catena({"record", "-o", trace_, "--functions", directory_.file("many") + ":f[0-9]*",
-                                 "--", "touch", directory_.file("started")},
-                                {.directory = "", .prepare = [] {
-                                     const rlimit few{.rlim_cur = 400, .rlim_max = 400};
-                                     if (::prctl(PR_CAPBSET_DROP, CAP_SYS_RESOURCE, 0, 0, 0) != 0 ||
-                                         ::setrlimit(RLIMIT_NOFILE, &few) != 0)
-                                         ::_exit(123);
-                                 }});
+    Command recording({catena_path(), "record", "-o", trace_, "--functions",
+                       directory_.file("many") + ":f[0-9]*", "--", "sh", "-c", "echo started >&9"},
+                      {.directory = "", .prepare = [] {
+                           const rlimit few{.rlim_cur = 400, .rlim_max = 400};
+                           if (::prctl(PR_CAPBSET_DROP, CAP_SYS_RESOURCE, 0, 0, 0) != 0 ||
+                               ::setrlimit(RLIMIT_NOFILE, &few) != 0)
+                               ::_exit(123);
+                       }});
     ::unsetenv("CATENA_PROBES");
+    EXPECT_FALSE(recording.wait_until_ready()) << "the command started";
+    const Outcome done = recording.wait();
     EXPECT_EQ(done.exit_code, 3) << done.err;
     EXPECT_THAT(done.err, HasSubstr("1000 probes"));
     EXPECT_THAT(done.err, HasSubstr("400 open files"));
-    EXPECT_FALSE(fs::exists(directory_.file("started")));
 }
 
 TEST_P(FunctionFaultWays, AnInterruptWhileProbesArePlacedEndsItBeforeTheCommandStarts) {
-    const Outcome done = catena({"record", "-o", trace_, "--functions", program_path("function_calls") + ":*",
-                                 "--", "touch", directory_.file("started")},
-                                {.directory = "", .prepare = [] {
-                                     sigset_t interrupt;
-                                     sigemptyset(&interrupt);
-                                     sigaddset(&interrupt, SIGINT);
-                                     ::sigprocmask(SIG_BLOCK, &interrupt, nullptr);
-                                     ::raise(SIGINT);  // and so it waits for whoever looks for it
-                                 }});
+    Command recording({catena_path(), "record", "-o", trace_, "--functions",
+                       program_path("function_calls") + ":middle", "--", "sh", "-c", "echo started >&9"},
+                      {.directory = "", .prepare = [] {
+                           sigset_t interrupt;
+                           sigemptyset(&interrupt);
+                           sigaddset(&interrupt, SIGINT);
+                           ::sigprocmask(SIG_BLOCK, &interrupt, nullptr);
+                           ::raise(SIGINT);  // and so it waits for whoever looks for it
+                       }});
+    EXPECT_FALSE(recording.wait_until_ready()) << "the command started";
+    const Outcome done = recording.wait();
     EXPECT_EQ(done.exit_code, 4) << done.err;
     EXPECT_THAT(done.err, HasSubstr("while probes were placed"));
-    EXPECT_FALSE(fs::exists(directory_.file("started")));
     EXPECT_EQ(value_of(trace_, "select value from meta where key = 'state'"), "complete");
 }
 
