@@ -6,6 +6,16 @@
  */
 #include "lib/functions.bpf.h"
 
+/* Where the kernel takes long to take probes away, they first all end to do anything. */
+const volatile __u32 cat_probes_linger;
+volatile __u32 cat_functions_over;
+
+/* The state of the current task, as cat_tracked_task(); NULL, too, where nothing is to be told any more. */
+static __always_inline struct cat_task *watched_task(struct task_struct *task)
+{
+	return cat_probes_linger && cat_functions_over ? NULL : cat_tracked_task(task);
+}
+
 static __always_inline void count_function_calls(u32 calls, int why)
 {
 	u32 zero = 0;
@@ -124,11 +134,12 @@ static __always_inline int add_call(struct task_struct *task, struct cat_task *s
 	return 0;
 }
 
+/* Attached singly, they are loaded as plain "uprobe" (choose_function_programs). */
 SEC("uprobe.multi")
 int cat_function_event(struct pt_regs *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct cat_task *state = cat_tracked_task(task);
+	struct cat_task *state = watched_task(task);
 	struct cat_function_frames *frames;
 	u32 returned = 0;
 	u64 cookie, stack;
@@ -148,7 +159,7 @@ SEC("uprobe.multi")
 int cat_function_return(struct pt_regs *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct cat_task *state = cat_tracked_task(task);
+	struct cat_task *state = watched_task(task);
 	struct cat_function_frames *frames;
 	u64 stack = ctx->sp - sizeof(u64);
 
@@ -169,7 +180,7 @@ int cat_function_count(struct pt_regs *ctx)
 	u64 cookie, *count;
 	u32 returned;
 
-	if (!cat_tracked_task(task))
+	if (!watched_task(task))
 		return 0;
 	cookie = bpf_get_attach_cookie(ctx);
 	edge.function = cat_cookie_function(cookie);
@@ -197,7 +208,7 @@ int cat_function_once(struct pt_regs *ctx)
 	u32 function = cat_cookie_function(bpf_get_attach_cookie(ctx));
 	u64 *hits = bpf_map_lookup_elem(&cat_function_hits, &function);
 
-	if (hits && *hits == 0 && cat_tracked_task(bpf_get_current_task_btf()))
+	if (hits && *hits == 0 && watched_task(bpf_get_current_task_btf()))
 		*hits = 1;
 	return 0;
 }
@@ -231,7 +242,9 @@ int BPF_PROG(cat_function_exec, struct task_struct *task)
 SEC("iter/task")
 int cat_flush_functions(struct bpf_iter__task *ctx)
 {
-	if (ctx->task)
-		flush_functions(ctx->task);
+	struct task_struct *task = ctx->task; /* read once: Linux 6.1 does not know a second reading to be the same */
+
+	if (task)
+		flush_functions(task);
 	return 0;
 }

@@ -52,11 +52,18 @@ std::uint32_t read_number(ByteReader& from) {
 
 void write(ByteWriter& to, const ArgumentValues& argument) {
     to.number(argument.index);
+    to.number(argument.mask);
+    to.number(argument.known ? 1 : 0);
     to.list(argument.values);
+    to.text(argument.reason);
 }
 
 ArgumentValues read_argument(ByteReader& from) {
-    return {.index = read_number(from), .values = from.list<std::uint64_t>()};
+    return {.index = read_number(from),
+            .mask = read_number(from),
+            .known = from.number_up_to(1) == 1,
+            .values = from.list<std::uint64_t>(),
+            .reason = from.text()};
 }
 
 void write(ByteWriter& to, const ReachableCall& call);

@@ -22,7 +22,9 @@
 #include "cli/command_line.h"
 #include "cli/duration.h"
 #include "cli/held_command.h"
+#include "cli/leave_files.h"
 #include "cli/progress.h"
+#include "cli/progress_line.h"
 #include "cli/recorder.h"
 #include "cli/watched_functions.h"
 #include "event/escape.h"
@@ -41,7 +43,8 @@ constexpr int kLargeBytes = 256 << 10;
 // Each call of full fidelity is a record: what a busy program does in a second has to wait somewhere.
 constexpr std::uint64_t kCausalRingMib = 16;
 constexpr std::uint64_t kFullRingMib = 256;
-constexpr std::uint64_t kTellBehindMib = 16;  // of what is stored after the end: a second or so
+constexpr std::uint64_t kTellBehindMib = 16;     // of what is stored after the end: a second or so
+constexpr std::chrono::milliseconds kLook{100};  // for signals, while there is nothing else to do
 // How long an interrupted command may take to end before recording stops without it.
 constexpr std::chrono::seconds kGrace{3};
 
@@ -75,8 +78,11 @@ class Session {
     base::Result<sensor::Options> sensor_options() const;
     base::Status prepare();
     base::Status begin();
+    base::Status place_probes();
     base::Status record();
     base::Status wait_for_snapshot();
+    void wait_for_probes();
+    int begin_and_finish();
     void on_signal();
     [[nodiscard]] bool over() const;
     int finish(base::Status recorded);
@@ -137,6 +143,7 @@ base::Status Session::prepare() {
     auto functions = WatchedFunctions::find(options_.functions, options_.command, options_.pid);
     if (!functions) return std::unexpected(functions.error());
     functions_ = *std::move(functions);
+    sensor_options->uprobes = functions_.way();
     // Blocked before any thread starts; the command unblocks them for itself.
     sigset_t handled;
     sigemptyset(&handled);
@@ -167,7 +174,7 @@ base::Status Session::begin() {
     if (options_.pid != 0) {
         if (auto tracked = sensor.track_tree(options_.pid); !tracked) return tracked;
     }
-    if (auto watched = functions_.attach(*recorder_); !watched) return watched;
+    if (auto placed = place_probes(); !placed) return placed;
     sensor.start_snapshot();
 
     epoll_.reset(::epoll_create1(EPOLL_CLOEXEC));
@@ -195,6 +202,27 @@ base::Status Session::begin() {
         ::close(options_.ready_fd);
     }
     return {};
+}
+
+// Where probes are placed one by one that takes a while: what happens meanwhile is stored, and a signal ends
+// it.
+base::Status Session::place_probes() {
+    ProgressLine line(Clock::now());
+    Clock::time_point pumped = Clock::now();
+    base::Status storing;
+    const auto placed = [&](std::size_t done, std::size_t all) {
+        if (line.is_due()) line.draw(fmt::format("placing probes: {} of {}", done, all));
+        if (Clock::now() - pumped > recorder_->rest()) {
+            storing = recorder_->pump();
+            pumped = Clock::now();
+        }
+        on_signal();
+        return signals_seen_ == 0 && storing;
+    };
+    const base::Status watched = functions_.attach(*recorder_, placed);
+    if (!storing) return storing;
+    if (watched || signals_seen_ == 0) return watched;
+    return base::fail(base::ErrorCode::System, "stopped while probes were placed: nothing was started");
 }
 
 // Before the command starts, all that was there before should have its name.
@@ -288,6 +316,21 @@ int Session::tell_start_failure(int verdict) const {
     return verdict;
 }
 
+// Where taking probes away takes the kernel long, the recording is stored by then. Who does not want to wait
+// leaves that to the kernel.
+void Session::wait_for_probes() {
+    ProgressLine line(Clock::now());
+    const int signals_before = signals_seen_;
+    while (const std::size_t left = recorder_->sensor().wait_for_probes(kLook)) {
+        if (line.is_due()) line.draw(fmt::format("taking probes away: {} left", left));
+        on_signal();
+        if (signals_seen_ == signals_before) continue;
+        fmt::print(stderr, "catena: {} probes, which do nothing any more, are left to a process behind it\n",
+                   left);
+        return leave_files_to_child();
+    }
+}
+
 int Session::run() {
     // What a batch held goes back to the system at once, and threads share what is free: a recorder is to
     // stay small.
@@ -301,7 +344,14 @@ int Session::run() {
         }
     }
     if (auto prepared = prepare(); !prepared) return report(prepared.error());
+    const int code = begin_and_finish();
+    wait_for_probes();
+    return code;
+}
+
+int Session::begin_and_finish() {
     if (auto begun = begin(); !begun) {
+        if (command_) command_->cancel();
         // The recording stays, empty but complete; why nothing began is what counts.
         const base::Status closed = recorder_->finish({});
         if (exec_verdict_ != 0) return tell_start_failure(exec_verdict_);

@@ -85,6 +85,13 @@ base::Status HeldCommand::release() {
     return {};
 }
 
+void HeldCommand::cancel() {
+    send_signal(SIGKILL);
+    int status = 0;
+    while (!exit_code_ && ::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+}
+
 void HeldCommand::send_signal(int signal) const {
     ::syscall(SYS_pidfd_send_signal, pidfd_.get(), signal, nullptr, 0);
 }

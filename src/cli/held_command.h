@@ -27,6 +27,9 @@ class HeldCommand {
     // Lets it go: it execs now. An error when the exec failed.
     base::Status release();
 
+    // Ends it; where it was not released it never starts.
+    void cancel();
+
     void send_signal(int signal) const;
 
     // Its exit code once it has ended: its own, or 128 + signal.

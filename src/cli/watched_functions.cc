@@ -4,13 +4,16 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "event/escape.h"
 #include "sensor/site_ability.h"
+#include "sensor/uprobe.h"
 #include "sys/program_path.h"
 
 namespace catena::cli {
@@ -28,6 +31,12 @@ std::vector<std::string> mapped_files(std::int32_t pid) {
     return {files.begin(), files.end()};
 }
 
+sensor::UprobeWay uprobe_way() {
+    const char* told = std::getenv("CATENA_PROBES");
+    return told != nullptr && std::string_view(told) == "singly" ? sensor::UprobeWay::Singly
+                                                                 : sensor::best_uprobe_way();
+}
+
 }  // namespace
 
 sensor::FunctionsMode FunctionOptions::sensor_mode() const {
@@ -42,7 +51,8 @@ base::Result<WatchedFunctions> WatchedFunctions::find(const FunctionOptions& opt
     WatchedFunctions self;
     self.options_ = options;
     if (options.patterns.empty()) return self;
-    auto ability = sensor::try_sites();
+    self.way_ = uprobe_way();
+    auto ability = sensor::try_sites(self.way_);
     if (!ability) return std::unexpected(std::move(ability).error().with_context("probes on functions"));
     functions::SelectOptions where;
     where.ability = *ability;
@@ -50,7 +60,7 @@ base::Result<WatchedFunctions> WatchedFunctions::find(const FunctionOptions& opt
     if (options.exits) {
         if (options.sensor_mode() != sensor::FunctionsMode::Events)
             return base::fail(base::ErrorCode::Usage, "--exits goes with --functions-mode events");
-        const auto safe = sensor::returns_survive_seccomp();
+        const auto safe = sensor::returns_survive_seccomp(self.way_);
         if (!safe) return std::unexpected(base::Error(safe.error()).with_context("--exits"));
         if (!*safe) {
             return base::fail(
@@ -71,7 +81,7 @@ base::Result<WatchedFunctions> WatchedFunctions::find(const FunctionOptions& opt
     return self;
 }
 
-base::Status WatchedFunctions::attach(Recorder& recorder) {
+base::Status WatchedFunctions::attach(Recorder& recorder, const sensor::Placed& placed) {
     if (options_.patterns.empty()) return {};
     std::vector<sensor::FunctionProbe> probes;
     for (const functions::Selected& each : selected_) {
@@ -85,7 +95,7 @@ base::Status WatchedFunctions::attach(Recorder& recorder) {
                           .timed = each.function.timed,
                           .entry_offset = each.entry_offset});
     }
-    auto refused = recorder.sensor().watch_functions(probes);
+    auto refused = recorder.sensor().watch_functions(probes, placed);
     if (!refused) return std::unexpected(std::move(refused).error());
     for (const sensor::RefusedProbe& probe : *refused) {
         event::Function& function = selected_[probe.function - 1].function;

@@ -24,6 +24,10 @@ struct FunctionOptions {
 
 class WatchedFunctions {
   public:
+    // The way of the running kernel; with CATENA_PROBES=singly in the environment the one of older kernels,
+    // for tests.
+    [[nodiscard]] sensor::UprobeWay way() const { return way_; }
+
     WatchedFunctions() = default;
 
     // Finds them. exe: is what `command` starts, or what process `pid` runs (0 for none).
@@ -31,13 +35,14 @@ class WatchedFunctions {
                                                const std::vector<std::string>& command, std::int32_t pid);
 
     // Places the probes, writes down what is watched, and says on standard error what is not.
-    base::Status attach(Recorder& recorder);
+    base::Status attach(Recorder& recorder, const sensor::Placed& placed);
 
   private:
     void tell() const;
     void tell_untimed() const;
 
     FunctionOptions options_;
+    sensor::UprobeWay way_ = sensor::UprobeWay::Together;
     std::vector<functions::Selected> selected_;
 };
 

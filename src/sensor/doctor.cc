@@ -79,8 +79,11 @@ void examine_layers(std::vector<Finding>& out) {
     out.push_back(finding("fentry", try_fentry("security_path_unlink"), "what the path hooks are made of"));
     out.push_back(finding("fexit", try_fexit("vfs_unlink"), "results of functions in the kernel"));
     out.push_back(finding("BPF LSM", try_lsm("path_unlink"), "denying"));
-    out.push_back(finding("uprobe.multi", try_uprobe_multi(), "many functions of a program at once"));
-    const auto sites = try_sites();
+    out.push_back(
+        finding("uprobe.multi", try_uprobe(UprobeWay::Together), "many functions of a program at once"));
+    out.push_back(finding("uprobes singly", try_uprobe(UprobeWay::Singly),
+                          "functions, where there is no uprobe.multi"));
+    const auto sites = try_sites(best_uprobe_way());
     out.push_back({"quick probe sites", sites.has_value(), false,
                    sites ? describe(*sites) : "functions without stepping",
                    sites ? std::string{} : sites.error().message});

@@ -1,5 +1,3 @@
-// The kernel takes the probes of one file together, quickly, but refuses all of them for one that it cannot
-// place. So a group that is refused is halved until those are found.
 #include "sensor/function_probes.h"
 
 #include <bpf/bpf.h>
@@ -7,13 +5,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
-#include <iterator>
+#include <map>
 #include <utility>
 
 #include "base/steady.h"
 #include "catena.skel.h"
+#include "sys/open_files.h"
 
 namespace catena::sensor {
 namespace {
@@ -26,9 +24,17 @@ std::uint32_t flags_of(const FunctionProbe& probe) {
     return (probe.outermost ? CAT_FUNCTION_OUTERMOST : 0) | (probe.timed ? CAT_FUNCTION_RETURNS : 0);
 }
 
+RefusedProbe refused_probe(const UprobeSet::Refused& refused, UprobeKind kind = UprobeKind::Entry) {
+    return {.function = cat_cookie_function(refused.place.cookie),
+            .reason = refused.error == 524 /* ENOTSUPP of the kernel */
+                          ? "the kernel does not place a probe there"
+                          : std::strerror(refused.error),
+            .is_return = kind == UprobeKind::Return};
+}
+
 }  // namespace
 
-void choose_function_programs(catena_bpf& skeleton, FunctionsMode mode) {
+void choose_function_programs(catena_bpf& skeleton, FunctionsMode mode, UprobeWay way) {
     auto& programs = skeleton.progs;
     auto& maps = skeleton.maps;
     const bool events = mode == FunctionsMode::Events;
@@ -48,6 +54,11 @@ void choose_function_programs(catena_bpf& skeleton, FunctionsMode mode) {
           programs.cat_function_new_stack, programs.cat_function_fork, programs.cat_flush_functions}) {
         bpf_program__set_autoattach(program, false);
     }
+    for (bpf_program* program : {programs.cat_function_event, programs.cat_function_return,
+                                 programs.cat_function_count, programs.cat_function_once}) {
+        bpf_program__set_expected_attach_type(program, attach_type_of(way));
+    }
+    skeleton.rodata->cat_probes_linger = way == UprobeWay::Singly;
     bpf_map__set_autocreate(maps.cat_function_tasks, events);
     bpf_map__set_autocreate(maps.cat_function_stacks, tells_contexts(mode));
     bpf_map__set_autocreate(maps.cat_context_ids, tells_contexts(mode));
@@ -58,13 +69,17 @@ void choose_function_programs(catena_bpf& skeleton, FunctionsMode mode) {
 
 void FunctionProbes::LinkDeleter::operator()(bpf_link* link) const { bpf_link__destroy(link); }
 
-base::Status FunctionProbes::prepare(catena_bpf& skeleton, FunctionsMode mode) {
+base::Status FunctionProbes::prepare(catena_bpf& skeleton, FunctionsMode mode, UprobeWay way) {
     mode_ = mode;
+    way_ = way;
+    over_ = &skeleton.bss->cat_functions_over;
     if (mode == FunctionsMode::None) return {};
-    program_ = mode == FunctionsMode::Events  ? skeleton.progs.cat_function_event
-               : mode == FunctionsMode::Count ? skeleton.progs.cat_function_count
-                                              : skeleton.progs.cat_function_once;
-    return_program_ = skeleton.progs.cat_function_return;
+    const bpf_program* program = mode == FunctionsMode::Events  ? skeleton.progs.cat_function_event
+                                 : mode == FunctionsMode::Count ? skeleton.progs.cat_function_count
+                                                                : skeleton.progs.cat_function_once;
+    entries_ = UprobeSet::create(way, bpf_program__fd(program), UprobeKind::Entry);
+    returns_ =
+        UprobeSet::create(way, bpf_program__fd(skeleton.progs.cat_function_return), UprobeKind::Return);
     if (tells_contexts(mode)) {
         contexts_ =
             FunctionContexts(bpf_map__fd(skeleton.maps.cat_context_list), &skeleton.bss->cat_context_count);
@@ -82,69 +97,49 @@ base::Status FunctionProbes::prepare(catena_bpf& skeleton, FunctionsMode mode) {
     return {};
 }
 
-FunctionProbes::Link FunctionProbes::link_of(std::span<const FunctionProbe> probes, UprobeKind kind) const {
-    const bool returns = kind == UprobeKind::Return;
-    std::vector<unsigned long> offsets;
-    std::vector<__u64> cookies;
+base::Status FunctionProbes::attach_file(const std::string& binary, const std::vector<FunctionProbe>& probes,
+                                         const UprobeSet::More& more, std::vector<RefusedProbe>& refused) {
+    std::vector<UprobePlace> entries;
+    std::vector<UprobePlace> returns;
     for (const FunctionProbe& probe : probes) {
-        offsets.push_back(returns ? probe.entry_offset : probe.file_offset);
-        cookies.push_back(returns ? probe.function
-                                  : cat_function_cookie(probe.function, flags_of(probe), probe.stack_bytes,
-                                                        probe.code_bytes));
+        entries.push_back({probe.file_offset, cat_function_cookie(probe.function, flags_of(probe),
+                                                                  probe.stack_bytes, probe.code_bytes)});
+        if (probe.timed) returns.push_back({probe.entry_offset, probe.function});
     }
-    LIBBPF_OPTS(bpf_uprobe_multi_opts, options);
-    options.offsets = offsets.data();
-    options.cookies = cookies.data();
-    options.cnt = offsets.size();
-    options.retprobe = returns;
-    return Link(bpf_program__attach_uprobe_multi(returns ? return_program_ : program_, -1,
-                                                 probes.front().binary.c_str(), nullptr, &options));
+    std::vector<UprobeSet::Refused> no_entry;
+    std::vector<UprobeSet::Refused> no_return;
+    if (auto added = entries_->add(binary, std::move(entries), no_entry, more); !added) return added;
+    if (auto added = returns_->add(binary, std::move(returns), no_return, more); !added) return added;
+    for (const auto& each : no_entry) refused.push_back(refused_probe(each, UprobeKind::Entry));
+    for (const auto& each : no_return) refused.push_back(refused_probe(each, UprobeKind::Return));
+    if (no_entry.size() < probes.size() || probes.size() == 1) return {};
+    return base::fail(
+        base::ErrorCode::NotSupported,
+        fmt::format("the kernel accepts no probe in {}: {}", binary, refused_probe(no_entry.back()).reason));
 }
 
-void FunctionProbes::attach_group(std::vector<FunctionProbe> probes, UprobeKind kind,
-                                  std::vector<RefusedProbe>& refused) {
-    if (Link link = link_of(probes, kind)) {
-        auto& groups = kind == UprobeKind::Return ? return_groups_ : groups_;
-        groups.push_back({std::move(probes), std::move(link)});
-        return;
-    }
-    if (probes.size() == 1) {
-        refused.push_back({.function = probes.front().function,
-                           .reason = errno == 524 /* ENOTSUPP of the kernel */
-                                         ? "the kernel does not place a probe there"
-                                         : std::strerror(errno),
-                           .is_return = kind == UprobeKind::Return});
-        return;
-    }
-    const auto half = probes.begin() + static_cast<std::ptrdiff_t>(probes.size() / 2);
-    attach_group({probes.begin(), half}, kind, refused);
-    attach_group({half, probes.end()}, kind, refused);
-}
-
-base::Result<std::vector<RefusedProbe>> FunctionProbes::attach(std::span<const FunctionProbe> probes) {
+base::Result<std::vector<RefusedProbe>> FunctionProbes::attach(std::span<const FunctionProbe> probes,
+                                                               const Placed& placed) {
     std::map<std::string, std::vector<FunctionProbe>> by_binary;
+    std::size_t all = probes.size();
     for (const FunctionProbe& probe : probes) {
         by_binary[probe.binary].push_back(probe);
         last_function_ = std::max(last_function_, probe.function);
+        if (probe.timed) ++all;
     }
+    if (way_ == UprobeWay::Singly) {
+        if (auto room = sys::allow_open_files(all); !room)
+            return std::unexpected(std::move(room).error().with_context(fmt::format(
+                "this kernel has no uprobe.multi, and {} probes one by one are as many open files "
+                "(watch fewer functions)",
+                all)));
+    }
+    std::size_t done = 0;
+    const UprobeSet::More more = [&](std::size_t count) { return placed(done += count, all); };
     std::vector<RefusedProbe> refused;
-    for (const auto& [binary, all] : by_binary) {
-        // Where the kernel has no uprobe.multi at all, or denies it, no half of them fares better.
-        const std::size_t before = refused.size();
-        if (const Link first = link_of(std::span(all).first(1), UprobeKind::Entry);
-            !first && (errno == EPERM || errno == EINVAL)) {
-            return base::fail_errno(fmt::format("the kernel does not let probes be attached to {}", binary));
-        }
-        attach_group(all, UprobeKind::Entry, refused);
-        const std::size_t refused_entries = refused.size() - before;
-        std::vector<FunctionProbe> timed;
-        std::ranges::copy_if(all, std::back_inserter(timed), &FunctionProbe::timed);
-        if (!timed.empty()) attach_group(std::move(timed), UprobeKind::Return, refused);
-        if (refused_entries == all.size() && all.size() > 1) {
-            return base::fail(
-                base::ErrorCode::NotSupported,
-                fmt::format("the kernel accepts no probe in {}: {}", binary, refused.back().reason));
-        }
+    for (const auto& [binary, of_file] : by_binary) {
+        if (auto attached = attach_file(binary, of_file, more, refused); !attached)
+            return std::unexpected(std::move(attached).error().with_context(binary));
     }
     return refused;
 }
@@ -162,33 +157,31 @@ std::vector<std::uint64_t> FunctionProbes::hits() const {
 
 base::Status FunctionProbes::drop_hit() {
     const std::vector<std::uint64_t> hit = hits();
-    const auto calls_of = [&](const FunctionProbe& probe) {
-        return probe.function < hit.size() ? hit[probe.function] : 0;
-    };
-    const auto was_hit = [&](const FunctionProbe& probe) { return calls_of(probe) != 0; };
-    std::uint64_t calls = 0;
-    for (const Group& group : groups_)
-        for (const FunctionProbe& probe : group.probes) calls += calls_of(probe);
-    // Attaching a group anew costs about as much as some thousand calls. One that is large costs hardly more
-    // than one that is small: the kernel waits for all its processors, once a group.
+    const auto was_hit = [&](std::uint64_t calls) { return calls != 0; };
+    const auto called = static_cast<std::uint64_t>(std::ranges::count_if(hit, was_hit));
+    // It costs about as much as some thousand calls, for however many.
     const std::int64_t now = base::steady_ns();
-    if (calls == 0 || (calls < kCallsToDropAtOnce && now - last_drop_ns_ < kDropEveryNs)) return {};
+    const std::uint64_t fresh = called - dropped_;
+    if (fresh == 0 || (fresh < kCallsToDropAtOnce && now - last_drop_ns_ < kDropEveryNs)) return {};
     last_drop_ns_ = now;
-    for (Group& group : groups_) {
-        if (std::erase_if(group.probes, was_hit) == 0) continue;
-        // The rest is attached again before it goes, so that no call is missed in between.
-        Link rest = group.probes.empty() ? nullptr : link_of(group.probes, UprobeKind::Entry);
-        if (!rest && !group.probes.empty()) return base::fail_errno("attaching the probes that are left");
-        group.link = std::move(rest);
-    }
-    std::erase_if(groups_, [](const Group& group) { return group.probes.empty(); });
-    return {};
+    dropped_ = called;
+    return entries_->remove_if([&](const UprobePlace& place) {
+        const std::uint32_t function = cat_cookie_function(place.cookie);
+        return function < hit.size() && was_hit(hit[function]);
+    });
 }
 
 void FunctionProbes::detach() {
-    return_groups_.clear();
-    groups_.clear();
+    if (over_ != nullptr) *over_ = 1;
+    if (returns_) returns_->clear();
+    if (entries_) entries_->clear();
     task_links_.clear();
+}
+
+std::size_t FunctionProbes::wait(std::chrono::milliseconds at_most) {
+    if (!entries_) return 0;
+    const std::size_t returns = returns_->wait(at_most);
+    return returns + entries_->wait(returns == 0 ? at_most : std::chrono::milliseconds(0));
 }
 
 base::Result<std::vector<event::FunctionCount>> FunctionProbes::counts() const {

@@ -1,9 +1,11 @@
-// FunctionProbes: the probes on user functions of one recording (bpf/functions.bpf.c). One thread. Probes go
-// away with the object.
+// FunctionProbes: the probes on user functions of one recording (bpf/functions.bpf.c), put there in the way
+// that the kernel knows (sensor/uprobe_set.h). One thread. Probes go away with the object.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -13,10 +15,9 @@
 #include "event/batch.h"
 #include "event/function.h"
 #include "sensor/function_contexts.h"
-#include "sensor/probe.h"
+#include "sensor/uprobe_set.h"
 
 struct bpf_link;
-struct bpf_program;
 struct catena_bpf;  // NOLINT(readability-identifier-naming): the name that bpftool gives
 
 namespace catena::sensor {
@@ -52,8 +53,12 @@ struct RefusedProbe {
     return mode == FunctionsMode::Count || mode == FunctionsMode::Events;
 }
 
-// Before loading: which of the programs and maps for functions there are to be.
-void choose_function_programs(catena_bpf& skeleton, FunctionsMode mode);
+// Before loading: which of the programs and maps for functions there are to be, and how they will be
+// attached.
+void choose_function_programs(catena_bpf& skeleton, FunctionsMode mode, UprobeWay way);
+
+// Told how many of how many probes are placed. False stops it.
+using Placed = std::function<bool(std::size_t done, std::size_t all)>;
 
 class FunctionProbes {
   public:
@@ -64,17 +69,23 @@ class FunctionProbes {
 
     // What a thread that ends, or execs, has kept back is told by programs of their own: attached before all
     // others, so that they run first.
-    base::Status prepare(catena_bpf& skeleton, FunctionsMode mode);
+    base::Status prepare(catena_bpf& skeleton, FunctionsMode mode, UprobeWay way);
 
     // In all processes that have the files mapped, or will. Probes that the kernel refuses are left out and
-    // returned. Fails where it accepts none of them, whatever the site.
-    base::Result<std::vector<RefusedProbe>> attach(std::span<const FunctionProbe> probes);
+    // returned. Fails where it accepts none of them, whatever the site, where there cannot be so many, and
+    // with EINTR where `placed` has stopped it.
+    base::Result<std::vector<RefusedProbe>> attach(std::span<const FunctionProbe> probes,
+                                                   const Placed& placed);
 
     // Once: takes the probes away whose function has been called, where that is worth it: often, or a while
     // ago.
     base::Status drop_hit();
 
+    // From now on nothing is told or counted. Where the kernel takes long to take probes away, that goes on
+    // behind it.
     void detach();
+    // How many probes are still to go away, after so long at most.
+    std::size_t wait(std::chrono::milliseconds at_most);
 
     // What was counted until now; of Once, the functions that were called.
     base::Result<std::vector<event::FunctionCount>> counts() const;
@@ -83,33 +94,29 @@ class FunctionProbes {
     void take_contexts(event::Batch& out) { contexts_.take(last_function_, out); }
 
     [[nodiscard]] FunctionsMode mode() const { return mode_; }
+    [[nodiscard]] UprobeWay way() const { return way_; }
 
   private:
     struct LinkDeleter {
         void operator()(bpf_link* link) const;
     };
     using Link = std::unique_ptr<bpf_link, LinkDeleter>;
-    // Probes of one file, attached together.
-    struct Group {
-        std::vector<FunctionProbe> probes;
-        Link link;
-    };
-    // Null, and errno, where the kernel refuses one of them.
-    Link link_of(std::span<const FunctionProbe> probes, UprobeKind kind) const;
-    void attach_group(std::vector<FunctionProbe> probes, UprobeKind kind, std::vector<RefusedProbe>& refused);
+    base::Status attach_file(const std::string& binary, const std::vector<FunctionProbe>& probes,
+                             const UprobeSet::More& more, std::vector<RefusedProbe>& refused);
     std::vector<std::uint64_t> hits() const;
 
     FunctionsMode mode_ = FunctionsMode::None;
-    const bpf_program* program_ = nullptr;
-    const bpf_program* return_program_ = nullptr;
+    UprobeWay way_ = UprobeWay::Together;
+    volatile std::uint32_t* over_ = nullptr;  // what the programs look at
     int edges_map_ = -1;
     int hits_map_ = -1;
     FunctionContexts contexts_;
     std::uint32_t last_function_ = 0;
     std::int64_t last_drop_ns_ = 0;
+    std::uint64_t dropped_ = 0;  // functions whose probes were taken away
     std::vector<Link> task_links_;
-    std::vector<Group> groups_;
-    std::vector<Group> return_groups_;
+    std::unique_ptr<UprobeSet> entries_;
+    std::unique_ptr<UprobeSet> returns_;
 };
 
 }  // namespace catena::sensor

@@ -18,15 +18,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
-#include <span>
 
 #include "base/fd.h"
 
 namespace catena::sensor {
 namespace {
-
-constexpr auto kUprobeMulti = static_cast<bpf_attach_type>(48);  // newer than Debian 12's linux/bpf.h
-constexpr std::uint32_t kMultiReturn = 1;  // BPF_F_UPROBE_MULTI_RETURN of a newer include/uapi/linux/bpf.h
 
 // "return 0"
 std::array<bpf_insn, 2> empty_program() {
@@ -99,25 +95,19 @@ base::Status try_tracepoint(const char* name) {
     return try_attached(BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, name);
 }
 
-base::Result<base::Fd> attach_empty_uprobes(const char* path, std::span<const std::uint64_t> offsets,
-                                            UprobeKind kind) {
-    const base::Fd loaded = load_empty(BPF_PROG_TYPE_KPROBE, kUprobeMulti, 0);
+base::Result<base::Fd> attach_empty_uprobe(const std::string& path, std::uint64_t offset, UprobeKind kind,
+                                           UprobeWay way) {
+    const base::Fd loaded = load_empty(BPF_PROG_TYPE_KPROBE, attach_type_of(way), 0);
     if (!loaded) return base::fail_errno("loading");
-    bpf_link_create_opts options{};
-    options.sz = sizeof(options);
-    options.uprobe_multi.path = path;
-    options.uprobe_multi.offsets = offsets.data();
-    options.uprobe_multi.flags = kind == UprobeKind::Return ? kMultiReturn : 0;
-    options.uprobe_multi.cnt = static_cast<std::uint32_t>(offsets.size());
-    base::Fd link(bpf_link_create(loaded.get(), 0, kUprobeMulti, &options));
-    if (!link) return base::fail_errno("attaching");
-    return link;
+    const UprobePlace place{.offset = offset, .cookie = 0};
+    return way == UprobeWay::Together ? attach_together(loaded.get(), path, {&place, 1}, kind)
+                                      : attach_singly(loaded.get(), path, place, kind);
 }
 
-base::Status try_uprobe_multi() {
-    const std::uint64_t offset = offset_in_file(reinterpret_cast<const void*>(&try_uprobe_multi));
+base::Status try_uprobe(UprobeWay way) {
+    const std::uint64_t offset = offset_in_file(reinterpret_cast<const void*>(&try_uprobe));
     if (offset == 0) return base::fail(base::ErrorCode::System, "finding a function of our own to probe");
-    const auto link = attach_empty_uprobes("/proc/self/exe", {&offset, 1});
+    const auto link = attach_empty_uprobe("/proc/self/exe", offset, UprobeKind::Entry, way);
     return link ? base::Status() : std::unexpected(link.error());
 }
 

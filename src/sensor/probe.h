@@ -3,10 +3,11 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <string>
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "sensor/uprobe.h"
 
 namespace catena::sensor {
 
@@ -18,14 +19,13 @@ base::Status try_lsm(const char* hook);
 // A BTF tracepoint.
 base::Status try_tracepoint(const char* name);
 
-base::Status try_uprobe_multi();
+// On a function of our own.
+base::Status try_uprobe(UprobeWay way);
 
-enum class UprobeKind : std::uint8_t { Entry, Return };
-
-// A program that does nothing, on these offsets of a file, or on the return of the functions there, for as
-// long as the descriptor is open.
-base::Result<base::Fd> attach_empty_uprobes(const char* path, std::span<const std::uint64_t> offsets,
-                                            UprobeKind kind = UprobeKind::Entry);
+// A program that does nothing, on a place in a file, or on the return of the function there, for as long as
+// the descriptor is open.
+base::Result<base::Fd> attach_empty_uprobe(const std::string& path, std::uint64_t offset, UprobeKind kind,
+                                           UprobeWay way);
 
 base::Status try_ring_buffer();
 base::Status try_task_storage();

@@ -130,8 +130,9 @@ class BpfSensor final : public Sensor {
 
     base::Status track(int pidfd) override;
     base::Status track_tree(std::int32_t pid) override;
-    base::Result<std::vector<RefusedProbe>> watch_functions(std::span<const FunctionProbe> probes) override {
-        return functions_.attach(probes);
+    base::Result<std::vector<RefusedProbe>> watch_functions(std::span<const FunctionProbe> probes,
+                                                            const Placed& placed) override {
+        return functions_.attach(probes, placed);
     }
     base::Status drop_called_functions() override {
         return functions_.mode() == FunctionsMode::Once ? functions_.drop_hit() : base::Status();
@@ -146,6 +147,9 @@ class BpfSensor final : public Sensor {
     void make_room() override;
     [[nodiscard]] base::Result<std::uint64_t> backlog_bytes() override;
     void stop() override;
+    std::size_t wait_for_probes(std::chrono::milliseconds at_most) override {
+        return functions_.wait(at_most);
+    }
     std::vector<event::Accounting> accounting() override;
     Progress progress() override;
     Troubles troubles() override;
@@ -214,7 +218,7 @@ bool BpfSensor::load(const Options& options, bool with_optional) {
     skeleton_->rodata->cat_contexts = contexts;
     bpf_program__set_autoload(skeleton_->progs.cat_sys_enter, options.fidelity == Fidelity::Full || contexts);
     bpf_program__set_autoload(skeleton_->progs.cat_flush_tasks, options.fidelity == Fidelity::Full);
-    choose_function_programs(*skeleton_, options.functions);
+    choose_function_programs(*skeleton_, options.functions, options.uprobes);
     bpf_map__set_max_entries(skeleton_->maps.cat_ring, static_cast<std::uint32_t>(options.ring_bytes));
     return catena_bpf::load(skeleton_.get()) == 0;
 }
@@ -246,7 +250,8 @@ base::Status BpfSensor::start(const Options& options) {
     const bpf_map* ring = skeleton_->maps.cat_ring;
     if (auto mapped = ring_.map(bpf_map__fd(ring), bpf_map__max_entries(ring)); !mapped) return mapped;
     cpus_ = static_cast<std::size_t>(libbpf_num_possible_cpus());
-    if (auto prepared = functions_.prepare(*skeleton_, options.functions); !prepared) return prepared;
+    if (auto prepared = functions_.prepare(*skeleton_, options.functions, options.uprobes); !prepared)
+        return prepared;
     if (catena_bpf::attach(skeleton_.get()) != 0) return base::fail_errno("attaching the kernel programs");
     if (path_hooks_) path_hooks_ = attach_path_hooks(*skeleton_);
     return {};
@@ -366,8 +371,8 @@ base::Status BpfSensor::collect_waiting() {
 
 void BpfSensor::stop() {
     if (snapshot_.joinable()) snapshot_.join();
-    functions_.detach();
     catena_bpf::detach(skeleton_.get());
+    functions_.detach();
     stopped_ = true;
     skeleton_->bss->cat_stopping = 1;
 }
@@ -473,6 +478,7 @@ std::map<std::string, std::string> BpfSensor::description() {
                       : functions_.mode() == FunctionsMode::Count ? "count"
                       : functions_.mode() == FunctionsMode::Once  ? "once"
                                                                   : "events"},
+        {"function_probes", functions_.mode() == FunctionsMode::None ? "" : name_of(functions_.way())},
         {"path_source", path_hooks_ ? "kernel" : "user"},
         {"path_source_reason", path_hooks_ ? "" : path_hooks_.error().message},
         {"scope", scope_ == Scope::Host     ? "host"

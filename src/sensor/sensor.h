@@ -2,6 +2,8 @@
 // snapshot, which runs on its own while the ring buffer is read, and where it says otherwise.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -33,6 +35,7 @@ struct Options {
     sys::Cgroup cgroup;                      // for Scope::Cgroup
     std::uint64_t ring_bytes = 16ULL << 20;  // a power of two, at least a page
     FunctionsMode functions = FunctionsMode::None;
+    UprobeWay uprobes = UprobeWay::Together;  // as best_uprobe_way() says, but for tests
     // Where make_room() puts aside what the ring holds, and how much at most.
     std::string backlog_folder = ".";
     std::uint64_t backlog_bytes = 0;
@@ -68,9 +71,10 @@ class Sensor {
     // Marks a running process and its descendants.
     virtual base::Status track_tree(std::int32_t pid) = 0;
 
-    // Watches functions, as Options::functions says; once. Those that the kernel refused are returned.
-    virtual base::Result<std::vector<RefusedProbe>> watch_functions(
-        std::span<const FunctionProbe> probes) = 0;
+    // Watches functions, as Options::functions says; once. Those that the kernel refused are returned. EINTR
+    // where `placed` has stopped it.
+    virtual base::Result<std::vector<RefusedProbe>> watch_functions(std::span<const FunctionProbe> probes,
+                                                                    const Placed& placed) = 0;
 
     // FunctionsMode::Once: takes away the probes of functions that were called. Due several times a second.
     virtual base::Status drop_called_functions() = 0;
@@ -103,6 +107,10 @@ class Sensor {
 
     // Detaches the programs: nothing more is recorded. What waits can still be polled.
     virtual void stop() = 0;
+
+    // After stop(): how many probes on functions, which do nothing any more, the kernel has yet to take away,
+    // after so long at most. The destructor waits for all of them.
+    virtual std::size_t wait_for_probes(std::chrono::milliseconds at_most) = 0;
 
     // One row for each CPU, up to now. After stop() and the last poll() they are final.
     virtual std::vector<event::Accounting> accounting() = 0;

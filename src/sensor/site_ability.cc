@@ -112,12 +112,11 @@ bool has_mapping(std::string_view name) {
 // What became of a process that `run` ends while a probe of that kind is on the function it calls, as waitpid
 // says. The errno of what cannot be probed is that of the kernel.
 template <class Run>
-base::Result<int> run_probed(std::span<const std::uint8_t> function, UprobeKind kind, Run run) {
+base::Result<int> run_probed(std::span<const std::uint8_t> function, UprobeKind kind, UprobeWay way,
+                             Run run) {
     const auto file = make_file(function);
     if (!file) return std::unexpected(file.error());
-    const std::uint64_t offset = 0;
-    const auto link =
-        attach_empty_uprobes(fmt::format("/proc/self/fd/{}", file->get()).c_str(), {&offset, 1}, kind);
+    const auto link = attach_empty_uprobe(fmt::format("/proc/self/fd/{}", file->get()), 0, kind, way);
     if (!link) return std::unexpected(link.error());
     const pid_t child = ::fork();
     if (child < 0) return base::fail_errno("starting a process");
@@ -145,9 +144,9 @@ const char* in_words(SiteKind kind) {
 
 }  // namespace
 
-base::Result<SiteKind> try_site(std::span<const std::uint8_t> function) {
-    const auto status =
-        run_probed(function, UprobeKind::Entry, [&function](int file) { run_site(file, function.front()); });
+base::Result<SiteKind> try_site(std::span<const std::uint8_t> function, UprobeWay way) {
+    const auto status = run_probed(function, UprobeKind::Entry, way,
+                                   [&function](int file) { run_site(file, function.front()); });
     // 524 is ENOTSUPP of the kernel: not on this instruction.
     if (!status && status.error().errno_value == 524) return SiteKind::Refused;
     if (!status) return std::unexpected(status.error());
@@ -156,27 +155,27 @@ base::Result<SiteKind> try_site(std::span<const std::uint8_t> function) {
     return static_cast<SiteKind>(std::min(code, static_cast<int>(SiteKind::Refused)));
 }
 
-base::Result<bool> survives_seccomp(std::span<const std::uint8_t> function, UprobeKind kind) {
-    const auto status = run_probed(function, kind, run_filtered);
+base::Result<bool> survives_seccomp(std::span<const std::uint8_t> function, UprobeKind kind, UprobeWay way) {
+    const auto status = run_probed(function, kind, way, run_filtered);
     if (!status) return std::unexpected(status.error());
     if (WIFEXITED(*status) && WEXITSTATUS(*status) != 0)
         return base::fail(base::ErrorCode::NotSupported, "the kernel takes no seccomp filter");
     return WIFEXITED(*status);
 }
 
-base::Result<bool> returns_survive_seccomp() {
+base::Result<bool> returns_survive_seccomp(UprobeWay way) {
     return survives_seccomp(kSamples.at(static_cast<std::size_t>(functions::SiteInstruction::Push)).code,
-                            UprobeKind::Return);
+                            UprobeKind::Return, way);
 }
 
-base::Result<Ability> try_sites() {
+base::Result<Ability> try_sites(UprobeWay way) {
     Ability ability;
     for (std::size_t i = 0; i < kSiteInstructions; ++i) {
-        const auto kind = try_site(kSamples.at(i).code);
+        const auto kind = try_site(kSamples.at(i).code, way);
         if (!kind) return std::unexpected(kind.error());
         ability.kinds.at(i) = *kind;
         if (*kind != SiteKind::OptimisedNop) continue;
-        const auto survives = survives_seccomp(kSamples.at(i).code, UprobeKind::Entry);
+        const auto survives = survives_seccomp(kSamples.at(i).code, UprobeKind::Entry, way);
         if (survives && !*survives) ability.kinds.at(i) = SiteKind::Refused;
     }
     return ability;

@@ -2,15 +2,22 @@
 // that stands still or is killed. What the program itself says is the truth.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <system_error>
 #include <vector>
 
+#include "function_ways.h"
 #include "harness.h"
 #include "sensor/probe.h"
 
@@ -25,8 +32,6 @@ class FunctionFaults : public testing::Test {
   protected:
     void SetUp() override {
         if (const std::string reason = why_not_recordable(); !reason.empty()) GTEST_SKIP() << reason;
-        if (const auto tried = sensor::try_uprobe_multi(); !tried)
-            GTEST_SKIP() << "the kernel has no uprobe.multi (before 6.6): " << tried.error().message;
     }
 
     [[nodiscard]] std::vector<std::string> recorder(const std::string& binary, const std::string& mode,
@@ -74,9 +79,27 @@ class FunctionFaults : public testing::Test {
         ASSERT_EQ(done.exit_code, 0) << done.err;
     }
 
+    // The program `many`, which calls each of its functions f0, f1, … once.
+    void compile_many(int functions) const {
+        std::string code = ".text\n";
+        std::string calls = ".globl main\nmain: push %rbp\n";
+        for (int i = 0; i < functions; ++i) {
+            const std::string name = "f" + std::to_string(i);
+            code += ".globl " + name + "\n.type " + name + ", @function\n" + name +
+                    ": push %rbx\npop %rbx\nret\n.size " + name + ", .-" + name + "\n";
+            calls += "call " + name + "\n";
+        }
+        calls += "pop %rbp\nxor %eax, %eax\nret\n.section .note.GNU-stack,\"\",@progbits\n";
+        std::ofstream(directory_.file("many.s")) << code << calls;
+        compile("", "cc -static -o many many.s");
+    }
+
     TempDir directory_;
     std::string trace_ = directory_.file("t.catena");
 };
+
+using FunctionFaultWays = EachWay<FunctionFaults>;
+INSTANTIATE_TEST_SUITE_P(Probes, FunctionFaultWays, testing::Values(Ways::Best, Ways::Singly), name_of);
 
 TEST_F(FunctionFaults, ProgramsLinkedInOtherWaysAreCountedExactly) {
     const std::string source = CATENA_PROGRAM_SOURCES "/function_calls.c";
@@ -150,7 +173,7 @@ TEST_F(FunctionFaults, APackedProgramRunsAndWhatIsSaidOfItIsTrue) {
 }
 
 // Probes are on the file that had the name when recording began.
-TEST_F(FunctionFaults, WhatRunsAReplacedOrDeletedFileIsCountedOnAndItsSuccessorIsNot) {
+TEST_P(FunctionFaultWays, WhatRunsAReplacedOrDeletedFileIsCountedOnAndItsSuccessorIsNot) {
     const std::string file = copy("replaced");
     Command old({file, "asked", "100"});
     ASSERT_TRUE(old.wait_until_ready());
@@ -170,7 +193,7 @@ TEST_F(FunctionFaults, WhatRunsAReplacedOrDeletedFileIsCountedOnAndItsSuccessorI
     EXPECT_EQ(counted(), truth.out);
 }
 
-TEST_F(FunctionFaults, AThousandForksAreCounted) {
+TEST_P(FunctionFaultWays, AThousandForksAreCounted) {
     const Outcome done =
         catena({"record", "-o", trace_, "--functions", "exe:middle", "--functions", "exe:leaf",
                 "--functions-mode", "count", "--", program_path("function_calls"), "forks", "1000"});
@@ -179,7 +202,7 @@ TEST_F(FunctionFaults, AThousandForksAreCounted) {
     EXPECT_EQ(counted(), done.out);
 }
 
-TEST_F(FunctionFaults, AFileThatTwoHundredProcessesHaveMappedIsCountedInEach) {
+TEST_P(FunctionFaultWays, AFileThatTwoHundredProcessesHaveMappedIsCountedInEach) {
     const std::string program = program_path("function_calls");
     Command crowd({program, "crowd", "200"});
     ASSERT_TRUE(crowd.wait_until_ready());
@@ -192,7 +215,7 @@ TEST_F(FunctionFaults, AFileThatTwoHundredProcessesHaveMappedIsCountedInEach) {
     EXPECT_EQ(counted(), truth.out);
 }
 
-TEST_F(FunctionFaults, ALibraryThatIsLoadedLaterIsWatched) {
+TEST_P(FunctionFaultWays, ALibraryThatIsLoadedLaterIsWatched) {
     compile("void middle(void) { __asm__ volatile(\"\" ::: \"rbx\", \"memory\"); }",
             "cc -O1 -shared -fPIC -o plugin.so source.c");
     compile(
@@ -213,22 +236,121 @@ TEST_F(FunctionFaults, ALibraryThatIsLoadedLaterIsWatched) {
 }
 
 TEST_F(FunctionFaults, FortyThousandFunctionsAreCountedEach) {
-    compile(
-        "",
-        "{ echo '.text'; i=0; while [ $i -lt 40000 ]; do echo \".globl f$i\n.type f$i, @function\nf$i: push "
-        "%rbx\npop %rbx\nret\n.size f$i, .-f$i\"; i=$((i + 1)); done; echo '.globl main\nmain: push %rbp'; "
-        "i=0; while [ $i -lt 40000 ]; do echo \"call f$i\"; i=$((i + 1)); done; echo 'pop %rbp\nxor %eax, "
-        "%eax\nret\n.section .note.GNU-stack,\"\",@progbits'; } > many.s && cc -static -o many many.s");
+    if (const auto tried = sensor::try_uprobe(sensor::UprobeWay::Together); !tried)
+        GTEST_SKIP() << "one by one they take half an hour: uprobe.multi: " << tried.error().message;
+    compile_many(40000);
     for (const std::string mode : {"count", "once"}) {
         const Outcome done = catena({"record", "-o", trace_, "--functions", "exe:f[0-9]*", "--functions-mode",
                                      mode, "--", directory_.file("many")});
         ASSERT_EQ(done.exit_code, 0) << done.err;
         EXPECT_EQ(value_of(trace_, "select count(distinct function) from function_counts"), "40000") << mode;
-        if (mode == "count") EXPECT_EQ(value_of(trace_, "select sum(count) from function_counts"), "40000");
+        if (mode == "count") {
+            EXPECT_EQ(value_of(trace_, "select sum(count) from function_counts"), "40000");
+        }
     }
 }
 
-TEST_F(FunctionFaults, WhatAReaderThatStandsStillLosesIsCountedExactly) {
+// How many bytes of its program's code a process has otherwise than the file: where the probes are.
+std::size_t probes_in(pid_t pid, const std::string& program) {
+    std::ifstream maps("/proc/" + std::to_string(pid) + "/maps");
+    for (std::string line; std::getline(maps, line);) {
+        if (line.find(" r-xp ") == std::string::npos || !line.ends_with(program)) continue;
+        std::istringstream words(line);
+        std::string range, rights, offset;
+        words >> range >> rights >> offset;
+        const auto begin = std::stoull(range, nullptr, 16);
+        const auto end = std::stoull(range.substr(range.find('-') + 1), nullptr, 16);
+        std::string here(end - begin, '\0'), there(end - begin, '\0');
+        std::ifstream("/proc/" + std::to_string(pid) + "/mem")
+            .seekg(static_cast<std::streamoff>(begin))
+            .read(here.data(), static_cast<std::streamsize>(here.size()));
+        std::ifstream(program)
+            .seekg(static_cast<std::streamoff>(std::stoull(offset, nullptr, 16)))
+            .read(there.data(), static_cast<std::streamsize>(there.size()));
+        std::size_t count = 0;
+        for (std::size_t i = 0; i < here.size(); ++i)
+            count += here[i] != there[i] && here[i] == '\xcc' ? 1 : 0;
+        return count;
+    }
+    return 0;
+}
+
+TEST_P(FunctionFaultWays, OnceTakesAProbeAwayOnceItWasHitAndLeavesTheOthers) {
+    const std::string program = program_path("function_calls");
+    Command target({program, "asked", "1"});
+    ASSERT_TRUE(target.wait_until_ready());
+    std::vector<std::string> arguments = recorder(program, "once", {"--pid", std::to_string(target.pid())});
+    arguments.insert(arguments.end(), {"--functions", program + ":never"});
+    Command recording(arguments);
+    ASSERT_TRUE(recording.wait_until_ready());
+    EXPECT_EQ(probes_in(target.pid(), program), 3U);
+    ask(target);
+    const auto begin = std::chrono::steady_clock::now();
+    while (probes_in(target.pid(), program) > 1 &&
+           std::chrono::steady_clock::now() - begin < std::chrono::seconds(30))
+        ask(target);
+    EXPECT_EQ(probes_in(target.pid(), program), 1U);
+    target.close_input();
+    target.wait();
+    ASSERT_EQ(recording.wait().exit_code, 0);
+    EXPECT_EQ(counted(), "middle 1 leaf 1\n");
+}
+
+// Where probes are placed one by one each is an open file.
+TEST_F(FunctionFaults, MoreProbesThanFilesCanBeOpenAreRefusedAndTheCommandDoesNotStart) {
+    compile_many(1000);
+    ::setenv("CATENA_PROBES", "singly", 1);
+    Command recording({catena_path(), "record", "-o", trace_, "--functions",
+                       directory_.file("many") + ":f[0-9]*", "--", "sh", "-c", "echo started >&9"},
+                      {.directory = "", .prepare = [] {
+                           const rlimit few{.rlim_cur = 400, .rlim_max = 400};
+                           if (::prctl(PR_CAPBSET_DROP, CAP_SYS_RESOURCE, 0, 0, 0) != 0 ||
+                               ::setrlimit(RLIMIT_NOFILE, &few) != 0)
+                               ::_exit(123);
+                       }});
+    ::unsetenv("CATENA_PROBES");
+    EXPECT_FALSE(recording.wait_until_ready()) << "the command started";
+    const Outcome done = recording.wait();
+    EXPECT_EQ(done.exit_code, 3) << done.err;
+    EXPECT_THAT(done.err, HasSubstr("1000 probes"));
+    EXPECT_THAT(done.err, HasSubstr("400 open files"));
+}
+
+TEST_P(FunctionFaultWays, AnInterruptWhileProbesArePlacedEndsItBeforeTheCommandStarts) {
+    Command recording({catena_path(), "record", "-o", trace_, "--functions",
+                       program_path("function_calls") + ":middle", "--", "sh", "-c", "echo started >&9"},
+                      {.directory = "", .prepare = [] {
+                           sigset_t interrupt;
+                           sigemptyset(&interrupt);
+                           sigaddset(&interrupt, SIGINT);
+                           ::sigprocmask(SIG_BLOCK, &interrupt, nullptr);
+                           ::raise(SIGINT);  // and so it waits for whoever looks for it
+                       }});
+    EXPECT_FALSE(recording.wait_until_ready()) << "the command started";
+    const Outcome done = recording.wait();
+    EXPECT_EQ(done.exit_code, 4) << done.err;
+    EXPECT_THAT(done.err, HasSubstr("while probes were placed"));
+    EXPECT_EQ(value_of(trace_, "select value from meta where key = 'state'"), "complete");
+}
+
+// Taking probes away takes long one by one. By then the recording is complete.
+TEST_F(FunctionFaults, WhoDoesNotWaitForProbesToGoHasACompleteRecording) {
+    compile_many(150);
+    ::setenv("CATENA_PROBES", "singly", 1);
+    Command recording({catena_path(), "record", "-o", trace_, "--ready-fd", "9", "--functions",
+                       directory_.file("many") + ":f[0-9]*", "--functions-mode", "count", "--host"});
+    ASSERT_TRUE(recording.wait_until_ready());
+    ::unsetenv("CATENA_PROBES");
+    run({directory_.file("many")});
+    while (recording.is_running_after(std::chrono::milliseconds(20))) recording.signal(SIGTERM);
+    const Outcome done = recording.wait();
+    EXPECT_EQ(done.exit_code, 0) << done.err;
+    EXPECT_THAT(done.err, HasSubstr("left to a process"));
+    EXPECT_EQ(value_of(trace_, "select value from meta where key = 'state'"), "complete");
+    EXPECT_EQ(value_of(trace_, "select sum(count) from function_counts"), "150");
+}
+
+TEST_P(FunctionFaultWays, WhatAReaderThatStandsStillLosesIsCountedExactly) {
     const std::string program = program_path("function_calls");
     Command target({program, "asked", "100000"});
     ASSERT_TRUE(target.wait_until_ready());
@@ -249,7 +371,7 @@ TEST_F(FunctionFaults, WhatAReaderThatStandsStillLosesIsCountedExactly) {
               value_of(trace_, "select count(*) from calls"));
 }
 
-TEST_F(FunctionFaults, AKilledRecorderLeavesTheTargetAloneAndTheNextOneCountsAnew) {
+TEST_P(FunctionFaultWays, AKilledRecorderLeavesTheTargetAloneAndTheNextOneCountsAnew) {
     const std::string program = program_path("function_calls");
     Command target({program, "asked", "100"});
     ASSERT_TRUE(target.wait_until_ready());
@@ -274,7 +396,7 @@ TEST_F(FunctionFaults, AKilledRecorderLeavesTheTargetAloneAndTheNextOneCountsAne
     EXPECT_EQ(counted(), "middle 100 leaf 200\n");
 }
 
-TEST_F(FunctionFaults, OfACgroupOnlyItsOwnProcessesAreCounted) {
+TEST_P(FunctionFaultWays, OfACgroupOnlyItsOwnProcessesAreCounted) {
     if (cgroup_root().empty()) GTEST_SKIP() << "the cgroup v2 tree is not mounted";
     const std::string program = program_path("function_calls");
     const std::string group = cgroup_root() + "/catena-functions-" + std::to_string(::getpid());

@@ -6,7 +6,6 @@
 #include <string>
 
 #include "harness.h"
-#include "sensor/probe.h"
 
 namespace catena::kernel_test {
 namespace {
@@ -17,8 +16,6 @@ class FunctionLanguages : public testing::Test {
   protected:
     void SetUp() override {
         if (const std::string reason = why_not_recordable(); !reason.empty()) GTEST_SKIP() << reason;
-        if (const auto tried = sensor::try_uprobe_multi(); !tried)
-            GTEST_SKIP() << "the kernel has no uprobe.multi (before 6.6): " << tried.error().message;
     }
 
     // Builds the program, or says why not.

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "function_ways.h"
 #include "harness.h"
-#include "sensor/probe.h"
 
 namespace catena::kernel_test {
 namespace {
@@ -23,8 +23,6 @@ class Functions : public testing::Test {
   protected:
     void SetUp() override {
         if (const std::string reason = why_not_recordable(); !reason.empty()) GTEST_SKIP() << reason;
-        if (const auto tried = sensor::try_uprobe_multi(); !tried)
-            GTEST_SKIP() << "the kernel has no uprobe.multi (before 6.6): " << tried.error().message;
     }
 
     Outcome record(const std::string& mode, const std::vector<std::string>& program) {
@@ -70,7 +68,10 @@ class Functions : public testing::Test {
     std::string trace_ = directory_.file("t.catena");
 };
 
-TEST_F(Functions, EachCallIsRecordedOnce) {
+using FunctionWays = EachWay<Functions>;
+INSTANTIATE_TEST_SUITE_P(Probes, FunctionWays, testing::Values(Ways::Best, Ways::Singly), name_of);
+
+TEST_P(FunctionWays, EachCallIsRecordedOnce) {
     const Outcome done = record("events", {"calls", "10000"});
     ASSERT_EQ(done.exit_code, 0) << done.err;
     expect_counts(done.out);
@@ -78,7 +79,7 @@ TEST_F(Functions, EachCallIsRecordedOnce) {
     EXPECT_EQ(calls_of_function("never"), "0");
 }
 
-TEST_F(Functions, EachCallOfEightThreadsIsRecordedOnce) {
+TEST_P(FunctionWays, EachCallOfEightThreadsIsRecordedOnce) {
     const Outcome done = record("events", {"threads", "20000"});
     ASSERT_EQ(done.exit_code, 0) << done.err;
     expect_counts(done.out);
@@ -86,7 +87,7 @@ TEST_F(Functions, EachCallOfEightThreadsIsRecordedOnce) {
     EXPECT_EQ(value_of(trace_, "select count(distinct tid) from calls"), "8");
 }
 
-TEST_F(Functions, CallsOfEightThreadsAreCountedExactly) {
+TEST_P(FunctionWays, CallsOfEightThreadsAreCountedExactly) {
     const Outcome done = record("count", {"threads", "20000"});
     ASSERT_EQ(done.exit_code, 0) << done.err;
     expect_counts(done.out);
@@ -99,7 +100,7 @@ TEST_F(Functions, CallsOfEightThreadsAreCountedExactly) {
         "320000");
 }
 
-TEST_F(Functions, ForkedChildrenAreRecordedToo) {
+TEST_P(FunctionWays, ForkedChildrenAreRecordedToo) {
     for (const std::string mode : {"events", "count"}) {
         const Outcome done = record(mode, {"fork", "777"});
         ASSERT_EQ(done.exit_code, 0) << done.err;
@@ -107,7 +108,7 @@ TEST_F(Functions, ForkedChildrenAreRecordedToo) {
     }
 }
 
-TEST_F(Functions, WhatCallsBeforeAnExecIsNoCallerOfWhatIsCalledBehindIt) {
+TEST_P(FunctionWays, WhatCallsBeforeAnExecIsNoCallerOfWhatIsCalledBehindIt) {
     const Outcome events = record("events", {"exec", "100"});
     ASSERT_EQ(events.exit_code, 0) << events.err;
     EXPECT_EQ(calls_of_function("middle"), "200");
@@ -145,7 +146,7 @@ std::vector<std::string> sorted_lines(const std::string& text) {
     return lines;
 }
 
-TEST_F(Functions, TheTreeIsThatOfTheCompilersOwnHooks) {
+TEST_P(FunctionWays, TheTreeIsThatOfTheCompilersOwnHooks) {
     const Outcome done =
         catena({"record", "-o", trace_, "--functions", "exe:t_*", "--", program_path("function_tree")});
     ASSERT_EQ(done.exit_code, 0) << done.err;
@@ -183,7 +184,7 @@ std::string timed_tree(const std::string& trace) {
     return text;
 }
 
-TEST_F(Functions, WithExitsEachCallHasADuration) {
+TEST_P(FunctionWays, WithExitsEachCallHasADuration) {
     const Outcome done =
         catena({"record", "-o", trace_, "--exits", "--functions", "exe:middle", "--functions", "exe:leaf",
                 "--functions", "exe:recurse", "--", program_path("function_calls"), "calls", "1000"});
@@ -201,7 +202,7 @@ TEST_F(Functions, WithExitsEachCallHasADuration) {
     EXPECT_EQ(value_of(trace_, "select count(*) from call_durations"), "3000");
 }
 
-TEST_F(Functions, TheTreeWithExitsIsThatOfTheCompilersOwnHooks) {
+TEST_P(FunctionWays, TheTreeWithExitsIsThatOfTheCompilersOwnHooks) {
     const Outcome done = catena(
         {"record", "-o", trace_, "--exits", "--functions", "exe:t_*", "--", program_path("function_tree")});
     ASSERT_EQ(done.exit_code, 0) << done.err;
@@ -212,7 +213,7 @@ TEST_F(Functions, TheTreeWithExitsIsThatOfTheCompilersOwnHooks) {
 }
 
 // A return probe would be what the exception meets on its way.
-TEST_F(Functions, WhereExceptionsAreThrownNoReturnIsProbed) {
+TEST_P(FunctionWays, WhereExceptionsAreThrownNoReturnIsProbed) {
     const Outcome done = catena({"record", "-o", trace_, "--exits", "--functions", "exe:t_*", "--",
                                  program_path("function_exceptions")});
     ASSERT_EQ(done.exit_code, 0) << done.err;
@@ -220,7 +221,7 @@ TEST_F(Functions, WhereExceptionsAreThrownNoReturnIsProbed) {
     EXPECT_EQ(value_of(trace_, "select count(*) from returns"), "0");
 }
 
-TEST_F(Functions, OnceSaysWhichWereCalledAndCoverageCountsThem) {
+TEST_P(FunctionWays, OnceSaysWhichWereCalledAndCoverageCountsThem) {
     const Outcome done = record("once", {"calls", "100000"});
     ASSERT_EQ(done.exit_code, 0) << done.err;
     EXPECT_EQ(value_of(trace_,
@@ -239,7 +240,7 @@ TEST_F(Functions, OnceSaysWhichWereCalledAndCoverageCountsThem) {
     EXPECT_EQ(row["percent_of_can_run"], 50);
 }
 
-TEST_F(Functions, OnlyWhatIsInScopeIsRecorded) {
+TEST_P(FunctionWays, OnlyWhatIsInScopeIsRecorded) {
     Command other({program_path("function_calls"), "threads", "200000"});
     const Outcome done = record("events", {"calls", "50"});
     ASSERT_EQ(done.exit_code, 0) << done.err;
@@ -276,7 +277,7 @@ constexpr const char* kContexts =
     "f.path, "
     "p.path)";
 
-TEST_F(Functions, EachSystemCallSaysInWhichFunctionsItWasMade) {
+TEST_P(FunctionWays, EachSystemCallSaysInWhichFunctionsItWasMade) {
     for (const std::string mode : {"events", "count"}) {
         const std::string folder = directory_.file(mode);
         std::filesystem::create_directory(folder);

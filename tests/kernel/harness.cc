@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -122,6 +124,12 @@ bool Command::wait_until_ready() {
         bytes = ::read(ready_.get(), &byte, 1);
     } while (bytes < 0 && errno == EINTR);
     return bytes == 1;
+}
+
+bool Command::is_running_after(std::chrono::milliseconds time) const {
+    const base::Fd process(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+    pollfd ended{.fd = process.get(), .events = POLLIN, .revents = 0};
+    return ::poll(&ended, 1, static_cast<int>(time.count())) == 0;
 }
 
 Outcome Command::wait() {

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -63,6 +64,8 @@ class Command {
     void signal(int number) const;
     // Waits until the command has written a byte to kReadyFd; false where it ended without.
     bool wait_until_ready();
+    // Whether it still runs when so long has passed, or ends before.
+    [[nodiscard]] bool is_running_after(std::chrono::milliseconds time) const;
     Outcome wait();
 
     static constexpr int kReadyFd = 9;

@@ -15,7 +15,7 @@ import sys
 KERNELS = ["6.1", "6.12", "6.18", "7"]
 SUITES = {"6.1": "bookworm", "6.12": "trixie, bookworm-backports", "6.18": "trixie-backports", "7": "trixie-backports, sid"}
 LAYERS = ["BTF tracepoints", "io_uring tracepoints", "ring buffer", "task storage", "fentry", "fexit", "BPF LSM", "path hooks",
-          "uprobe.multi", "seccomp notification"]
+          "uprobe.multi", "uprobes singly", "quick probe sites", "seccomp notification"]
 
 FINDING = re.compile(r"^  (yes|no|NO) +(\S.*?)  +(.*)$")
 RESULT = re.compile(r"^ *\d+/\d+ Test +#\d+: (\S+).*?(Passed|\*\*\*Failed|\*\*\*Skipped|\*\*\*Not Run|\*\*\*Timeout|\*\*\*Exception)")
