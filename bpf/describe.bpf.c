@@ -132,14 +132,14 @@ static __noinline u64 key_of_directory(struct described *what)
 	struct dentry *up;
 	struct walk walk = {};
 
-	if (!what || !bpf_ksym_exists(bpf_rdonly_cast))
+	if (!what)
 		return 0;
 	up = CAT_POINTER(dentry, what->dentry, d_parent);
 	if (!up || up == what->dentry || what->dentry == CAT_POINTER(mount, what->mnt, mnt.mnt_root))
 		return 0;
 	walk.dentry = up;
 	walk.mnt = what->mnt;
-	bpf_loop(DEEPEST_KEY, step_key, &walk, 0);
+	bpf_loop(bpf_ksym_exists(bpf_rdonly_cast) ? DEEPEST_KEY : 0, step_key, &walk, 0);
 	return walk.done ? walk.key | 1 : 0;
 }
 
@@ -169,6 +169,16 @@ static __always_inline void submit_file(struct cat_file *record, u32 names_len)
 	bpf_ringbuf_submit(record, cat_wakeup_flags());
 }
 
+/* Looked at once: Linux 6.1 takes a record that it has seen not to be NULL for one that can be, when that is asked again. */
+#define RESERVE_OR_RETURN(record, room)                                                         \
+	do {                                                                                    \
+		if (cat_room(sizeof(*(record)) + (room), CAT_RANK_NAME) >= 0)                   \
+			return -2;                                                              \
+		(record) = bpf_ringbuf_reserve(&cat_ring, sizeof(*(record)) + (room), 0);       \
+		if (!(record))                                                                  \
+			return -2;                                                              \
+	} while (0)
+
 /*
  * How to describe a file: by its name in a directory that has been told, by a path that fits into a small record, or by any path. 0: done,
  * -1: it does not fit, -2: the ring is full.
@@ -178,13 +188,10 @@ static __noinline int describe_entry(struct described *what)
 	struct dentry *dentry = what->dentry;
 	u32 len = CAT_LOAD(dentry, dentry, d_name.len);
 	struct cat_file *record;
-	int why;
 
 	if (len > NAME_SHORT)
 		return -1;
-	record = CAT_RESERVE(sizeof(*record) + NAME_SHORT + 1, CAT_RANK_NAME, why);
-	if (!record)
-		return -2;
+	RESERVE_OR_RETURN(record, NAME_SHORT + 1);
 	fill_file(record, what);
 	record->flags = CAT_FLAG_ENTRY;
 	bpf_probe_read_kernel((char *)record + sizeof(*record), len, CAT_POINTER(dentry, dentry, d_name.name));
@@ -194,12 +201,10 @@ static __noinline int describe_entry(struct described *what)
 
 static __noinline int describe_small(struct described *what)
 {
-	int why;
-	struct cat_file *record = CAT_RESERVE(sizeof(*record) + NAMES_SMALL, CAT_RANK_NAME, why);
 	struct walk walk = { .dentry = what->dentry, .mnt = what->mnt };
+	struct cat_file *record;
 
-	if (!record)
-		return -2;
+	RESERVE_OR_RETURN(record, NAMES_SMALL);
 	fill_file(record, what);
 	walk.names = (char *)record + sizeof(*record);
 	bpf_loop(NAMES_SMALL / 2, step_small, &walk, 0);
@@ -213,12 +218,10 @@ static __noinline int describe_small(struct described *what)
 
 static __noinline int describe_large(struct described *what)
 {
-	int why;
-	struct cat_file *record = CAT_RESERVE(sizeof(*record) + NAMES_LARGE, CAT_RANK_NAME, why);
 	struct walk walk = { .dentry = what->dentry, .mnt = what->mnt };
+	struct cat_file *record;
 
-	if (!record)
-		return -2;
+	RESERVE_OR_RETURN(record, NAMES_LARGE);
 	fill_file(record, what);
 	walk.names = (char *)record + sizeof(*record);
 	bpf_loop(CAT_PATH_MAX, step_large, &walk, 0);
@@ -229,14 +232,27 @@ static __noinline int describe_large(struct described *what)
 	return 0;
 }
 
+static __always_inline u64 *place_of(u64 directory)
+{
+	u32 place = directory & (CAT_DIRECTORIES - 1);
+
+	return bpf_map_lookup_elem(&cat_directories, &place);
+}
+
+static __always_inline bool was_told(u64 directory)
+{
+	u64 *told = place_of(directory);
+
+	return directory && told && *told == directory;
+}
+
 /* Describes a file; where its directory's path is told with it, that is remembered. */
 static __always_inline int describe(struct described *what)
 {
-	u32 place = what->directory & (CAT_DIRECTORIES - 1);
-	u64 *told = bpf_map_lookup_elem(&cat_directories, &place);
+	u64 *told;
 	int result;
 
-	if (what->directory && told && *told == what->directory) {
+	if (was_told(what->directory)) {
 		result = describe_entry(what);
 		if (result != -1)
 			return result;
@@ -244,6 +260,7 @@ static __always_inline int describe(struct described *what)
 	result = describe_small(what);
 	if (result == -1)
 		return describe_large(what);
+	told = place_of(what->directory);
 	if (result == 0 && told && what->directory)
 		*told = what->directory;
 	return result;
