@@ -298,7 +298,9 @@ class Analyzer {
     void note_flags_of_own(std::uint32_t function, unsigned parameter) {
         tracer_.trace(
             function, {.value = AbstractValue::entry(parameter)},
-            [&](const TracedValue& value) { note_values(value.owner, kNone, function, parameter, kNone, value); },
+            [&](const TracedValue& value) {
+                note_values(value.owner, kNone, function, parameter, kNone, value);
+            },
             [&](std::uint32_t through, std::uint8_t, const auto&) {
                 if (through != function)
                     note_values(through, kNone, function, parameter, kNone,

@@ -16,10 +16,10 @@ namespace catena::callgraph {
 namespace {
 
 constexpr std::uint32_t kVersion = 130;
-constexpr StoredKind kKind{
-    .name = {'C', 'A', 'T', 'E', 'N', 'A', 'C', 'G'},
-    .version = kVersion,
-    .layout = sizeof(Edge) + sizeof(Pointer) + sizeof(Use) + sizeof(Variable) + sizeof(Wrapper) + sizeof(Arm)};
+constexpr StoredKind kKind{.name = {'C', 'A', 'T', 'E', 'N', 'A', 'C', 'G'},
+                           .version = kVersion,
+                           .layout = sizeof(Edge) + sizeof(Pointer) + sizeof(Use) + sizeof(Variable) +
+                                     sizeof(Wrapper) + sizeof(Arm)};
 
 void write(ByteWriter& to, const CodeFunction& function) {
     to.number(function.address);
