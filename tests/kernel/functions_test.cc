@@ -7,6 +7,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <regex>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -319,7 +320,9 @@ TEST_F(Functions, EventsAndChainsNameThem) {
     const Outcome events = catena({"events", trace_, "--where", "op = 'write'"});
     EXPECT_THAT(events.out, HasSubstr("by c_serve > c_first\n"));
     const Outcome chain = catena({"chain", trace_, "file:" + directory_.file("log")});
-    EXPECT_THAT(chain.out, HasSubstr("in c_open, c_first and 2 others"));
+    // Where a step breaks into lines depends on how long a pid is.
+    EXPECT_THAT(std::regex_replace(chain.out, std::regex("\\s+"), " "),
+                HasSubstr("in c_open, c_first and 2 others"));
     const Outcome json = catena({"chain", trace_, "file:" + directory_.file("child"), "--format", "json"});
     EXPECT_THAT(json.out, HasSubstr(R"("functions":["c_open"])"));
 }
