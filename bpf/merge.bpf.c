@@ -97,7 +97,6 @@ __noinline int cat_tell_slots(u32 tgid, u32 tid, struct cat_task *state)
 /* What is known of a flow before it is looked for. */
 struct flow {
 	u64 key, edge;
-	u64 *carried;	/* where it is remembered what the edge has carried */
 	u64 inode, identity;
 	u32 source, target;
 	bool socket, stream;
@@ -116,7 +115,6 @@ static __always_inline void fill_flow(struct flow *flow, const struct cat_call *
 	flow->source = kind == CAT_FLOW_OUT ? process : deed->from ?: object;
 	flow->target = kind == CAT_FLOW_OUT ? deed->into ?: object : process;
 	/* Versions of one word say nothing about another: a socket that gets a peer has other words from then on. */
-	flow->carried = &cat_node_at(object)->edges[kind & 1];
 	flow->edge = cat_hash(cat_hash(call->process, deed->object), (u64)flow->source << 2 | kind);
 }
 
@@ -182,7 +180,7 @@ static __always_inline bool merge(struct cat_task *state, struct flow *flow, con
 
 	if (!slot || slot->object != deed->object || slot->identity != flow->identity || slot->inode != flow->inode ||
 	    slot->source != flow->source) {
-		if (*flow->carried != cat_hash(flow->edge, version) ||
+		if (!cat_remembers(&cat_edges, flow->edge, version) ||
 		    !take_slot(state, flow, call, deed, version))
 			return false;
 		slot = cat_find_slot(&state->slots, flow->key);
@@ -217,7 +215,7 @@ static __always_inline void keep(struct cat_task *state, struct flow *flow, cons
 	/* Nothing may be merged into an edge that is not there. */
 	if (!kept)
 		return;
-	*flow->carried = cat_hash(flow->edge, version);
+	cat_remember(&cat_edges, flow->edge, version);
 	take_slot(state, flow, call, deed, version);
 	if (kind > CAT_FLOW_IN)
 		return;
@@ -231,19 +229,19 @@ __noinline int cat_flow_causal(struct cat_call *call, struct cat_deed *deed, u64
 	struct cat_task *state;
 	struct flow flow = {};
 	bool echo = false;
-	u64 version;
+	u64 *version;
 
 	if (!call || !deed)
 		return 0;
 	fill_flow(&flow, call, deed, file, kind);
+	version = bpf_map_lookup_elem(&cat_versions, &flow.source);
 	state = bpf_task_storage_get(&cat_tasks, bpf_get_current_task_btf(), 0, 0);
-	if (!state)
+	if (!version || !state)
 		return 0;
-	version = cat_node_at(flow.source)->version;
 	flow.stream = deed->flags & CAT_FLAG_STREAM;
 	deed->flags &= ~CAT_FLAG_STREAM;
-	if (!merge(state, &flow, call, deed, version, &echo))
-		keep(state, &flow, call, deed, version, kind, echo);
+	if (!merge(state, &flow, call, deed, *version, &echo))
+		keep(state, &flow, call, deed, *version, kind, echo);
 	return 0;
 }
 

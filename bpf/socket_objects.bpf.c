@@ -215,7 +215,7 @@ __noinline u64 cat_socket_object(u64 file_pointer, struct cat_address *to)
 	id = cat_socket_id(view.inode, half(view.remote), path_digest ?: half(view.remote + 8), view.remote_port);
 	version = cat_hash(cat_hash(view.local_port | bound_name, view.peer_inode),
 			   cat_hash(half(view.local), half(view.local + 8)));
-	if (!cat_is_described(id, version) && describe_socket(id, &view, to) == 0)
-		cat_set_described(id, version);
+	if (!cat_remembers(&cat_described, id, version) && describe_socket(id, &view, to) == 0)
+		cat_remember(&cat_described, id, version);
 	return id | CAT_OBJECT_SOCKET;
 }

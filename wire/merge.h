@@ -66,17 +66,6 @@ struct cat_bumpers {
 	cat_u64 first;		/* who: the address of a thread's task */
 };
 
-/*
- * What is remembered of an object or process, in the place that its id has, side by side since each look into a large table is a
- * miss of the cache. Its version is that of all that have this place. The others are a word each, a hash of who it
- * is and what was said of it; whoever else has the place takes it, and what is forgotten is said again. No locks, no
- * look-ups, no bound to reach.
- */
-struct cat_node {
-	cat_u64 version;
-	cat_u64 described;	/* its name, its addresses */
-	cat_u64 edges[2];	/* edges to a process or from one: the version of their source that they have carried */
-};
 struct cat_slots {
 	cat_u32 lock;		/* held by whoever tells, or takes a slot for another flow */
 	cat_u32 clock;		/* picks the slot to give up */

@@ -14,7 +14,7 @@
 #include "wire/ids.h"
 #include "wire/types.h"
 
-#define CAT_WIRE_VERSION 4
+#define CAT_WIRE_VERSION 3
 
 #define CAT_SYSCALLS 512       /* table size; numbers beyond are not recorded */
 #define CAT_PATH_MAX 4096      /* longest path in one record, as PATH_MAX */
@@ -209,12 +209,8 @@ enum cat_file_class { CAT_CLASS_FILE, CAT_CLASS_PIPE, CAT_CLASS_MEMFD, CAT_CLASS
 
 /*
  * A file, pipe or memory object. The path comes as names from the leaf to the root, a NUL after each, as the dentry
- * walk meets them; user space turns them round. With CAT_FLAG_ENTRY there is only the name (no NUL) in a directory whose path
- * has the key `directory`: an earlier record with this key gives it. Of the keys that have a place in common
- * (key & (CAT_DIRECTORIES - 1)) only one of the last few that came can be meant.
+ * walk meets them; user space turns them round.
  */
-#define CAT_DIRECTORIES 1024
-#define CAT_FLAG_ENTRY	0x80
 struct cat_file {
 	struct cat_header header;
 	cat_u64 id;
@@ -224,10 +220,9 @@ struct cat_file {
 	cat_u32 mode;		/* i_mode */
 	cat_u32 file_class;	/* enum cat_file_class */
 	cat_u32 rdev;		/* of a device file */
-	cat_u32 flags;		/* CAT_FLAG_TRUNCATED, CAT_FLAG_ENTRY */
+	cat_u32 flags;		/* CAT_FLAG_TRUNCATED */
 	cat_u32 names_len;
 	cat_u32 pad;
-	cat_u64 directory;	/* key of the path of the directory that it is in, 0 where that has none */
 	char names[];
 };
 
@@ -295,7 +290,7 @@ CAT_STATIC_ASSERT(sizeof(struct cat_event) == 104, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_path_event) == 136, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_process) == 120, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_args) == 32 + CAT_ARGS_CHUNK, "layout");
-CAT_STATIC_ASSERT(sizeof(struct cat_file) == 72, "layout");
+CAT_STATIC_ASSERT(sizeof(struct cat_file) == 64, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_socket) == 320, "layout");
 CAT_STATIC_ASSERT(sizeof(struct cat_cgroup) == 32 + CAT_CGROUP_PATH, "layout");
 

@@ -233,8 +233,12 @@ int cat_settle_times(struct cat_task *state, u64 now_ns);
 /* Something new has flowed into a node at `now_ns`, the time of the event that says so, lost or not; its version before. */
 static __always_inline u64 cat_bump(u32 index, u64 now_ns)
 {
+	u64 *version = bpf_map_lookup_elem(&cat_versions, &index);
+
+	if (!version)
+		return 0;
 	cat_note_bump(&cat_bumpers[index & (CAT_VERSIONS - 1)], bpf_get_current_task(), now_ns);
-	return __sync_fetch_and_add(&cat_node_at(index)->version, 1);
+	return __sync_fetch_and_add(version, 1);
 }
 
 /* Bumps whatever an operation flows into. */

@@ -56,12 +56,6 @@ volatile __u32 cat_drained;	/* how many quarters of the ring the reader has take
 volatile __u32 cat_context_count;	/* contexts in cat_context_list; may go a little beyond its end */
 volatile __u32 cat_exact;	/* no flow is merged without the exact time, while cat_bumpers is cleared */
 struct cat_bumpers cat_bumpers[CAT_VERSIONS];	/* of each version word */
-struct cat_node cat_nodes[CAT_VERSIONS];
-
-static __always_inline struct cat_node *cat_node_at(u32 index)
-{
-	return &cat_nodes[index & (CAT_VERSIONS - 1)];
-}
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -75,12 +69,19 @@ struct {
 	__type(value, struct cat_task);
 } cat_tasks SEC(".maps");
 
-struct {
+/*
+ * What is remembered of objects and edges: one word each, a hash of who it is and what was said of it, in the place that its
+ * id has. Whoever else has that place takes it: what is forgotten is said again. No locks, no look-ups, no bound to reach.
+ */
+#define CAT_WORDS (1U << 17)
+struct cat_words {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, CAT_DIRECTORIES);
+	__uint(max_entries, CAT_WORDS);
 	__type(key, u32);
 	__type(value, u64);
-} cat_directories SEC(".maps");	/* place of a key → the key of a directory's path that user space was told */
+};
+struct cat_words cat_described SEC(".maps");	/* object → its name, its addresses */
+struct cat_words cat_edges SEC(".maps");	/* edge → the version of its source that it has carried */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -88,6 +89,14 @@ struct {
 	__type(key, u32);
 	__type(value, struct cat_counters);
 } cat_counts SEC(".maps");
+
+/* The version of each node's content, by cat_version_index: see wire/merge.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CAT_VERSIONS);
+	__type(key, u32);
+	__type(value, u64);
+} cat_versions SEC(".maps");
 
 /* What each cgroup has put into the ring since the reader last took a quarter out. */
 struct cat_share {

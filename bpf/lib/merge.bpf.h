@@ -37,6 +37,7 @@ static __always_inline bool cat_absorb(struct cat_task *state, struct task_struc
 	struct cat_slot *slot;
 	struct inode *inode;
 	u32 zero = 0;
+	u64 *version;
 
 	slot = cat_find_slot(&state->slots, cat_slot_key((u64)file, kind));
 	if (!file || !slot || slot->context != state->context || (needs_stream && !slot->stream))
@@ -44,8 +45,9 @@ static __always_inline bool cat_absorb(struct cat_task *state, struct task_struc
 	inode = CAT_POINTER(file, file, f_inode);
 	if (slot->inode != (u64)inode || slot->identity != cat_file_identity(file, inode, slot->socket))
 		return false;
+	version = bpf_map_lookup_elem(&cat_versions, &slot->source);
 	counters = bpf_map_lookup_elem(&cat_counts, &zero);
-	if (!counters || !cat_slot_has_carried(slot, cat_node_at(slot->source)->version))
+	if (!version || !counters || !cat_slot_has_carried(slot, *version))
 		return false;
 	bumpers = &cat_bumpers[slot->source & (CAT_VERSIONS - 1)];
 	if (!cat_exact && cat_may_be_coarse(slot, bumpers, state->bumper)) {

@@ -42,21 +42,25 @@ u64 cat_socket_object(u64 file_pointer, struct cat_address *to);
 struct cat_deed;
 int cat_socket_flow(u64 file_pointer, struct cat_address *to, struct cat_deed *deed);
 
-/* Describes a file to user space, by its path; -2 where the ring is full (describe.bpf.c). */
-int cat_describe_file(u64 id, u64 inode, u32 file_class, u64 dentry, u64 mnt);
-
 /* The id of a user. */
 u64 cat_user_object(u32 uid);
 
-/* Whether it is remembered that just this was said of an object, and remembering it. */
-static __always_inline bool cat_is_described(u64 id, u64 version)
+/* Whether just this is remembered of an object or an edge, and remembering it. */
+static __always_inline bool cat_remembers(void *words, u64 id, u64 what)
 {
-	return cat_node_at(cat_version_index(id))->described == cat_hash(id, version);
+	u32 place = id & (CAT_WORDS - 1);
+	u64 *word = bpf_map_lookup_elem(words, &place);
+
+	return word && *word == cat_hash(id, what);
 }
 
-static __always_inline void cat_set_described(u64 id, u64 version)
+static __always_inline void cat_remember(void *words, u64 id, u64 what)
 {
-	cat_node_at(cat_version_index(id))->described = cat_hash(id, version);
+	u32 place = id & (CAT_WORDS - 1);
+	u64 *word = bpf_map_lookup_elem(words, &place);
+
+	if (word)
+		*word = cat_hash(id, what);
 }
 
 static __always_inline struct file *cat_fd_file(struct task_struct *task, s32 fd)

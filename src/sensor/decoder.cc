@@ -223,18 +223,6 @@ bool Decoder::decode_events(std::span<const std::byte> record, event::Batch& out
     return good;
 }
 
-// The path that a description gives.
-std::string Decoder::path_of(const cat_file& file, std::string_view names) {
-    if ((file.flags & CAT_FLAG_ENTRY) != 0) {
-        const std::string* directory = directory_keys_.find(file.directory);
-        if (!directory) ++unknown_directories_;
-        return directory ? *directory + "/" + std::string(names) : std::string(names);
-    }
-    std::string path = path_from_names(names);
-    if (file.directory != 0) directory_keys_.insert(file.directory, path.substr(0, path.rfind('/')));
-    return path;
-}
-
 bool Decoder::decode_file(std::span<const std::byte> record, event::Batch& out) {
     cat_file file{};
     if (!copy_record(record, file) || file.names_len > record.size() - sizeof(file)) return false;
@@ -249,7 +237,7 @@ bool Decoder::decode_file(std::span<const std::byte> record, event::Batch& out) 
                                processes_.user_name(static_cast<std::uint32_t>(file.inode))});
         return true;
     }
-    std::string path = path_of(file, text_at(record, sizeof(file), file.names_len));
+    std::string path = path_from_names(text_at(record, sizeof(file), file.names_len));
     if (file.file_class == CAT_CLASS_MEMFD) {
         processes_.name_file(id, path);
         out.objects.push_back({id, event::EntityType::Memory, ts_ns, path.substr(1)});

@@ -5,14 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/generation_map.h"
 #include "event/batch.h"
 #include "sensor/call_decoder.h"
-#include "sensor/directory_keys.h"
 #include "sensor/path_table.h"
 #include "sensor/process_table.h"
 #include "sensor/socket_table.h"
@@ -36,10 +33,9 @@ class Decoder {
     // Calls that rows summed up.
     [[nodiscard]] std::uint64_t merged() const { return merged_; }
     [[nodiscard]] std::uint64_t malformed() const { return malformed_; }
-    // Names that were forgotten to stay within bounds, and directories that were not known when they were
-    // needed.
+    // Names that were forgotten to stay within bounds.
     [[nodiscard]] std::uint64_t forgotten() const {
-        return paths_.forgotten() + sockets_.forgotten() + processes_.forgotten() + unknown_directories_;
+        return paths_.forgotten() + sockets_.forgotten() + processes_.forgotten();
     }
 
   private:
@@ -49,7 +45,6 @@ class Decoder {
     void count_stored(std::uint16_t cpu);
     bool decode_events(std::span<const std::byte> record, event::Batch& out);
     bool decode_event(std::span<const std::byte> record, event::Batch& out);
-    std::string path_of(const cat_file& file, std::string_view names);
     bool decode_file(std::span<const std::byte> record, event::Batch& out);
     bool decode_path_event(std::span<const std::byte> record, event::Batch& out);
     event::Event to_event(const cat_event& record, event::Batch& out);
@@ -70,8 +65,6 @@ class Decoder {
     std::uint64_t merged_ = 0;
     CallDecoder calls_;
     std::vector<std::uint64_t> stored_;
-    DirectoryKeys directory_keys_;
-    std::uint64_t unknown_directories_ = 0;
     PathTable paths_;
     ProcessTable processes_;
     SocketTable sockets_;

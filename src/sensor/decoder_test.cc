@@ -123,7 +123,7 @@ Bytes function_calls_record(std::uint32_t told, std::uint32_t there) {
                           .is_return = 0,
                           .returned = static_cast<cat_u8>(i % 3),
                           .after_ns = 10 * i,
-                          .stack = cat_u64{0x7ffd00001000} - i};
+                          .stack = 0x7ffd00001000 - i};
     Bytes bytes = bytes_of(record, CAT_FUNCTION_CALLS);
     bytes.resize(offsetof(cat_function_calls, call) + there * sizeof(cat_function_call));
     const auto size = static_cast<cat_u32>(bytes.size());
@@ -186,47 +186,6 @@ TEST_F(DecoderTest, TurnsNamesRound) {
     EXPECT_EQ(batch_.files.at(0).since_ns, 5 + kOffset);
     EXPECT_EQ(batch_.files.at(1).path, "/");
     EXPECT_EQ(batch_.files.at(1).kind, event::FileKind::Directory);
-}
-
-// A file in a directory that a record with this key has told, or tells if there is a path.
-Bytes entry_record(std::uint64_t id, std::uint64_t directory, const std::string& names, std::uint32_t flags) {
-    cat_file record{};
-    record.id = id;
-    record.mode = S_IFREG;
-    record.directory = directory;
-    record.flags = flags;
-    record.names_len = static_cast<cat_u32>(names.size());
-    return bytes_of(record, CAT_FILE, names);
-}
-
-TEST_F(DecoderTest, AFileOfADirectoryThatWasToldHasItsPath) {
-    using namespace std::string_literals;
-    ASSERT_TRUE(decode(entry_record(1, 9, "a\0dir\0"s, 0)));
-    ASSERT_TRUE(decode(entry_record(2, 9, "b", CAT_FLAG_ENTRY)));
-    ASSERT_TRUE(decode(entry_record(3, 17, "c\0"s, 0)));
-    ASSERT_TRUE(decode(entry_record(4, 17, "d", CAT_FLAG_ENTRY)));
-    ASSERT_EQ(batch_.files.size(), 4u);
-    EXPECT_EQ(batch_.files[1].path, "/dir/b");
-    EXPECT_EQ(batch_.files[3].path, "/d");
-    EXPECT_EQ(decoder_.forgotten(), 0u);
-}
-
-TEST_F(DecoderTest, ADirectoryThatWasNeverToldIsCountedAndTheNameKept) {
-    ASSERT_TRUE(decode(entry_record(2, 9, "b", CAT_FLAG_ENTRY)));
-    ASSERT_EQ(batch_.files.size(), 1u);
-    EXPECT_EQ(batch_.files[0].path, "b");
-    EXPECT_EQ(decoder_.forgotten(), 1u);
-}
-
-TEST_F(DecoderTest, OfDirectoriesWithOnePlaceTheLastFourAreKnown) {
-    using namespace std::string_literals;
-    for (std::uint64_t i = 1; i <= 5; ++i)
-        ASSERT_TRUE(decode(entry_record(i, 3 + i * CAT_DIRECTORIES, "f\0"s + std::to_string(i) + "\0"s, 0)));
-    for (std::uint64_t i = 1; i <= 5; ++i)
-        ASSERT_TRUE(decode(entry_record(10 + i, 3 + i * CAT_DIRECTORIES, "g", CAT_FLAG_ENTRY)));
-    EXPECT_EQ(batch_.files.at(5).path, "g");
-    for (std::size_t i = 2; i <= 5; ++i)
-        EXPECT_EQ(batch_.files.at(4 + i).path, "/" + std::to_string(i) + "/g");
 }
 
 TEST_F(DecoderTest, PipesAndMemoryAreObjectsNotFiles) {
