@@ -23,11 +23,11 @@ readonly packages=(
     python3 ca-certificates
     libelf-dev libdw-dev liblzma-dev libiberty-dev libzydis-dev zlib1g-dev libzstd-dev libarchive-dev libsimdjson-dev libseccomp-dev libfmt-dev libcli11-dev nlohmann-json3-dev libgtest-dev libgmock-dev
     iproute2 lighttpd curl netcat-openbsd procps strace # the demo and the tests
-    binutils xz-utils musl-tools                        # programs that tests of src/elf and src/callgraph make and compare with
+    binutils xz-utils musl-tools golang-go              # programs that tests make, and compare with
     graphviz python3-jsonschema python3-prov            # read what we render, in tests
     redis-server memcached openssl xxd                  # exercises of services in tests
 )
-readonly backports=(libbpf1 libbpf-dev bpftool)          # Debian 12's own know too little of today's kernels
+readonly backports=(libbpf1 libbpf-dev bpftool upx-ucl)  # Debian 12's own know too little of today's kernels; upx it has only there
 readonly vm_packages=(qemu-system-x86 busybox-static cpio kmod xz-utils)
 readonly bench_packages=(nginx wrk redis-server postmark)                     # ./do bench collector
 readonly bench_peer_packages=(strace linux-perf bpftrace auditd)              # ./do bench collector --peers

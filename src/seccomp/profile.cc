@@ -101,6 +101,7 @@ std::string to_text(const ProfileCall& call, const ArgumentSet& argument) {
     const sys::Signature* signature = sys::signature_of(call.name, call.abi);
     const bool named = signature != nullptr && argument.argument < signature->size();
     std::vector<std::string> values;
+    values.reserve(argument.values.size());
     for (const std::uint64_t each : argument.values) {
         values.push_back(named ? sys::value_text(signature->arguments.at(argument.argument), each, call.abi)
                                : fmt::format("{:#x}", each));
