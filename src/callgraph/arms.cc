@@ -177,8 +177,8 @@ class EventSources {
                 if (kinds) kinds->insert(each);
             }
         };
-        tracer_.trace(function, AbstractValue::entry(stored.parameter), found,
-                      [&](std::uint32_t, std::uint8_t) { known = false; });
+        tracer_.trace(function, {.value = AbstractValue::entry(stored.parameter)}, found,
+                      [&](std::uint32_t, std::uint8_t, const auto&) { known = false; });
         if (!known) kinds.reset();
     }
 
