@@ -123,7 +123,7 @@ Bytes function_calls_record(std::uint32_t told, std::uint32_t there) {
                           .is_return = 0,
                           .returned = static_cast<cat_u8>(i % 3),
                           .after_ns = 10 * i,
-                          .stack = 0x7ffd00001000 - i};
+                          .stack = cat_u64{0x7ffd00001000} - i};
     Bytes bytes = bytes_of(record, CAT_FUNCTION_CALLS);
     bytes.resize(offsetof(cat_function_calls, call) + there * sizeof(cat_function_call));
     const auto size = static_cast<cat_u32>(bytes.size());
