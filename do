@@ -273,7 +273,7 @@ bench_names() {
 
 # A little of each: enough to see that the programs load there, and that the hooks on paths tell the truth.
 # And that functions are watched, in the way that the kernel has.
-readonly vm_smoke='^kernel\.(exec|fork|open|paths|attributes|rw|tcp4)$|^kernel\.(.*/)?Races.*/(unlink|connect)|Function(Fault)?Ways\.(EachCallIs|CallsOfEight|WithExits|OnceTakes).*/Best'
+readonly vm_smoke='^kernel\.(exec|fork|open|paths|attributes|rw|tcp4)$|^kernel\.(.*/)?Races.*/(unlink|connect)|Function(Fault)?Ways\.(EachCallIs|CallsOfEight).*/Best'
 
 do_vm() {
     (($# >= 1)) || die "which kernel? For example: ./do vm 6.1; or all, or smoke"
