@@ -92,4 +92,10 @@ std::optional<std::uint64_t> Step::slot() const {
     return next() + static_cast<std::uint64_t>(first.mem.disp.value);
 }
 
+bool Step::sets_flags() const {
+    const ZydisAccessedFlags* flags = instruction.cpu_flags;
+    return flow == Flow::Call || flow == Flow::CallIndirect || door != Door::None || flags == nullptr ||
+           (flags->modified | flags->set_0 | flags->set_1 | flags->undefined) != 0;
+}
+
 }  // namespace catena::callgraph

@@ -71,4 +71,28 @@ void set_part(const RegisterPart& part, const AbstractValue& value, AbstractValu
     }
 }
 
+std::optional<RegisterPart> part_of(ZydisRegister name) {
+    const ZydisRegister whole = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, name);
+    if (whole < ZYDIS_REGISTER_RAX || whole > ZYDIS_REGISTER_R15) return std::nullopt;
+    return RegisterPart{
+        .index = static_cast<unsigned>(whole - ZYDIS_REGISTER_RAX),
+        .bytes = static_cast<unsigned>(ZydisRegisterGetWidth(ZYDIS_MACHINE_MODE_LONG_64, name) / 8),
+        .high = name >= ZYDIS_REGISTER_AH && name <= ZYDIS_REGISTER_BH};
+}
+
+bool is_field(const ZydisDecodedOperand& memory, std::int64_t displacement) {
+    const auto base = part_of(memory.mem.base);
+    return memory.size == 32 && base && base->index != kRsp && memory.mem.index == ZYDIS_REGISTER_NONE &&
+           memory.mem.segment != ZYDIS_REGISTER_FS && memory.mem.segment != ZYDIS_REGISTER_GS &&
+           memory.mem.disp.value == displacement;
+}
+
+AbstractValue common_bits(const AbstractValue& a, const AbstractValue& b) {
+    std::vector<std::uint64_t> values;
+    for (const std::uint64_t left : a.values()) {
+        for (const std::uint64_t right : b.values()) values.push_back(left & right);
+    }
+    return AbstractValue::set(std::move(values));
+}
+
 }  // namespace catena::callgraph

@@ -7,15 +7,6 @@
 namespace catena::callgraph {
 namespace {
 
-std::optional<RegisterPart> part_of(ZydisRegister name) {
-    const ZydisRegister whole = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, name);
-    if (whole < ZYDIS_REGISTER_RAX || whole > ZYDIS_REGISTER_R15) return std::nullopt;
-    return RegisterPart{
-        .index = static_cast<unsigned>(whole - ZYDIS_REGISTER_RAX),
-        .bytes = static_cast<unsigned>(ZydisRegisterGetWidth(ZYDIS_MACHINE_MODE_LONG_64, name) / 8),
-        .high = name >= ZYDIS_REGISTER_AH && name <= ZYDIS_REGISTER_BH};
-}
-
 class Change {
   public:
     Change(const Step& step, AbstractState& state, std::span<const DataRange> followed = {},
@@ -66,7 +57,6 @@ class Change {
         }
         return false;
     }
-
     [[nodiscard]] bool is_followed(const AbstractValue& value) const {
         return value.is_set() && std::ranges::any_of(value.values(), [&](std::uint64_t each) {
                    return std::ranges::any_of(followed_, [&](const DataRange& range) {
@@ -299,13 +289,6 @@ class Change {
         return AbstractValue::set(std::move(values));
     }
 
-    [[nodiscard]] static bool is_field(const ZydisDecodedOperand& memory, std::int64_t displacement) {
-        const auto base = part_of(memory.mem.base);
-        return memory.size == 32 && base && base->index != kRsp && memory.mem.index == ZYDIS_REGISTER_NONE &&
-               memory.mem.segment != ZYDIS_REGISTER_FS && memory.mem.segment != ZYDIS_REGISTER_GS &&
-               memory.mem.disp.value == displacement;
-    }
-
     // A word of memory that is not on the stack: where it is, if that much is known.
     [[nodiscard]] AbstractValue read_elsewhere(const ZydisDecodedOperand& from,
                                                const AbstractValue& where) const {
@@ -317,7 +300,6 @@ class Change {
         if (!part || !plain) return {};
         return AbstractValue::pointee(state_.registers[part->index], from.mem.disp.value);
     }
-
     [[nodiscard]] AbstractValue widen(const AbstractValue& value, bool sign) const {
         const unsigned bytes = operand(1).size / 8;
         if (value.is_set()) {
@@ -551,12 +533,6 @@ void Step::apply(AbstractState& state, std::span<const DataRange> followed, cons
     Change(*this, state, followed, assumed).run();
 }
 
-bool Step::sets_flags() const {
-    const ZydisAccessedFlags* flags = instruction.cpu_flags;
-    return flow == Flow::Call || flow == Flow::CallIndirect || door != Door::None || flags == nullptr ||
-           (flags->modified | flags->set_0 | flags->set_1 | flags->undefined) != 0;
-}
-
 std::optional<Compared> Step::compared(const AbstractState& state, const Assumed* assumed) const {
     const ZydisMnemonic mnemonic = instruction.mnemonic;
     const bool bits = mnemonic == ZYDIS_MNEMONIC_TEST || mnemonic == ZYDIS_MNEMONIC_AND;
@@ -570,13 +546,8 @@ std::optional<Compared> Step::compared(const AbstractState& state, const Assumed
     const bool same = operands[0].type == ZYDIS_OPERAND_TYPE_REGISTER &&
                       operands[1].type == ZYDIS_OPERAND_TYPE_REGISTER &&
                       operands[0].reg.value == operands[1].reg.value;
-    std::vector<std::uint64_t> values;
-    for (const std::uint64_t left : compared.left.values()) {
-        if (same) values.push_back(left);
-        for (const std::uint64_t right : compared.right.values())
-            if (!same) values.push_back(left & right);
-    }
-    return Compared{AbstractValue::set(std::move(values)), AbstractValue::constant(0), compared.bytes};
+    const AbstractValue common = same ? compared.left : common_bits(compared.left, compared.right);
+    return Compared{common, AbstractValue::constant(0), compared.bytes};
 }
 
 std::vector<std::uint64_t> Step::jump_targets(const AbstractState& state) const {
