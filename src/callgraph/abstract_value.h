@@ -1,6 +1,7 @@
 // AbstractValue: what is known of a 64-bit value at one place in a function, whatever the way to there.
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <functional>
@@ -76,6 +77,8 @@ inline constexpr unsigned kRsp = 4;
 inline constexpr unsigned kRbp = 5;
 inline constexpr unsigned kRsi = 6;
 inline constexpr unsigned kRdi = 7;
+inline constexpr std::array kParameterRegisters = {kRdi, kRsi, kRdx, kRcx, 8U, 9U};  // of C functions
+inline constexpr std::array kArgumentRegisters = {kRdi, kRsi, kRdx, 10U, 8U, 9U};    // of system calls
 
 // Registers and the slots of the stack that hold something known.
 struct AbstractState {

@@ -25,8 +25,6 @@ namespace {
 constexpr std::size_t kMaxTextBytes = 4096;
 constexpr std::size_t kMaxNssName = 32;
 constexpr std::uint64_t kNumberMask = 0xffffffff;
-constexpr std::array kKernelRegisters = {kRdi, kRsi, kRdx, 10U, 8U, 9U};  // of the arguments of a call
-constexpr std::array kParameters = {kRdi, kRsi, kRdx, kRcx, 8U, 9U};      // of C functions
 
 // Where C libraries' syscall() is given the arguments of the call; a sixth is on the stack.
 constexpr std::array<std::uint8_t, 6> kGivenToSyscall = {kRsi, kRdx, kRcx, 8, 9, kNoRegister};
@@ -126,7 +124,7 @@ class Analyzer {
             return found(
                 {.owner = site.function, .reason = "it is read in a second way of reading the code"});
         TracedWith number{.value = point->state.registers[kRax]};
-        for (const unsigned each : kKernelRegisters)
+        for (const unsigned each : kArgumentRegisters)
             number.companions.push_back(point->state.registers[each]);
         tracer_.trace(
             site.function, number, found,
@@ -201,7 +199,7 @@ class Analyzer {
             }
             for (const sys::ArgumentRule& each : sys::argument_rules()) {
                 if (plain_name(symbol) == each.call)
-                    asked.emplace(kParameters.at(each.parameter), kNothingGiven);
+                    asked.emplace(kParameterRegisters.at(each.parameter), kNothingGiven);
             }
             for (const Wrapper& each : own) {
                 if (symbol == code().functions[each.function].name && each.parameter < kRegisters)
@@ -370,21 +368,10 @@ class Analyzer {
 
     // One fact for each owner, instruction and kind, with all numbers.
     void merge_calls() {
-        std::map<std::tuple<std::uint32_t, std::uint64_t, When, bool, std::uint32_t>, CallFact> merged;
-        for (CallFact& each : calls_) {
-            auto [place, fresh] = merged.try_emplace(
-                std::tuple(each.owner, each.address, each.when, each.resolved, each.elsewhere), each);
-            if (fresh) continue;
-            auto& numbers = place->second.numbers;
-            numbers.insert(numbers.end(), each.numbers.begin(), each.numbers.end());
-        }
-        calls_.clear();
-        for (auto& [key, each] : merged) {
-            std::ranges::sort(each.numbers);
-            const auto same = std::ranges::unique(each.numbers);
-            each.numbers.erase(same.begin(), same.end());
-            calls_.push_back(std::move(each));
-        }
+        const auto key = [](const CallFact& each) {
+            return std::tuple(each.owner, each.address, each.when, each.resolved, each.elsewhere);
+        };
+        merge(calls_, key, &CallFact::numbers);
     }
 
     // One fact for each owner, function and argument, with all values.
@@ -393,19 +380,26 @@ class Analyzer {
             return std::tuple(each.owner, each.function, each.when, each.number, each.argument, each.known,
                               each.elsewhere);
         };
-        std::map<decltype(key(ArgumentFact())), ArgumentFact> merged;
-        for (ArgumentFact& each : arguments_) {
+        merge(arguments_, key, &ArgumentFact::values);
+    }
+
+    // Of facts with the same key the first stays, with the values of all, each once, in order.
+    template <class Fact, class Key, class Value>
+    static void merge(std::vector<Fact>& facts, Key key, std::vector<Value> Fact::* values) {
+        std::map<decltype(key(Fact())), Fact> merged;
+        for (Fact& each : facts) {
             auto [place, fresh] = merged.try_emplace(key(each), each);
-            if (!fresh)
-                place->second.values.insert(place->second.values.end(), each.values.begin(),
-                                            each.values.end());
+            if (fresh) continue;
+            auto& all = place->second.*values;
+            all.insert(all.end(), (each.*values).begin(), (each.*values).end());
         }
-        arguments_.clear();
-        for (auto& [key, each] : merged) {
-            std::ranges::sort(each.values);
-            const auto same = std::ranges::unique(each.values);
-            each.values.erase(same.begin(), same.end());
-            arguments_.push_back(std::move(each));
+        facts.clear();
+        for (auto& [ignored, each] : merged) {
+            auto& all = each.*values;
+            std::ranges::sort(all);
+            const auto same = std::ranges::unique(all);
+            all.erase(same.begin(), same.end());
+            facts.push_back(std::move(each));
         }
     }
 

@@ -90,7 +90,7 @@ class Arguments {
             for (const FlowPoint& each : flows_.of(caller)) {
                 if (each.target != address) continue;
                 any = true;
-                for (const unsigned parameter : kParameters) {
+                for (const unsigned parameter : kParameterRegisters) {
                     AbstractValue& known = assumed.parameters[parameter];
                     const AbstractValue& passed = each.state.registers[parameter];
                     known = first ? passed : known.join(passed);
@@ -105,7 +105,6 @@ class Arguments {
     }
 
     static constexpr std::size_t kMaxCallers = 4;
-    static constexpr std::array kParameters = {kRdi, kRsi, kRdx, kRcx, 8U, 9U};
     const Scan& scan_;
     FunctionFlows& flows_;
     std::function<std::optional<std::uint64_t>(std::uint64_t, unsigned)> constant_;

@@ -148,6 +148,11 @@ class Reader {
 
 }  // namespace
 
+bool is_in_any(std::span<const DataRange> ranges, std::uint64_t address) {
+    return std::ranges::any_of(
+        ranges, [&](const DataRange& each) { return address >= each.begin && address < each.end; });
+}
+
 std::vector<DataRange> data_ranges(const elf::Image& image) {
     std::vector<DataRange> ranges;
     for (const elf::Section& each : image.sections()) {

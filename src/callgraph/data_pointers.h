@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -26,6 +27,8 @@ struct DataRange {
     std::uint64_t end = 0;
     bool writable = false;
 };
+
+[[nodiscard]] bool is_in_any(std::span<const DataRange> ranges, std::uint64_t address);
 
 inline constexpr std::size_t kMaxPointers = std::size_t{1} << 23U;
 

@@ -26,7 +26,6 @@ namespace catena::callgraph {
 namespace {
 
 constexpr std::size_t kMaxFlows = 512;
-constexpr std::array kArguments = {kRdi, kRsi, kRdx, kRcx, 8U, 9U};
 constexpr std::array kScratch = {kRax, 10U, 11U};
 constexpr std::uint64_t kArgumentBytes = 256;
 
@@ -135,10 +134,7 @@ class Finder {
         return begin > slot ? piece.begin : begin;
     }
 
-    [[nodiscard]] bool is_followed(std::uint64_t address) const {
-        return std::ranges::any_of(
-            followed_, [&](const DataRange& each) { return address >= each.begin && address < each.end; });
-    }
+    [[nodiscard]] bool is_followed(std::uint64_t address) const { return is_in_any(followed_, address); }
 
     // By data other than the tables themselves: who reads that is not known.
     [[nodiscard]] bool is_pointed_to() const {
@@ -253,8 +249,8 @@ class Finder {
     // What a call passes on with a mark goes on in the function that is called, if that is one of this file.
     bool hand_on(std::uint32_t from, const FlowPoint& point) {
         const auto arity = arity_of(point.target);
-        const std::uint32_t arguments =
-            marked_of(point, std::span(kArguments).first(arity.value_or(kArguments.size())));
+        const std::uint32_t arguments = marked_of(
+            point, std::span(kParameterRegisters).first(arity.value_or(kParameterRegisters.size())));
         const std::uint32_t called = called_by(point);
         if (called != kNone) {
             const std::uint32_t all = arguments | marked_of(point, kScratch);

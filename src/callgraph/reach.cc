@@ -128,18 +128,29 @@ void Reach::turn_own_flag_keys(FunctionRef owner, When when) {
     }
 }
 
+// Looks at all that a function passes in a parameter through a pointer, `number` as in PassedValues. Whether
+// there is any.
+template <class Look>
+bool Reach::look_at_passed(FunctionRef from, std::uint32_t pointer, std::uint8_t parameter,
+                           std::uint32_t number, Look look) const {
+    bool any = false;
+    for (const PassedValues& each : code(from.object).passed) {
+        if (each.from != from.function || each.pointer != pointer || each.parameter != parameter ||
+            each.number != number)
+            continue;
+        any = true;
+        look(each);
+    }
+    return any;
+}
+
 void Reach::turn_flag_keys(FunctionRef from, std::uint32_t pointer, FunctionRef to) {
     for (const FlagKey& key : linked_.objects[to.object].flag_keys) {
         if (key.function != to.function) continue;
-        bool any = false;
         bool open = false;
-        for (const PassedValues& each : code(from.object).passed) {
-            if (each.from != from.function || each.pointer != pointer || each.parameter != key.parameter ||
-                each.number != kNone)
-                continue;
-            any = true;
+        const bool any = look_at_passed(from, pointer, key.parameter, kNone, [&](const PassedValues& each) {
             open = open || can_have(each, key.bits);
-        }
+        });
         if (open || !any) open_gate(key.gate);
     }
 }
@@ -264,12 +275,7 @@ void Reach::note_passed(FunctionRef from, std::uint32_t pointer, FunctionRef to)
 // `number`: of the call, where the function is given both it and the argument.
 void Reach::note_passed(FunctionRef from, std::uint32_t pointer, FunctionRef to, const Wrapper& wrapper,
                         std::uint32_t number) {
-    bool any = false;
-    for (const PassedValues& each : code(from.object).passed) {
-        if (each.from != from.function || each.pointer != pointer || each.parameter != wrapper.parameter ||
-            each.number != number)
-            continue;
-        any = true;
+    const auto note = [&](const PassedValues& each) {
         passed_.push_back({.caller = from,
                            .wrapper = to,
                            .what = wrapper,
@@ -279,8 +285,8 @@ void Reach::note_passed(FunctionRef from, std::uint32_t pointer, FunctionRef to,
                            .values = each.values,
                            .reason = each.reason,
                            .elsewhere = each.elsewhere});
-    }
-    if (any) return;
+    };
+    if (look_at_passed(from, pointer, wrapper.parameter, number, note)) return;
     passed_.push_back({.caller = from,
                        .wrapper = to,
                        .what = wrapper,

@@ -116,6 +116,9 @@ class Reach {
     void follow_uses(FunctionRef ref);
     void follow_texts(FunctionRef ref);
     void note_unknown_texts();
+    template <class Look>
+    bool look_at_passed(FunctionRef from, std::uint32_t pointer, std::uint8_t parameter, std::uint32_t number,
+                        Look look) const;
     void note_passed(FunctionRef from, std::uint32_t pointer, FunctionRef to);
     void note_passed(FunctionRef from, std::uint32_t pointer, FunctionRef to, const Wrapper& wrapper,
                      std::uint32_t number);

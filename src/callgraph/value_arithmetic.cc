@@ -1,19 +1,27 @@
 #include "callgraph/value_arithmetic.h"
 
+#include <functional>
 #include <utility>
 #include <vector>
 
 namespace catena::callgraph {
 namespace {
 
-// Any of the values with any of the bytes in the place of their own at this bit.
-AbstractValue combine(const AbstractValue& whole, const AbstractValue& bytes, unsigned bit) {
+// What comes of each of a set with each of another.
+template <class Operation>
+AbstractValue each_with_each(const AbstractValue& a, const AbstractValue& b, Operation operation) {
     std::vector<std::uint64_t> values;
-    for (const std::uint64_t each : whole.values()) {
-        for (const std::uint64_t byte : bytes.values())
-            values.push_back((each & ~(std::uint64_t{0xff} << bit)) | (byte & 0xff) << bit);
+    for (const std::uint64_t x : a.values()) {
+        for (const std::uint64_t y : b.values()) values.push_back(operation(x, y));
     }
     return AbstractValue::set(std::move(values));
+}
+
+// Any of the values with any of the bytes in the place of their own at this bit.
+AbstractValue combine(const AbstractValue& whole, const AbstractValue& bytes, unsigned bit) {
+    return each_with_each(whole, bytes, [&](std::uint64_t each, std::uint64_t byte) {
+        return (each & ~(std::uint64_t{0xff} << bit)) | (byte & 0xff) << bit;
+    });
 }
 
 }  // namespace
@@ -28,11 +36,7 @@ AbstractValue sum(const AbstractValue& a, const AbstractValue& b) {
     const AbstractValue right = b.expanded();
     if (!left.is_set() || !right.is_set() || left.values().size() * right.values().size() > kMaxValues)
         return {};
-    std::vector<std::uint64_t> values;
-    for (const std::uint64_t x : left.values()) {
-        for (const std::uint64_t y : right.values()) values.push_back(x + y);
-    }
-    return AbstractValue::set(std::move(values));
+    return each_with_each(left, right, std::plus<>());
 }
 
 AbstractValue cut(const AbstractValue& value, unsigned bytes) {
@@ -88,11 +92,7 @@ bool is_field(const ZydisDecodedOperand& memory, std::int64_t displacement) {
 }
 
 AbstractValue common_bits(const AbstractValue& a, const AbstractValue& b) {
-    std::vector<std::uint64_t> values;
-    for (const std::uint64_t left : a.values()) {
-        for (const std::uint64_t right : b.values()) values.push_back(left & right);
-    }
-    return AbstractValue::set(std::move(values));
+    return each_with_each(a, b, std::bit_and<>());
 }
 
 }  // namespace catena::callgraph

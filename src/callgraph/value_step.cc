@@ -57,12 +57,10 @@ class Change {
         }
         return false;
     }
+
     [[nodiscard]] bool is_followed(const AbstractValue& value) const {
-        return value.is_set() && std::ranges::any_of(value.values(), [&](std::uint64_t each) {
-                   return std::ranges::any_of(followed_, [&](const DataRange& range) {
-                       return each >= range.begin && each < range.end;
-                   });
-               });
+        const auto in_any = [&](std::uint64_t each) { return is_in_any(followed_, each); };
+        return value.is_set() && std::ranges::any_of(value.values(), in_any);
     }
     [[nodiscard]] bool has_mark(const AbstractValue& value) const {
         return value.is_set() ? is_followed(value) : value.marked();
@@ -300,6 +298,7 @@ class Change {
         if (!part || !plain) return {};
         return AbstractValue::pointee(state_.registers[part->index], from.mem.disp.value);
     }
+
     [[nodiscard]] AbstractValue widen(const AbstractValue& value, bool sign) const {
         const unsigned bytes = operand(1).size / 8;
         if (value.is_set()) {
@@ -581,7 +580,7 @@ bool Step::lets_mark_out(const AbstractState& state, std::span<const DataRange> 
     const Change change(*this, copy, followed);
     const auto marked = [&](unsigned index) { return change.has_mark(copy.registers[index]); };
     if (flow == Flow::Return) return marked(kRax) || marked(kRdx);
-    if (door != Door::None) return std::ranges::any_of(std::array{kRdi, kRsi, kRdx, 10U, 8U, 9U}, marked);
+    if (door != Door::None) return std::ranges::any_of(kArgumentRegisters, marked);
     if (flow != Flow::Next) return false;
     return change.reads_mark() && change.writes_mark_out();
 }
