@@ -27,7 +27,8 @@ readonly packages=(
     graphviz python3-jsonschema python3-prov            # read what we render, in tests
     redis-server memcached openssl xxd                  # exercises of services in tests
 )
-readonly backports=(libbpf1 libbpf-dev bpftool upx-ucl)  # Debian 12's own know too little of today's kernels; upx it has only there
+# With the oldest version that will do: Debian 12's own know too little of today's kernels (bpftool is versioned by itself), and it has no upx.
+readonly backports=(libbpf1=1:1.4 libbpf-dev=1:1.4 bpftool=7.5 upx-ucl=4)
 readonly vm_packages=(qemu-system-x86 busybox-static cpio kmod xz-utils)
 readonly bench_packages=(nginx wrk redis-server postmark)                     # ./do bench collector
 readonly bench_peer_packages=(strace linux-perf bpftrace auditd)              # ./do bench collector --peers
@@ -69,21 +70,19 @@ need_packages() {
     done
 }
 
-# libbpf and bpftool come from bookworm-backports, by the mirror that this machine already uses for bookworm.
+# These come from bookworm-backports, by the mirror that this machine already uses for bookworm.
 need_backports() {
-    local package version missing=()
-    for package in "${backports[@]}"; do
-        version=$(dpkg-query -W -f '${Version}' "$package" 2>/dev/null) || version=
-        # bpftool is versioned by itself: 7.1 is bookworm's; libbpf has epoch 1.
-        case $package in bpftool) dpkg --compare-versions "$version" ge 7.5 ;; *) dpkg --compare-versions "$version" ge 1:1.4 ;; esac ||
-            missing+=("$package/bookworm-backports")
+    local each version missing=()
+    for each in "${backports[@]}"; do
+        version=$(dpkg-query -W -f '${Version}' "${each%%=*}" 2>/dev/null) || version=
+        dpkg --compare-versions "$version" ge "${each#*=}" || missing+=("${each%%=*}/bookworm-backports")
     done
     ((${#missing[@]})) || return 0
-    ((EUID == 0)) || die "libbpf 1.4 and bpftool are missing, and installing them needs root"
+    ((EUID == 0)) || die "${missing[*]} are missing or too old, and installing them needs root"
     local codename
     codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
     if [[ $codename != bookworm ]]; then # newer releases have new enough ones themselves
-        need_packages "${backports[@]}"
+        need_packages "${backports[@]%%=*}"
         return
     fi
     if ! apt-get indextargets --format '$(CODENAME)' | grep -qx bookworm-backports; then
